@@ -1,0 +1,15 @@
+// Small integer arithmetic that shapes, grids and buffers share.
+
+/** Smallest integer >= a / b. */
+export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b)
+
+/** `value` rounded up to a multiple of `step`. */
+export const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step
+
+/** Product of all entries; 1 for an empty list. */
+export const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1)
+
+export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
+
+/** Any float array a kernel reference computes on: Float32Array in the CPU runner, Float64Array in gradient checks. */
+export type FloatArray = Float32Array | Float64Array

@@ -1,0 +1,110 @@
+// 2-D convolution (cross-correlation, as every framework means it) in NHWC, forward and both gradients.
+// Padding is explicit at the top and left; the output size says how far it reaches at the bottom and right.
+import { activationByCode } from './activation.ts'
+import { defineKernel, dim, type Dims } from './kernel.ts'
+
+interface ConvDims {
+  readonly N: number; readonly H: number; readonly W: number; readonly C: number; readonly F: number
+  readonly KH: number; readonly KW: number; readonly OH: number; readonly OW: number
+  readonly SH: number; readonly SW: number; readonly PT: number; readonly PL: number
+  readonly BIAS: number; readonly ACT: number
+}
+
+const conv = (d: Dims): ConvDims => d as unknown as ConvDims
+const xLength = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W') * dim(d, 'C')
+const wLength = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW') * dim(d, 'C') * dim(d, 'F')
+const yLength = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW') * dim(d, 'F')
+const flops = (d: Dims): number => 2 * yLength(d) * dim(d, 'KH') * dim(d, 'KW') * dim(d, 'C')
+
+const shapes = [
+  { N: 2, H: 9, W: 7, C: 3, F: 5, KH: 3, KW: 3, OH: 7, OW: 5, SH: 1, SW: 1, PT: 0, PL: 0 },
+  { N: 3, H: 8, W: 8, C: 4, F: 8, KH: 5, KW: 5, OH: 8, OW: 8, SH: 1, SW: 1, PT: 2, PL: 2 },
+  { N: 2, H: 11, W: 10, C: 1, F: 32, KH: 3, KW: 2, OH: 6, OW: 5, SH: 2, SW: 2, PT: 1, PL: 0 },
+]
+const plainShapes = shapes.map((s) => ({ ...s, BIAS: 0, ACT: 0 }))
+
+export const conv2d = defineKernel({
+  name: 'conv2d',
+  formula: 'y[N,OH,OW,F] = act(sum over KH,KW,C of x[N, OH*SH-PT+KH, OW*SW-PL+KW, C] * w[KH,KW,C,F] + bias[F])',
+  buffers: {
+    x: { access: 'read', element: 'f32', length: xLength },
+    w: { access: 'read', element: 'f32', length: wLength },
+    bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'F'), bound: (d) => d['BIAS'] === 1 },
+    y: { access: 'write', element: 'f32', length: yLength },
+  },
+  algorithms: [],
+  flops,
+  reference(d, { x, w, bias, y }) {
+    const { F, BIAS, ACT } = conv(d)
+    const { forward } = activationByCode(ACT)
+    const sums = new Float64Array(y!.length)
+    eachTap(d, (xAt, wAt, yAt) => {
+      const value = x![xAt]!
+      for (let f = 0; f < F; f++) sums[yAt + f]! += value * w![wAt + f]!
+    })
+    for (let i = 0; i < sums.length; i++) y![i] = forward(sums[i]! + (BIAS ? bias![i % F]! : 0))
+  },
+  probes: shapes.flatMap((s) => [{ ...s, BIAS: 0, ACT: 0 }, { ...s, BIAS: 1, ACT: 1 }]),
+})
+
+export const conv2dInputGradient = defineKernel({
+  name: 'conv2d-input-gradient',
+  formula: 'dx[N,H,W,C] = sum over the outputs (OH,OW,F) that read x of dy[N,OH,OW,F] * w[KH,KW,C,F]',
+  buffers: {
+    dy: { access: 'read', element: 'f32', length: yLength },
+    w: { access: 'read', element: 'f32', length: wLength },
+    dx: { access: 'write', element: 'f32', length: xLength },
+  },
+  algorithms: [],
+  flops,
+  reference(d, { dy, w, dx }) {
+    const { F } = conv(d)
+    const sums = new Float64Array(dx!.length)
+    eachTap(d, (xAt, wAt, yAt) => {
+      let sum = 0
+      for (let f = 0; f < F; f++) sum += dy![yAt + f]! * w![wAt + f]!
+      sums[xAt]! += sum
+    })
+    dx!.set(sums)
+  },
+  probes: plainShapes,
+})
+
+export const conv2dFilterGradient = defineKernel({
+  name: 'conv2d-filter-gradient',
+  formula: 'dw[KH,KW,C,F] = sum over N,OH,OW of x[N, OH*SH-PT+KH, OW*SW-PL+KW, C] * dy[N,OH,OW,F]',
+  buffers: {
+    x: { access: 'read', element: 'f32', length: xLength },
+    dy: { access: 'read', element: 'f32', length: yLength },
+    dw: { access: 'write', element: 'f32', length: wLength },
+  },
+  algorithms: [],
+  flops,
+  reference(d, { x, dy, dw }) {
+    const { F } = conv(d)
+    const sums = new Float64Array(dw!.length)
+    eachTap(d, (xAt, wAt, yAt) => {
+      const value = x![xAt]!
+      for (let f = 0; f < F; f++) sums[wAt + f]! += value * dy![yAt + f]!
+    })
+    dw!.set(sums)
+  },
+  probes: plainShapes,
+})
+
+/** Calls `tap` with the offsets of x, of w at f = 0 and of y at f = 0, for each product inside the image. */
+function eachTap(d: Dims, tap: (xAt: number, wAt: number, yAt: number) => void): void {
+  const { N, H, W, C, F, KH, KW, OH, OW, SH, SW, PT, PL } = conv(d)
+  for (let n = 0; n < N; n++) for (let oh = 0; oh < OH; oh++) for (let ow = 0; ow < OW; ow++) {
+    const yAt = ((n * OH + oh) * OW + ow) * F
+    for (let kh = 0; kh < KH; kh++) {
+      const h = oh * SH - PT + kh
+      if (h < 0 || h >= H) continue
+      for (let kw = 0; kw < KW; kw++) {
+        const w = ow * SW - PL + kw
+        if (w < 0 || w >= W) continue
+        for (let c = 0; c < C; c++) tap(((n * H + h) * W + w) * C + c, ((kh * KW + kw) * C + c) * F, yAt)
+      }
+    }
+  }
+}

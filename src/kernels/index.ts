@@ -1,0 +1,15 @@
+// Every kernel of the engine. Tests iterate this list: a new entry is checked against its reference on every adapter.
+import { createRegistry } from '../base/registry.ts'
+import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
+import { matmul } from './matmul.ts'
+import { maxPool, maxPoolGradient } from './max-pool.ts'
+import { adam, momentum, sgd } from './optimizers.ts'
+import { accumulate, activationGradient, add, biasActivation } from './pointwise.ts'
+import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
+import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
+
+export const kernels = createRegistry('kernel', [
+  matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient,
+  softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate,
+  reduce, broadcast, accumulateMetrics, sgd, momentum, adam,
+])

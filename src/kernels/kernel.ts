@@ -1,0 +1,90 @@
+// A kernel is a declaration plus shaders: what it computes (the CPU `reference`), which buffers it binds,
+// and the algorithms that compute it on a GPU. The runner and the tuner read declarations; they name no kernel.
+
+/** Static integers of one call (shapes, flags). Every call is specialised for them: they become WGSL constants. */
+export type Dims = Readonly<Record<string, number>>
+
+/** Tuning constants of one variant of an algorithm (tile sizes and the like). */
+export type Consts = Readonly<Record<string, number>>
+
+export type Grid = readonly [x: number, y: number, z: number]
+export type ElementType = 'f32' | 'u32'
+
+/** What a reference computes on. `f32` buffers are Float64Array in gradient checks. */
+export type NumberArray = Float32Array | Float64Array | Uint32Array
+
+export interface BufferDeclaration {
+  /** `update` reads and writes in place. */
+  readonly access: 'read' | 'write' | 'update'
+  readonly element: ElementType
+  /** Number of elements. */
+  readonly length: (d: Dims) => number
+  /** False where a call does not bind this buffer (a missing bias); WGSL then sees a constant zero array. */
+  readonly bound?: (d: Dims) => boolean
+}
+
+/** The limits and features of a GPU adapter that decide whether a variant can run there. */
+export interface GpuCapabilities {
+  readonly maxComputeInvocationsPerWorkgroup: number
+  readonly maxComputeWorkgroupStorageSize: number
+  readonly maxComputeWorkgroupSizeX: number
+  readonly maxComputeWorkgroupSizeY: number
+  readonly maxStorageBuffersPerShaderStage: number
+  readonly features: ReadonlySet<string>
+}
+
+/** One way to compute a kernel on a GPU: a WGSL file and the rows of constants to try. */
+export interface Algorithm {
+  readonly name: string
+  /** Path under `shaders/`. The file defines `main`; the header defines `u` (Dims), the constants, and the bindings. */
+  readonly shader: string
+  /** WGSL files put before the shader (shared functions). */
+  readonly includes?: readonly string[]
+  readonly variants: readonly Consts[]
+  /** Buffers seen as another WGSL element type in this algorithm, e.g. { a: 'vec4<f32>' }. */
+  readonly views?: (d: Dims, c: Consts) => Readonly<Record<string, 'vec2<f32>' | 'vec4<f32>'>>
+  /** False where this row cannot compute this call, or this adapter cannot run it. Absent: always fits. */
+  readonly fits?: (d: Dims, c: Consts, gpu: GpuCapabilities) => boolean
+  readonly workgroup: (d: Dims, c: Consts) => Grid
+  /** Number of workgroups. */
+  readonly grid: (d: Dims, c: Consts) => Grid
+}
+
+export interface Kernel {
+  readonly name: string
+  /** The formula with its shapes, as in the first line of its shaders. */
+  readonly formula: string
+  readonly buffers: Readonly<Record<string, BufferDeclaration>>
+  readonly algorithms: readonly Algorithm[]
+  /** Floating point operations of a call, a multiply-add counting two. */
+  readonly flops: (d: Dims) => number
+  /** Computes the call on plain arrays; the oracle for every variant. */
+  readonly reference: (d: Dims, b: Readonly<Record<string, NumberArray>>) => void
+  /** Small calls that cover the edges (odd sizes, flags); each variant is checked on those it fits. */
+  readonly probes: readonly Dims[]
+}
+
+export const defineKernel = (kernel: Kernel): Kernel => kernel
+
+/** All combinations of the listed values: product({ A: [1, 2], B: [3] }) = [{ A: 1, B: 3 }, { A: 2, B: 3 }]. */
+export function variants(axes: Readonly<Record<string, readonly number[]>>): readonly Consts[] {
+  return Object.entries(axes).reduce<readonly Consts[]>(
+    (rows, [key, values]) => rows.flatMap((row) => values.map((value) => ({ ...row, [key]: value }))),
+    [{}],
+  )
+}
+
+/** Workgroups for one invocation per element; wraps into y beyond 65,535 so that any size fits. */
+export function linearGrid(elements: number, workgroupSize: number): Grid {
+  const groups = Math.max(1, Math.ceil(elements / workgroupSize))
+  if (groups <= 65_535) return [groups, 1, 1]
+  const y = Math.ceil(groups / 65_535)
+  return [Math.ceil(groups / y), y, 1]
+}
+
+/** A dimension or flag of a call; an InvariantError would only hide the typo, so 0 is never assumed. */
+export function dim(d: Dims, key: string): number {
+  const value = d[key]
+  if (value === undefined) throw new RangeError(`dims: must have ${key}, got ${Object.keys(d).join(', ')}`)
+  return value
+}

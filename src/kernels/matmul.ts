@@ -1,0 +1,39 @@
+// General matrix product with fused bias and activation; TA and TB say which operand is stored transposed.
+import { activationByCode } from './activation.ts'
+import { defineKernel, dim, type Dims, type NumberArray } from './kernel.ts'
+
+export const matmul = defineKernel({
+  name: 'matmul',
+  formula: 'c[M,N] = act(A·B + bias[N]); A is a[M,K], or a[K,M] transposed where TA; B is b[K,N], or b[N,K] transposed where TB',
+  buffers: {
+    a: { access: 'read', element: 'f32', length: (d) => dim(d, 'M') * dim(d, 'K') },
+    b: { access: 'read', element: 'f32', length: (d) => dim(d, 'K') * dim(d, 'N') },
+    bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'N'), bound: (d) => d['BIAS'] === 1 },
+    c: { access: 'write', element: 'f32', length: (d) => dim(d, 'M') * dim(d, 'N') },
+  },
+  algorithms: [],
+  flops: (d) => 2 * dim(d, 'M') * dim(d, 'N') * dim(d, 'K'),
+  reference: matmulReference,
+  probes: [0, 1].flatMap((TA) => [0, 1].flatMap((TB) => [
+    { M: 33, N: 18, K: 21, TA, TB, BIAS: 0, ACT: 0 },
+    { M: 32, N: 64, K: 40, TA, TB, BIAS: 1, ACT: 1 },
+    { M: 5, N: 10, K: 100, TA, TB, BIAS: 1, ACT: 2 },
+  ])),
+})
+
+function matmulReference(d: Dims, buffers: Readonly<Record<string, NumberArray>>): void {
+  const { M, N, K, TA, TB, BIAS, ACT } = d as Record<string, number> as { M: number; N: number; K: number; TA: number; TB: number; BIAS: number; ACT: number }
+  const { a, b, bias, c } = buffers as { a: NumberArray; b: NumberArray; bias: NumberArray; c: NumberArray }
+  const { forward } = activationByCode(ACT)
+  const row = new Float64Array(N)
+  for (let m = 0; m < M; m++) {
+    row.fill(0)
+    for (let k = 0; k < K; k++) {
+      const left = a[TA ? k * M + m : m * K + k]!
+      if (left === 0) continue
+      if (TB) for (let n = 0; n < N; n++) row[n]! += left * b[n * K + k]!
+      else for (let n = 0, at = k * N; n < N; n++, at++) row[n]! += left * b[at]!
+    }
+    for (let n = 0; n < N; n++) c[m * N + n] = forward(row[n]! + (BIAS ? bias[n]! : 0))
+  }
+}

@@ -1,0 +1,62 @@
+// Max pooling without padding, in NHWC. Where a window has several equal maxima, the first in row order gets the gradient.
+import { defineKernel, dim, type Dims, type NumberArray } from './kernel.ts'
+
+interface PoolDims {
+  readonly N: number; readonly H: number; readonly W: number; readonly C: number
+  readonly KH: number; readonly KW: number; readonly OH: number; readonly OW: number; readonly SH: number; readonly SW: number
+}
+
+const xLength = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W') * dim(d, 'C')
+const yLength = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW') * dim(d, 'C')
+const flops = (d: Dims): number => yLength(d) * dim(d, 'KH') * dim(d, 'KW')
+
+const probes: readonly Dims[] = [
+  { N: 2, H: 6, W: 8, C: 4, KH: 2, KW: 2, OH: 3, OW: 4, SH: 2, SW: 2 },
+  { N: 2, H: 7, W: 5, C: 3, KH: 2, KW: 2, OH: 3, OW: 2, SH: 2, SW: 2 },
+  { N: 1, H: 7, W: 7, C: 5, KH: 3, KW: 3, OH: 3, OW: 3, SH: 2, SW: 2 },
+]
+
+export const maxPool = defineKernel({
+  name: 'max-pool',
+  formula: 'y[N,OH,OW,C] = max over KH,KW of x[N, OH*SH+KH, OW*SW+KW, C]',
+  buffers: {
+    x: { access: 'read', element: 'f32', length: xLength },
+    y: { access: 'write', element: 'f32', length: yLength },
+  },
+  algorithms: [],
+  flops,
+  reference(d, { x, y }) {
+    eachWindow(d, x!, (yAt, xAt) => { y![yAt] = x![xAt]! })
+  },
+  probes,
+})
+
+export const maxPoolGradient = defineKernel({
+  name: 'max-pool-gradient',
+  formula: 'dx[N,H,W,C] = sum over the windows whose first maximum is x[N,H,W,C] of dy[N,OH,OW,C]',
+  buffers: {
+    x: { access: 'read', element: 'f32', length: xLength },
+    dy: { access: 'read', element: 'f32', length: yLength },
+    dx: { access: 'write', element: 'f32', length: xLength },
+  },
+  algorithms: [],
+  flops,
+  reference(d, { x, dy, dx }) {
+    dx!.fill(0)
+    eachWindow(d, x!, (yAt, xAt) => { dx![xAt]! += dy![yAt]! })
+  },
+  probes,
+})
+
+/** Calls `visit` with each output's offset and the offset of its window's first maximum. */
+function eachWindow(d: Dims, x: NumberArray, visit: (yAt: number, xAt: number) => void): void {
+  const { N, H, W, C, KH, KW, OH, OW, SH, SW } = d as unknown as PoolDims
+  for (let n = 0; n < N; n++) for (let oh = 0; oh < OH; oh++) for (let ow = 0; ow < OW; ow++) for (let c = 0; c < C; c++) {
+    let best = ((n * H + oh * SH) * W + ow * SW) * C + c
+    for (let kh = 0; kh < KH; kh++) for (let kw = 0; kw < KW; kw++) {
+      const at = ((n * H + oh * SH + kh) * W + ow * SW + kw) * C + c
+      if (x[at]! > x[best]!) best = at
+    }
+    visit(((n * OH + oh) * OW + ow) * C + c, best)
+  }
+}

@@ -1,0 +1,77 @@
+// Reductions over one axis, their gradient (broadcast), and the running metrics of a lease.
+import { defineKernel, dim, type Dims } from './kernel.ts'
+
+const whole = (d: Dims): number => dim(d, 'OUTER') * dim(d, 'AXIS') * dim(d, 'INNER')
+const reduced = (d: Dims): number => dim(d, 'OUTER') * dim(d, 'INNER')
+const probes: readonly Dims[] = [
+  { OUTER: 1, AXIS: 77, INNER: 33 },
+  { OUTER: 1, AXIS: 640, INNER: 32 },
+  { OUTER: 5, AXIS: 9, INNER: 3 },
+  { OUTER: 1, AXIS: 1000, INNER: 1 },
+]
+
+export const reduce = defineKernel({
+  name: 'reduce',
+  formula: 'y[OUTER,INNER] = sum over AXIS of x[OUTER,AXIS,INNER], divided by AXIS where MEAN = 1',
+  buffers: {
+    x: { access: 'read', element: 'f32', length: whole },
+    y: { access: 'write', element: 'f32', length: reduced },
+  },
+  algorithms: [],
+  flops: whole,
+  reference(d, { x, y }) {
+    const axis = dim(d, 'AXIS'), inner = dim(d, 'INNER')
+    for (let o = 0; o < dim(d, 'OUTER'); o++) for (let i = 0; i < inner; i++) {
+      let sum = 0
+      for (let a = 0; a < axis; a++) sum += x![(o * axis + a) * inner + i]!
+      y![o * inner + i] = d['MEAN'] === 1 ? sum / axis : sum
+    }
+  },
+  probes: probes.flatMap((p) => [{ ...p, MEAN: 0 }, { ...p, MEAN: 1 }]),
+})
+
+export const broadcast = defineKernel({
+  name: 'broadcast',
+  formula: 'y[OUTER,AXIS,INNER] = x[OUTER,INNER], divided by AXIS where MEAN = 1',
+  buffers: {
+    x: { access: 'read', element: 'f32', length: reduced },
+    y: { access: 'write', element: 'f32', length: whole },
+  },
+  algorithms: [],
+  flops: whole,
+  reference(d, { x, y }) {
+    const axis = dim(d, 'AXIS'), inner = dim(d, 'INNER')
+    for (let o = 0; o < dim(d, 'OUTER'); o++) for (let a = 0; a < axis; a++) for (let i = 0; i < inner; i++) {
+      y![(o * axis + a) * inner + i] = x![o * inner + i]! / (d['MEAN'] === 1 ? axis : 1)
+    }
+  },
+  probes: probes.flatMap((p) => [{ ...p, MEAN: 0 }, { ...p, MEAN: 1 }]),
+})
+
+/** Layout of the metrics buffer; the fourth element is unused. */
+export const METRICS = { loss: 0, correct: 1, examples: 2, length: 4 } as const
+
+export const accumulateMetrics = defineKernel({
+  name: 'accumulate-metrics',
+  formula: 'metrics[0] += sum of loss[N]; metrics[1] += sum of correct[N]; metrics[2] += number of weights[N] > 0',
+  buffers: {
+    loss: { access: 'read', element: 'f32', length: (d) => dim(d, 'N') },
+    correct: { access: 'read', element: 'f32', length: (d) => dim(d, 'N') },
+    weights: { access: 'read', element: 'f32', length: (d) => dim(d, 'N') },
+    metrics: { access: 'update', element: 'f32', length: () => METRICS.length },
+  },
+  algorithms: [],
+  flops: (d) => 3 * dim(d, 'N'),
+  reference(d, { loss, correct, weights, metrics }) {
+    let lossSum = 0, correctSum = 0, examples = 0
+    for (let n = 0; n < dim(d, 'N'); n++) {
+      lossSum += loss![n]!
+      correctSum += correct![n]!
+      examples += weights![n]! > 0 ? 1 : 0
+    }
+    metrics![METRICS.loss]! += lossSum
+    metrics![METRICS.correct]! += correctSum
+    metrics![METRICS.examples]! += examples
+  },
+  probes: [{ N: 7 }, { N: 64 }, { N: 300 }],
+})
