@@ -1,6 +1,7 @@
 // 2-D convolution (cross-correlation, as every framework means it) in NHWC, forward and both gradients.
 // Padding is explicit at the top and left; the output size says how far it reaches at the bottom and right.
 import { activationByCode } from './activation.ts'
+import { conv2dAlgorithms, filterGradientAlgorithms, inputGradientAlgorithms } from './conv2d.algorithms.ts'
 import { defineKernel, dim, type Dims } from './kernel.ts'
 
 interface ConvDims {
@@ -32,7 +33,7 @@ export const conv2d = defineKernel({
     bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'F'), bound: (d) => d['BIAS'] === 1 },
     y: { access: 'write', element: 'f32', length: yLength },
   },
-  algorithms: [],
+  algorithms: conv2dAlgorithms,
   flops,
   reference(d, { x, w, bias, y }) {
     const { F, BIAS, ACT } = conv(d)
@@ -55,7 +56,7 @@ export const conv2dInputGradient = defineKernel({
     w: { access: 'read', element: 'f32', length: wLength },
     dx: { access: 'write', element: 'f32', length: xLength },
   },
-  algorithms: [],
+  algorithms: inputGradientAlgorithms,
   flops,
   reference(d, { dy, w, dx }) {
     const { F } = conv(d)
@@ -78,7 +79,7 @@ export const conv2dFilterGradient = defineKernel({
     dy: { access: 'read', element: 'f32', length: yLength },
     dw: { access: 'write', element: 'f32', length: wLength },
   },
-  algorithms: [],
+  algorithms: filterGradientAlgorithms,
   flops,
   reference(d, { x, dy, dw }) {
     const { F } = conv(d)

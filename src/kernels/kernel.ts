@@ -19,8 +19,10 @@ export interface BufferDeclaration {
   readonly element: ElementType
   /** Number of elements. */
   readonly length: (d: Dims) => number
-  /** False where a call does not bind this buffer (a missing bias); WGSL then sees a constant zero array. */
+  /** False where a call does not bind this buffer (a missing bias). WGSL reads it through `<name>_at(i)`, which is then zero. */
   readonly bound?: (d: Dims) => boolean
+  /** Values that probes and timings fill it with, [low, high): -1 to 1 where absent, and 0 for u32. */
+  readonly range?: (d: Dims) => readonly [low: number, high: number]
 }
 
 /** The limits and features of a GPU adapter that decide whether a variant can run there. */
@@ -30,8 +32,16 @@ export interface GpuCapabilities {
   readonly maxComputeWorkgroupSizeX: number
   readonly maxComputeWorkgroupSizeY: number
   readonly maxStorageBuffersPerShaderStage: number
+  /** 0 where subgroups are not offered. */
+  readonly subgroupMinSize: number
+  readonly subgroupMaxSize: number
+  /** WebGPU emulated on the CPU: its costs are the opposite of a GPU's. */
+  readonly software: boolean
   readonly features: ReadonlySet<string>
 }
+
+/** WebGPU features that a shader may ask for. */
+export type ShaderFeature = 'subgroups' | 'shader-f16'
 
 /** One way to compute a kernel on a GPU: a WGSL file and the rows of constants to try. */
 export interface Algorithm {
@@ -40,6 +50,10 @@ export interface Algorithm {
   readonly shader: string
   /** WGSL files put before the shader (shared functions). */
   readonly includes?: readonly string[]
+  /** Features that it cannot run without. */
+  readonly features?: readonly ShaderFeature[]
+  /** Adapters it was written for: there its rows are tried first, and the first that fits is the untuned choice. Absent: both. */
+  readonly suits?: 'gpu' | 'software'
   readonly variants: readonly Consts[]
   /** Buffers seen as another WGSL element type in this algorithm, e.g. { a: 'vec4<f32>' }. */
   readonly views?: (d: Dims, c: Consts) => Readonly<Record<string, 'vec2<f32>' | 'vec4<f32>'>>

@@ -1,6 +1,7 @@
 // General matrix product with fused bias and activation; TA and TB say which operand is stored transposed.
 import { activationByCode } from './activation.ts'
 import { defineKernel, dim, type Dims, type NumberArray } from './kernel.ts'
+import { matmulAlgorithms } from './matmul.algorithms.ts'
 
 export const matmul = defineKernel({
   name: 'matmul',
@@ -11,7 +12,7 @@ export const matmul = defineKernel({
     bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'N'), bound: (d) => d['BIAS'] === 1 },
     c: { access: 'write', element: 'f32', length: (d) => dim(d, 'M') * dim(d, 'N') },
   },
-  algorithms: [],
+  algorithms: matmulAlgorithms,
   flops: (d) => 2 * dim(d, 'M') * dim(d, 'N') * dim(d, 'K'),
   reference: matmulReference,
   probes: [0, 1].flatMap((TA) => [0, 1].flatMap((TB) => [

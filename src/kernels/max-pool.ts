@@ -1,5 +1,7 @@
 // Max pooling without padding, in NHWC. Where a window has several equal maxima, the first in row order gets the gradient.
-import { defineKernel, dim, type Dims, type NumberArray } from './kernel.ts'
+import { ceilDiv } from '../base/math.ts'
+import { defineKernel, dim, linearGrid, type Algorithm, type Dims, type NumberArray } from './kernel.ts'
+import { linearAlgorithms } from './linear.algorithms.ts'
 
 interface PoolDims {
   readonly N: number; readonly H: number; readonly W: number; readonly C: number
@@ -16,6 +18,28 @@ const probes: readonly Dims[] = [
   { N: 1, H: 7, W: 7, C: 5, KH: 3, KW: 3, OH: 3, OW: 3, SH: 2, SW: 2 },
 ]
 
+const SIZES = [64, 256, 4]
+const forwardAlgorithms = linearAlgorithms({ shader: 'kernels/max-pool.wgsl', elements: yLength, vectors: ['x', 'y'], divides: (d) => dim(d, 'C') % 4 === 0 })
+
+/** Windows that do not overlap: each invocation owns one window, border included. */
+const windowAlgorithms = [4, 1].map((WIDTH): Algorithm => ({
+  name: WIDTH === 4 ? 'windows-vec4' : 'windows',
+  shader: 'kernels/max-pool-gradient-windows.wgsl',
+  variants: SIZES.map((X) => ({ X, WIDTH })),
+  ...(WIDTH === 4 ? { views: () => ({ x: 'vec4<f32>', dy: 'vec4<f32>', dx: 'vec4<f32>' }) } : {}),
+  fits: (d) => d['KH'] === d['SH'] && d['KW'] === d['SW'] && dim(d, 'C') % WIDTH === 0,
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d, c) => linearGrid(dim(d, 'N') * ceilDiv(dim(d, 'H'), dim(d, 'SH')) * ceilDiv(dim(d, 'W'), dim(d, 'SW')) * (dim(d, 'C') / WIDTH), dim(c, 'X')),
+}))
+
+const gather: Algorithm = {
+  name: 'gather',
+  shader: 'kernels/max-pool-gradient-gather.wgsl',
+  variants: SIZES.map((X) => ({ X })),
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d, c) => linearGrid(xLength(d), dim(c, 'X')),
+}
+
 export const maxPool = defineKernel({
   name: 'max-pool',
   formula: 'y[N,OH,OW,C] = max over KH,KW of x[N, OH*SH+KH, OW*SW+KW, C]',
@@ -23,7 +47,7 @@ export const maxPool = defineKernel({
     x: { access: 'read', element: 'f32', length: xLength },
     y: { access: 'write', element: 'f32', length: yLength },
   },
-  algorithms: [],
+  algorithms: forwardAlgorithms,
   flops,
   reference(d, { x, y }) {
     eachWindow(d, x!, (yAt, xAt) => { y![yAt] = x![xAt]! })
@@ -39,7 +63,7 @@ export const maxPoolGradient = defineKernel({
     dy: { access: 'read', element: 'f32', length: yLength },
     dx: { access: 'write', element: 'f32', length: xLength },
   },
-  algorithms: [],
+  algorithms: [...windowAlgorithms, gather],
   flops,
   reference(d, { x, dy, dx }) {
     dx!.fill(0)

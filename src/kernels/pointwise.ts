@@ -1,6 +1,7 @@
 // Kernels that touch each element once: bias and activation, the activation's gradient, sums of two tensors.
 import { activationByCode } from './activation.ts'
 import { defineKernel, dim, type Dims } from './kernel.ts'
+import { linearAlgorithms } from './linear.algorithms.ts'
 
 const size = (d: Dims): number => dim(d, 'SIZE')
 const sizes = [1, 63, 256, 1000]
@@ -13,14 +14,14 @@ export const biasActivation = defineKernel({
     bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'COLS'), bound: (d) => d['BIAS'] === 1 },
     y: { access: 'write', element: 'f32', length: size },
   },
-  algorithms: [],
+  algorithms: linearAlgorithms({ shader: 'kernels/bias-activation.wgsl', elements: size, vectors: ['x', 'bias', 'y'], divides: (d) => size(d) % 4 === 0 && dim(d, 'COLS') % 4 === 0, activation: true }),
   flops: (d) => 2 * size(d),
   reference(d, { x, bias, y }) {
     const { forward } = activationByCode(dim(d, 'ACT'))
     const columns = dim(d, 'COLS')
     for (let i = 0; i < size(d); i++) y![i] = forward(x![i]! + (d['BIAS'] === 1 ? bias![i % columns]! : 0))
   },
-  probes: [0, 1, 2, 3].map((ACT) => ({ SIZE: 330, COLS: 33, BIAS: ACT % 2, ACT })),
+  probes: [0, 1, 2, 3].flatMap((ACT) => [{ SIZE: 330, COLS: 33, BIAS: ACT % 2, ACT }, { SIZE: 480, COLS: 40, BIAS: 1, ACT }]),
 })
 
 export const activationGradient = defineKernel({
@@ -31,7 +32,7 @@ export const activationGradient = defineKernel({
     dy: { access: 'read', element: 'f32', length: size },
     dx: { access: 'write', element: 'f32', length: size },
   },
-  algorithms: [],
+  algorithms: linearAlgorithms({ shader: 'kernels/activation-gradient.wgsl', elements: size, vectors: ['y', 'dy', 'dx'], divides: (d) => size(d) % 4 === 0, activation: true }),
   flops: (d) => 2 * size(d),
   reference(d, { y, dy, dx }) {
     const { slope } = activationByCode(dim(d, 'ACT'))
@@ -48,7 +49,7 @@ export const add = defineKernel({
     b: { access: 'read', element: 'f32', length: size },
     c: { access: 'write', element: 'f32', length: size },
   },
-  algorithms: [],
+  algorithms: linearAlgorithms({ shader: 'kernels/add.wgsl', elements: size, vectors: ['a', 'b', 'c'], divides: (d) => size(d) % 4 === 0 }),
   flops: size,
   reference(d, { a, b, c }) {
     for (let i = 0; i < size(d); i++) c![i] = a![i]! + b![i]!
@@ -63,7 +64,7 @@ export const accumulate = defineKernel({
     x: { access: 'read', element: 'f32', length: size },
     y: { access: 'update', element: 'f32', length: size },
   },
-  algorithms: [],
+  algorithms: linearAlgorithms({ shader: 'kernels/accumulate.wgsl', elements: size, vectors: ['x', 'y'], divides: (d) => size(d) % 4 === 0 }),
   flops: size,
   reference(d, { x, y }) {
     for (let i = 0; i < size(d); i++) y![i]! += x![i]!

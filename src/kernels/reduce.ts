@@ -1,5 +1,6 @@
 // Reductions over one axis, their gradient (broadcast), and the running metrics of a lease.
-import { defineKernel, dim, type Dims } from './kernel.ts'
+import { ceilDiv } from '../base/math.ts'
+import { defineKernel, dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
 
 const whole = (d: Dims): number => dim(d, 'OUTER') * dim(d, 'AXIS') * dim(d, 'INNER')
 const reduced = (d: Dims): number => dim(d, 'OUTER') * dim(d, 'INNER')
@@ -10,6 +11,25 @@ const probes: readonly Dims[] = [
   { OUTER: 1, AXIS: 1000, INNER: 1 },
 ]
 
+/** Columns of a workgroup side by side, its rows down the axis: tall matrices keep many invocations busy. */
+const reduceWorkgroup: Algorithm = {
+  name: 'workgroup',
+  suits: 'gpu',
+  shader: 'kernels/reduce-workgroup.wgsl',
+  variants: [{ X: 16, Y: 16 }, { X: 4, Y: 64 }, { X: 64, Y: 4 }],
+  fits: (d) => dim(d, 'OUTER') <= 65_535,
+  workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
+  grid: (d, c) => [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), 1],
+}
+
+const reduceSerial: Algorithm = {
+  name: 'serial',
+  shader: 'kernels/reduce-serial.wgsl',
+  variants: [{ X: 4 }, { X: 64 }],
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d, c) => linearGrid(reduced(d), dim(c, 'X')),
+}
+
 export const reduce = defineKernel({
   name: 'reduce',
   formula: 'y[OUTER,INNER] = sum over AXIS of x[OUTER,AXIS,INNER], divided by AXIS where MEAN = 1',
@@ -17,7 +37,7 @@ export const reduce = defineKernel({
     x: { access: 'read', element: 'f32', length: whole },
     y: { access: 'write', element: 'f32', length: reduced },
   },
-  algorithms: [],
+  algorithms: [reduceWorkgroup, reduceSerial],
   flops: whole,
   reference(d, { x, y }) {
     const axis = dim(d, 'AXIS'), inner = dim(d, 'INNER')
@@ -37,7 +57,13 @@ export const broadcast = defineKernel({
     x: { access: 'read', element: 'f32', length: reduced },
     y: { access: 'write', element: 'f32', length: whole },
   },
-  algorithms: [],
+  algorithms: [{
+    name: 'linear',
+    shader: 'kernels/broadcast.wgsl',
+    variants: [{ X: 64 }, { X: 256 }],
+    workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+    grid: (d, c) => linearGrid(whole(d), dim(c, 'X')),
+  }],
   flops: whole,
   reference(d, { x, y }) {
     const axis = dim(d, 'AXIS'), inner = dim(d, 'INNER')
@@ -60,7 +86,13 @@ export const accumulateMetrics = defineKernel({
     weights: { access: 'read', element: 'f32', length: (d) => dim(d, 'N') },
     metrics: { access: 'update', element: 'f32', length: () => METRICS.length },
   },
-  algorithms: [],
+  algorithms: [{
+    name: 'workgroup',
+    shader: 'kernels/accumulate-metrics.wgsl',
+    variants: [{ X: 64 }, { X: 4 }],
+    workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+    grid: () => [1, 1, 1],
+  }],
   flops: (d) => 3 * dim(d, 'N'),
   reference(d, { loss, correct, weights, metrics }) {
     let lossSum = 0, correctSum = 0, examples = 0

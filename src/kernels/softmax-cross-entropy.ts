@@ -1,21 +1,29 @@
 // Softmax cross-entropy, fused and stable (the row maximum is subtracted), with the weight of each example:
 // a weight of 0 marks padding, 1/batch makes a mean, 1 a sum.
-import { defineKernel, dim, type Dims, type NumberArray } from './kernel.ts'
+import { defineKernel, dim, linearGrid, type Algorithm, type Dims, type NumberArray } from './kernel.ts'
 
 const rows = (d: Dims): number => dim(d, 'N')
 const cells = (d: Dims): number => dim(d, 'N') * dim(d, 'CLASSES')
+
+const rowPerInvocation = (shader: string): Algorithm => ({
+  name: 'rows',
+  shader: `kernels/${shader}.wgsl`,
+  variants: [{ X: 64 }, { X: 4 }],
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d, c) => linearGrid(rows(d), dim(c, 'X')),
+})
 
 export const softmaxCrossEntropy = defineKernel({
   name: 'softmax-cross-entropy',
   formula: 'loss[N] = weights[N] * (log(sum exp(logits[N,:])) - logits[N,labels[N]]); correct[N] = weights[N] > 0 and argmax(logits[N,:]) = labels[N]',
   buffers: {
     logits: { access: 'read', element: 'f32', length: cells },
-    labels: { access: 'read', element: 'u32', length: rows },
+    labels: { access: 'read', element: 'u32', length: rows, range: (d) => [0, dim(d, 'CLASSES')] },
     weights: { access: 'read', element: 'f32', length: rows },
     loss: { access: 'write', element: 'f32', length: rows },
     correct: { access: 'write', element: 'f32', length: rows },
   },
-  algorithms: [],
+  algorithms: [rowPerInvocation('softmax-cross-entropy')],
   flops: (d) => 4 * cells(d),
   reference(d, { logits, labels, weights, loss, correct }) {
     const classes = dim(d, 'CLASSES')
@@ -34,12 +42,12 @@ export const softmaxCrossEntropyGradient = defineKernel({
   formula: 'dlogits[N,CLASSES] = weights[N] * upstream[N] * (softmax(logits) - onehot(labels)); upstream is 1 where not bound',
   buffers: {
     logits: { access: 'read', element: 'f32', length: cells },
-    labels: { access: 'read', element: 'u32', length: rows },
+    labels: { access: 'read', element: 'u32', length: rows, range: (d) => [0, dim(d, 'CLASSES')] },
     weights: { access: 'read', element: 'f32', length: rows },
     upstream: { access: 'read', element: 'f32', length: rows, bound: (d) => d['UPSTREAM'] === 1 },
     dlogits: { access: 'write', element: 'f32', length: cells },
   },
-  algorithms: [],
+  algorithms: [rowPerInvocation('softmax-cross-entropy-gradient')],
   flops: (d) => 4 * cells(d),
   reference(d, { logits, labels, weights, upstream, dlogits }) {
     const classes = dim(d, 'CLASSES')

@@ -1,0 +1,17 @@
+// y[N,OH,OW,C] = max over KH,KW of x[N, OH*SH+KH, OW*SW+KW, C]; WIDTH channels per invocation (1 or a vec4).
+const CB = u.C / WIDTH;
+
+@compute @workgroup_size(WG_X, WG_Y, WG_Z)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.y * ROW_INVOCATIONS + id.x;
+  if (i >= u.N * u.OH * u.OW * CB) { return; }
+  let c = i % CB;
+  let pixel = i / CB;
+  let row = pixel / u.OW;
+  let start = ((row / u.OH * u.H + row % u.OH * u.SH) * u.W + pixel % u.OW * u.SW) * CB + c;
+  var best = x[start];
+  for (var kh = 0u; kh < u.KH; kh++) {
+    for (var kw = 0u; kw < u.KW; kw++) { best = max(best, x[start + (kh * u.W + kw) * CB]); }
+  }
+  y[i] = best;
+}

@@ -1,0 +1,37 @@
+// Which variants of a kernel can run a call on an adapter, the likeliest first.
+import type { Consts, Dims, GpuCapabilities, Grid, Kernel } from '../kernels/kernel.ts'
+import type { Variant } from './wgsl.ts'
+
+/** WebGPU's guaranteed limit; adapters rarely offer more. */
+const MAX_GROUPS = 65_535
+
+/** Every row of every algorithm, whatever it fits. */
+export const allVariants = (kernel: Kernel): readonly Variant[] =>
+  kernel.algorithms.flatMap((algorithm) => algorithm.variants.map((consts) => ({ algorithm, consts })))
+
+/** The rows that fit, those written for this sort of adapter first; otherwise in the order declared. */
+export function candidates(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): readonly Variant[] {
+  const fitting = allVariants(kernel).filter((variant) => fits(variant, dims, gpu))
+  const suits = ({ algorithm }: Variant): boolean => algorithm.suits === undefined || algorithm.suits === (gpu.software ? 'software' : 'gpu')
+  const specific = (variant: Variant): number => variant.algorithm.suits === undefined ? 1 : suits(variant) ? 0 : 2
+  return [...fitting].sort((a, b) => specific(a) - specific(b))
+}
+
+export function fits({ algorithm, consts }: Variant, dims: Dims, gpu: GpuCapabilities): boolean {
+  if (algorithm.features?.some((feature) => !gpu.features.has(feature)) === true) return false
+  if (algorithm.fits?.(dims, consts, gpu) === false) return false
+  const workgroup = algorithm.workgroup(dims, consts)
+  return workgroup[0] * workgroup[1] * workgroup[2] <= gpu.maxComputeInvocationsPerWorkgroup
+    && workgroup[0] <= gpu.maxComputeWorkgroupSizeX && workgroup[1] <= gpu.maxComputeWorkgroupSizeY
+    && algorithm.grid(dims, consts).every((groups) => groups <= MAX_GROUPS)
+}
+
+/** A stored or printed row, found again among the candidates. */
+export function findVariant(variants: readonly Variant[], algorithm: string, consts: Consts): Variant | undefined {
+  return variants.find((variant) => variant.algorithm.name === algorithm && sameConsts(variant.consts, consts))
+}
+
+const sameConsts = (a: Consts, b: Consts): boolean =>
+  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
+
+export const gridOf = ({ algorithm, consts }: Variant, dims: Dims): Grid => algorithm.grid(dims, consts)

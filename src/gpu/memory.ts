@@ -1,0 +1,76 @@
+// GPU buffers behind the allocations of Plans. WebGPU reports a failed createBuffer only to an error scope, and then
+// computes garbage, so each batch of buffers is made under one.
+import { ConfigError, InvariantError } from '../base/errors.ts'
+import { roundUp } from '../base/math.ts'
+import type { Plan } from '../graph/plan.ts'
+
+const USAGE = 0x80 | 0x04 | 0x08 // STORAGE | COPY_SRC | COPY_DST: the constants' object is missing under Node until globals are set.
+
+/** Buffers of loaded Plans: persistent ones by name, and each Plan's own list in allocation order. */
+export interface PlanMemory {
+  readonly persistent: ReadonlyMap<string, GPUBuffer>
+  readonly byPlan: ReadonlyMap<string, readonly GPUBuffer[]>
+  /** Bytes in all. */
+  readonly bytes: number
+  destroy(): void
+}
+
+interface Wanted { label: string; bytes: number }
+
+/**
+ * Persistent allocations of one name are one buffer. Scratch holds nothing between runs and runs do not overlap, so the
+ * Plans share it: the i-th largest scratch allocation of every Plan is the same buffer. Throws ConfigError where the
+ * device cannot hold it all.
+ */
+export async function allocate(device: GPUDevice, plans: readonly Plan[]): Promise<PlanMemory> {
+  const wanted = new Map<string, Wanted>()
+  const keys = new Map<string, readonly string[]>()
+  for (const plan of plans) {
+    if (keys.has(plan.name)) throw new InvariantError(`plan "${plan.name}": must be loaded once per program, got it twice. Rename one.`)
+    keys.set(plan.name, allocationKeys(plan))
+    plan.allocations.forEach((allocation, i) => {
+      const key = (keys.get(plan.name) as readonly string[])[i] as string
+      const known = wanted.get(key)
+      if (known !== undefined && allocation.role === 'persistent' && known.bytes !== allocation.bytes) {
+        throw new InvariantError(`persistent allocation "${allocation.name}": must have one size, got ${known.bytes} and ${allocation.bytes} bytes. Compile the plans together.`)
+      }
+      wanted.set(key, { label: key, bytes: Math.max(known?.bytes ?? 0, allocation.bytes) })
+    })
+  }
+  const made = await createBuffers(device, [...wanted.values()])
+  const buffers = new Map([...wanted.keys()].map((key, i) => [key, made[i] as GPUBuffer]))
+  const persistent = new Map<string, GPUBuffer>()
+  for (const [key, buffer] of buffers) if (key.startsWith('persistent/')) persistent.set(key.slice('persistent/'.length), buffer)
+  return {
+    persistent,
+    byPlan: new Map([...keys].map(([name, list]) => [name, list.map((key) => buffers.get(key) as GPUBuffer)])),
+    bytes: made.reduce((sum, buffer) => sum + buffer.size, 0),
+    destroy: () => made.forEach((buffer) => buffer.destroy()),
+  }
+}
+
+/** Which buffer each allocation of a Plan becomes. */
+function allocationKeys(plan: Plan): readonly string[] {
+  const keys = plan.allocations.map(({ name, role }) => role === 'persistent' ? `persistent/${name}` : `${plan.name}/${name}`)
+  const scratch = plan.allocations.map(({ role, bytes }, index) => ({ role, bytes, index })).filter(({ role }) => role === 'scratch')
+  scratch.sort((a, b) => b.bytes - a.bytes).forEach(({ index }, rank) => { keys[index] = `scratch/${rank}` })
+  return keys
+}
+
+export async function createBuffers(device: GPUDevice, wanted: readonly { readonly label: string; readonly bytes: number }[]): Promise<readonly GPUBuffer[]> {
+  const sizes = wanted.map(({ bytes }) => Math.max(4, roundUp(bytes, 4)))
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const largest = Math.max(0, ...sizes)
+  const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)
+  if (largest > limit) {
+    throw new ConfigError(`GPU memory: must hold a buffer of ${megabytes(largest)}, got a limit of ${megabytes(limit)} on this adapter. Use a smaller batch or model.`)
+  }
+  device.pushErrorScope('out-of-memory')
+  const buffers = wanted.map(({ label }, i) => device.createBuffer({ label, size: sizes[i] as number, usage: USAGE }))
+  const error = await device.popErrorScope()
+  if (error === null) return buffers
+  buffers.forEach((buffer) => buffer.destroy())
+  throw new ConfigError(`GPU memory: must hold ${megabytes(total)} in ${buffers.length} buffers, got out of memory (${error.message}). Use a smaller batch or model, or close other tabs.`)
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`

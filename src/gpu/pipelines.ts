@@ -1,0 +1,44 @@
+// Compute pipelines, made asynchronously and once per distinct WGSL module.
+import { InvariantError } from '../base/errors.ts'
+import type { Dims, Kernel } from '../kernels/kernel.ts'
+import { describeVariant, shaderSource, type Variant } from './wgsl.ts'
+
+export interface Pipelines {
+  /** The pipeline of a call. Many may be awaited at once: the driver compiles them in parallel. Throws InvariantError with the compiler's words. */
+  get(kernel: Kernel, dims: Dims, variant: Variant): Promise<GPUComputePipeline>
+  /** Distinct modules so far. */
+  size(): number
+}
+
+export function createPipelines(device: GPUDevice): Pipelines {
+  const made = new Map<string, Promise<GPUComputePipeline>>()
+  return {
+    size: () => made.size,
+    get(kernel, dims, variant) {
+      const code = shaderSource(kernel, dims, variant)
+      const known = made.get(code)
+      if (known !== undefined) return known
+      const pipeline = create(device, describeVariant(kernel, variant), code)
+      made.set(code, pipeline)
+      return pipeline
+    },
+  }
+}
+
+async function create(device: GPUDevice, label: string, code: string): Promise<GPUComputePipeline> {
+  // An invalid module is reported below, with its source line; the scope keeps it from the uncaptured-error handler.
+  device.pushErrorScope('validation')
+  const module = device.createShaderModule({ label, code })
+  const moduleError = device.popErrorScope()
+  try {
+    return await device.createComputePipelineAsync({ label, layout: 'auto', compute: { module, entryPoint: 'main' } })
+  } catch (error) {
+    const info = await module.getCompilationInfo()
+    const lines = code.split('\n')
+    const problems = info.messages.filter(({ type }) => type === 'error')
+      .map(({ lineNum, message }) => `${message} at "${(lines[lineNum - 1] ?? '').trim()}"`)
+    throw new InvariantError(`${label}: must compile, got ${[...problems, (await moduleError)?.message, String(error)].filter(Boolean).join('; ')}. Correct its shader.`)
+  } finally {
+    await moduleError
+  }
+}

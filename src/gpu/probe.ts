@@ -1,0 +1,81 @@
+// Runs one variant of a kernel on the device over seeded arrays and compares it with the CPU reference:
+// the tuner's proof before a variant may win, and the tests' oracle.
+import { createRng } from '../base/rng.ts'
+import type { Dims, Kernel, NumberArray } from '../kernels/kernel.ts'
+import { gridOf } from './candidates.ts'
+import { createBuffers } from './memory.ts'
+import type { Pipelines } from './pipelines.ts'
+import { createReadback } from './readback.ts'
+import { mismatches, type Mismatch, type ToleranceName } from './tolerance.ts'
+import { boundBuffers, type Variant } from './wgsl.ts'
+
+export type Arrays = Readonly<Record<string, Float32Array | Uint32Array>>
+
+/**
+ * Seeded contents for the buffers that a call binds. Floats are multiples of 1/64, so that equal values (ties) occur
+ * and short sums are exact in any order.
+ */
+export function probeArrays(kernel: Kernel, dims: Dims): Arrays {
+  const rng = createRng(`${kernel.name} ${JSON.stringify(dims)}`)
+  return Object.fromEntries(boundBuffers(kernel, dims).map((name) => {
+    const buffer = kernel.buffers[name]!
+    const length = buffer.length(dims)
+    const [low, high] = buffer.range?.(dims) ?? (buffer.element === 'u32' ? [0, 1] : [-1, 1])
+    const value = (): number => low + rng.uniform() * (high - low)
+    return [name, buffer.element === 'u32'
+      ? Uint32Array.from({ length }, () => Math.floor(value()))
+      : Float32Array.from({ length }, () => Math.floor(value() * 64) / 64)]
+  }))
+}
+
+/** Buffers of a call on the device, filled and bound. */
+export interface Bench {
+  readonly buffers: Readonly<Record<string, GPUBuffer>>
+  dispatch(pass: GPUComputePassEncoder, pipeline: GPUComputePipeline, variant: Variant): void
+  destroy(): void
+}
+
+export async function createBench(device: GPUDevice, kernel: Kernel, dims: Dims, arrays: Arrays): Promise<Bench> {
+  const names = boundBuffers(kernel, dims)
+  const list = await createBuffers(device, names.map((name) => ({ label: `bench ${kernel.name} ${name}`, bytes: arrays[name]!.byteLength })))
+  names.forEach((name, i) => device.queue.writeBuffer(list[i]!, 0, arrays[name]! as Float32Array<ArrayBuffer>))
+  return {
+    buffers: Object.fromEntries(names.map((name, i) => [name, list[i]!])),
+    dispatch(pass, pipeline, variant) {
+      const entries = list.map((buffer, binding) => ({ binding, resource: { buffer } }))
+      pass.setPipeline(pipeline)
+      pass.setBindGroup(0, device.createBindGroup({ label: `bench ${kernel.name}`, layout: pipeline.getBindGroupLayout(0), entries }))
+      pass.dispatchWorkgroups(...gridOf(variant, dims))
+    },
+    destroy: () => list.forEach((buffer) => buffer.destroy()),
+  }
+}
+
+export interface ProbeRun {
+  readonly device: GPUDevice
+  readonly pipelines: Pipelines
+  readonly kernel: Kernel
+  readonly dims: Dims
+  readonly variant: Variant
+  readonly tolerance: ToleranceName
+}
+
+/** The first elements in which the variant differs from the reference; empty where it is right. */
+export async function probe({ device, pipelines, kernel, dims, variant, tolerance }: ProbeRun): Promise<readonly Mismatch[]> {
+  const arrays = probeArrays(kernel, dims)
+  const pipeline = await pipelines.get(kernel, dims, variant)
+  const bench = await createBench(device, kernel, dims, arrays)
+  const encoder = device.createCommandEncoder({ label: `probe ${kernel.name}` })
+  const pass = encoder.beginComputePass()
+  bench.dispatch(pass, pipeline, variant)
+  pass.end()
+  device.queue.submit([encoder.finish()])
+  const written = Object.keys(arrays).filter((name) => kernel.buffers[name]!.access !== 'read')
+  const readback = createReadback(device)
+  const actual = await readback.read(written.map((name) => ({ buffer: bench.buffers[name]!, offsetBytes: 0, bytes: arrays[name]!.byteLength })))
+  readback.destroy()
+  bench.destroy()
+  const expected: Record<string, NumberArray> = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.slice()]))
+  kernel.reference(dims, expected)
+  return written.flatMap((name, i) => mismatches(name, actual[i]!, expected[name]!, tolerance))
+}

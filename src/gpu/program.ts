@@ -1,0 +1,196 @@
+// Plans loaded on a device: pipelines and bind groups are made once, a run is one command encoder and one submit,
+// split only where a submit is estimated to take so long that the person's screen would wait for it.
+import { InvariantError, present } from '../base/errors.ts'
+import { DeviceLostError, type HostArray, type KernelCall, type Plan, type Program } from '../graph/plan.ts'
+import { gridOf } from './candidates.ts'
+import { createLane } from './lane.ts'
+import type { PlanMemory } from './memory.ts'
+import type { Pipelines } from './pipelines.ts'
+import { createReadback, type Piece } from './readback.ts'
+import type { Choice } from './tuner.ts'
+import { boundBuffers, describeVariant } from './wgsl.ts'
+
+/** No submit is estimated above this: a person's Stop and their screen come first. */
+const MAX_SUBMIT_MS = 100
+
+/** Runs enqueued on the device and not yet done. More only adds delay (and slowed steps in other libraries). */
+const MAX_RUNS_IN_FLIGHT = 8
+
+export interface Prepared {
+  readonly pipeline: GPUComputePipeline
+  readonly bindings: GPUBindGroup
+  readonly grid: readonly [number, number, number]
+  readonly label: string
+  /** Estimated time on the device: measured by the tuner, or guessed from its operations. */
+  readonly ms: number
+}
+
+export interface LoadedPlan {
+  readonly plan: Plan
+  readonly buffers: readonly GPUBuffer[]
+  readonly calls: readonly Prepared[]
+}
+
+/** Makes pipelines (in parallel) and bind groups of one Plan. */
+export async function preparePlan(
+  device: GPUDevice, plan: Plan, buffers: readonly GPUBuffer[],
+  how: { readonly pipelines: Pipelines; readonly choose: (call: KernelCall) => Choice; readonly guessMsPerFlop: number; readonly onCompiled?: () => void },
+): Promise<LoadedPlan> {
+  const calls = await Promise.all(plan.calls.map(async (call): Promise<Prepared> => {
+    const { variant, ms } = how.choose(call)
+    const pipeline = await how.pipelines.get(call.kernel, call.dims, variant)
+    how.onCompiled?.()
+    const label = `${call.label}: ${describeVariant(call.kernel, variant)}`
+    return {
+      pipeline, label,
+      bindings: bind(device, call, pipeline, buffers, label),
+      grid: gridOf(variant, call.dims),
+      ms: ms ?? call.kernel.flops(call.dims) * how.guessMsPerFlop,
+    }
+  }))
+  return { plan, buffers, calls }
+}
+
+function bind(device: GPUDevice, call: KernelCall, pipeline: GPUComputePipeline, buffers: readonly GPUBuffer[], label: string): GPUBindGroup {
+  const entries = boundBuffers(call.kernel, call.dims).map((name, binding): GPUBindGroupEntry => {
+    const view = present(call.views[name], `${label}: view of ${name}`)
+    const length = present(call.kernel.buffers[name], name).length(call.dims)
+    if (view.length < length) throw new InvariantError(`${label}: must bind ${length} elements as ${name}, got ${view.length}. Correct the lowering.`)
+    return { binding, resource: { buffer: present(buffers[view.allocation], `${label}: allocation of ${name}`), offset: view.offsetBytes, size: length * 4 } }
+  })
+  return device.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries })
+}
+
+export interface ProgramHost {
+  readonly device: GPUDevice
+  readonly memory: PlanMemory
+  readonly plans: ReadonlyMap<string, LoadedPlan>
+  /** The reason, once the device is gone. */
+  readonly lostReason: () => string | undefined
+  readonly lost: Promise<string>
+}
+
+export function createProgram(host: ProgramHost): Program {
+  const { device, memory } = host
+  const readback = createReadback(device)
+  const lane = createLane(() => device.queue.onSubmittedWorkDone(), MAX_RUNS_IN_FLIGHT)
+  let disposed = false
+  const check = (): void => {
+    const reason = host.lostReason()
+    if (reason !== undefined) throw new DeviceLostError(`GPU device: must be there, got lost (${reason}). Make a new runner.`)
+    if (disposed) throw new InvariantError('program: must not be used after dispose, got a call. Load the plans again.')
+  }
+  const orLost = <T>(work: Promise<T>): Promise<T> => Promise.race([work, host.lost.then((reason): never => {
+    throw new DeviceLostError(`GPU device: must be there, got lost (${reason}). Make a new runner.`)
+  })])
+  const persistent = (name: string): GPUBuffer => present(memory.persistent.get(name), `persistent allocation "${name}"`)
+  const loaded = (name: string): LoadedPlan => present(host.plans.get(name), `plan "${name}"`)
+  const read = (pieces: readonly Piece[]): Promise<readonly Float32Array[]> =>
+    orLost(lane.after(() => readback.read(pieces)))
+
+  return {
+    write(allocation, data) {
+      check()
+      const buffer = persistent(allocation)
+      if (data.byteLength !== buffer.size) throw new InvariantError(`allocation "${allocation}": must be written whole (${buffer.size} bytes), got ${data.byteLength}.`)
+      lane.enqueue(() => writeArray(device, buffer, 0, data), () => data.slice(), (copy) => writeArray(device, buffer, 0, copy))
+    },
+    clear(allocation) {
+      check()
+      const buffer = persistent(allocation)
+      const clearNow = (): void => {
+        const encoder = device.createCommandEncoder({ label: `clear ${allocation}` })
+        encoder.clearBuffer(buffer)
+        device.queue.submit([encoder.finish()])
+      }
+      lane.enqueue(clearNow, () => undefined, clearNow)
+    },
+    run(planName, inputs) {
+      check()
+      const target = loaded(planName)
+      checkInputs(target.plan, inputs)
+      const runNow = (arrays: Readonly<Record<string, HostArray>>): void => {
+        writeInputs(device, target, arrays)
+        submit(device, target)
+        lane.started()
+      }
+      lane.enqueue(
+        () => runNow(inputs),
+        () => Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, data.slice()])),
+        runNow,
+      )
+    },
+    async read(allocations) {
+      check()
+      return read(allocations.map((name) => ({ buffer: persistent(name), offsetBytes: 0, bytes: persistent(name).size })))
+    },
+    async readOutputs(planName, names) {
+      check()
+      const { plan, buffers } = loaded(planName)
+      const pieces = names.map((name) => {
+        const { view } = present(plan.outputs[name], `output "${name}" of plan "${planName}"`)
+        return { buffer: buffers[view.allocation] as GPUBuffer, offsetBytes: view.offsetBytes, bytes: view.length * 4 }
+      })
+      const arrays = await read(pieces)
+      return Object.fromEntries(names.map((name, i) => [name, arrays[i] as Float32Array]))
+    },
+    async settled() {
+      check()
+      await orLost(lane.after(() => device.queue.onSubmittedWorkDone()))
+    },
+    dispose() {
+      if (disposed) return
+      disposed = true
+      readback.destroy()
+      memory.destroy()
+    },
+  }
+}
+
+function checkInputs(plan: Plan, inputs: Readonly<Record<string, HostArray>>): void {
+  for (const [name, { view }] of Object.entries(plan.inputs)) {
+    const data = inputs[name]
+    if (data === undefined) throw new InvariantError(`plan "${plan.name}": must be given the input ${name}, got ${Object.keys(inputs).join(', ')}.`)
+    if (data.length !== view.length) throw new InvariantError(`input ${name} of plan "${plan.name}": must have ${view.length} elements, got ${data.length}.`)
+  }
+}
+
+function writeInputs(device: GPUDevice, { plan, buffers }: LoadedPlan, inputs: Readonly<Record<string, HostArray>>): void {
+  for (const [name, { view }] of Object.entries(plan.inputs)) {
+    writeArray(device, buffers[view.allocation] as GPUBuffer, view.offsetBytes, inputs[name] as HostArray)
+  }
+}
+
+const writeArray = (device: GPUDevice, buffer: GPUBuffer, offset: number, data: HostArray): void =>
+  device.queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
+
+/** One encoder, one pass, one submit; several where the estimate says that one would take too long. */
+function submit(device: GPUDevice, { plan, calls }: LoadedPlan): void {
+  const encode = (part: readonly Prepared[]): void => {
+    const encoder = device.createCommandEncoder({ label: plan.name })
+    const pass = encoder.beginComputePass({ label: plan.name })
+    for (const call of part) {
+      pass.setPipeline(call.pipeline)
+      pass.setBindGroup(0, call.bindings)
+      pass.dispatchWorkgroups(...call.grid)
+    }
+    pass.end()
+    device.queue.submit([encoder.finish()])
+  }
+  for (const part of splitBySubmit(calls)) encode(part)
+}
+
+/** Cuts a list of calls so that no part is estimated above the limit, except a single call that is so by itself. */
+export function splitBySubmit<T extends { readonly ms: number }>(calls: readonly T[]): readonly (readonly T[])[] {
+  const parts: T[][] = []
+  let sum = Infinity
+  for (const call of calls) {
+    if (sum + call.ms > MAX_SUBMIT_MS) {
+      parts.push([])
+      sum = 0
+    }
+    parts.at(-1)?.push(call)
+    sum += call.ms
+  }
+  return parts
+}

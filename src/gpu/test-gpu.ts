@@ -1,0 +1,12 @@
+// The WebGPU implementation that tests run on. Where none is found they are skipped with a line that nobody can miss,
+// and under CI they fail: a skip that nobody sees is a defect.
+import { NO_VULKAN_REMEDY, nodeGpu } from './node-gpu.ts'
+
+export async function testGpu(): Promise<GPU | undefined> {
+  const gpu = await nodeGpu()
+  if (gpu !== undefined) return gpu
+  const message = `NO GPU TEST WAS RUN: no WebGPU adapter under Node. ${NO_VULKAN_REMEDY}`
+  if (process.env['CI'] !== undefined) throw new Error(message)
+  console.warn(`\n${'!'.repeat(message.length)}\n${message}\n${'!'.repeat(message.length)}\n`)
+  return undefined
+}

@@ -1,0 +1,74 @@
+// Turns a kernel's declaration and one variant of one algorithm into a whole WGSL module: constants, bindings, then the
+// shader's own functions. Shapes are constants and arrays have fixed sizes, so that compilers can fold index arithmetic
+// and bounds checks.
+import { InvariantError } from '../base/errors.ts'
+import type { Algorithm, Consts, Dims, Grid, Kernel } from '../kernels/kernel.ts'
+import { expand } from './template.ts'
+
+const files = import.meta.glob<string>('../../shaders/**/*.wgsl', { query: '?raw', import: 'default', eager: true })
+
+/** One way to run one call: what the tuner chooses between. */
+export interface Variant {
+  readonly algorithm: Algorithm
+  readonly consts: Consts
+}
+
+/** For labels and reports: `matmul/register-tiles ROWS=4 COLS=4`. */
+export function describeVariant(kernel: Kernel, variant: Variant): string {
+  const consts = Object.entries(variant.consts).map(([key, value]) => ` ${key}=${value}`)
+  return `${kernel.name}/${variant.algorithm.name}${consts.join('')}`
+}
+
+/** Names of the buffers that a call binds, in binding order. */
+export const boundBuffers = (kernel: Kernel, dims: Dims): readonly string[] =>
+  Object.entries(kernel.buffers).filter(([, buffer]) => buffer.bound?.(dims) ?? true).map(([name]) => name)
+
+export function shaderFile(path: string): string {
+  const text = files[`../../shaders/${path}`]
+  if (text === undefined) throw new InvariantError(`shader: must be a file under shaders/, got "${path}". Create it or correct the declaration.`)
+  return text
+}
+
+/** The complete WGSL module of a call. */
+export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant): string {
+  const { algorithm, consts } = variant
+  const grid = algorithm.grid(dims, consts)
+  const workgroup = algorithm.workgroup(dims, consts)
+  const known: Record<string, number> = { ...consts, WG_X: workgroup[0], WG_Y: workgroup[1], WG_Z: workgroup[2] }
+  for (const [key, value] of Object.entries(dims)) known[`u.${key}`] = value
+  const parts = [...(algorithm.includes ?? []), algorithm.shader].map((path) => expand(shaderFile(path), (name) => known[name], path))
+  const enables = (algorithm.features ?? []).map((feature) => `enable ${feature === 'shader-f16' ? 'f16' : feature};`)
+  return [...enables, constants(dims, consts, workgroup, grid), bindings(kernel, dims, variant), ...parts].join('\n')
+}
+
+function constants(dims: Dims, consts: Consts, workgroup: Grid, grid: Grid): string {
+  const names = Object.keys(dims)
+  return [
+    `struct Dims { ${names.map((name) => `${name}: u32`).join(', ')} }`,
+    `const u = Dims(${names.map((name) => `${dims[name]}u`).join(', ')});`,
+    ...Object.entries(consts).map(([key, value]) => `const ${key} = ${value}u;`),
+    `const WG_X = ${workgroup[0]}u; const WG_Y = ${workgroup[1]}u; const WG_Z = ${workgroup[2]}u;`,
+    // Invocations in one row of the grid, for kernels whose elements wrap into y.
+    `const ROW_INVOCATIONS = ${workgroup[0] * grid[0]}u;`,
+  ].join('\n')
+}
+
+function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant): string {
+  const views = algorithm.views?.(dims, consts) ?? {}
+  const bound = boundBuffers(kernel, dims)
+  return Object.entries(kernel.buffers).map(([name, buffer]) => {
+    const type = views[name] ?? buffer.element
+    const width = type === 'vec4<f32>' ? 4 : type === 'vec2<f32>' ? 2 : 1
+    const length = buffer.length(dims) / width
+    if (!Number.isInteger(length)) {
+      throw new InvariantError(`${kernel.name}/${algorithm.name}: must view ${name} as ${type} only where its length divides by ${width}, got ${length * width}. Correct \`fits\` or \`views\`.`)
+    }
+    const binding = bound.indexOf(name)
+    const alias = `alias ${name}_t = ${type};`
+    const accessor = (body: string): string => `fn ${name}_at(i: u32) -> ${type} { return ${body}; }`
+    if (binding < 0) return `${alias}\n${accessor(`${type}()`)}`
+    const mode = buffer.access === 'read' ? 'read' : 'read_write'
+    const declaration = `${alias}\n@group(0) @binding(${binding}) var<storage, ${mode}> ${name}: array<${type}, ${length}>;`
+    return buffer.bound === undefined ? declaration : `${declaration}\n${accessor(`${name}[i]`)}`
+  }).join('\n')
+}
