@@ -1,8 +1,58 @@
+// Builds: `vite build` makes the two pages (dist/pages); `vite build --mode node` makes the Node programs (dist/node) as
+// SSR bundles, whose dependencies stay in node_modules. Tests: three vitest projects, run one by one by server/test.mjs.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({
-  test: {
-    include: ['src/**/*.test.ts', 'server/**/*.test.ts'],
-    testTimeout: 30_000,
+const root = import.meta.dirname
+const at = (path: string): string => join(root, path)
+
+/** Node programs, by the name of their file in dist/node. */
+const PROGRAMS = {
+  'commonweight': 'server/cli/main.ts',
+  'numeric-worker': 'server/numeric/worker.ts',
+  'volunteer': 'src/volunteer/host-node.ts',
+}
+
+const PAGES = { index: 'src/pages/index.html', dashboard: 'src/pages/dashboard.html' }
+
+const present = (entries: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, at(path)] as const).filter(([, path]) => existsSync(path)))
+
+const pages = {
+  root: at('src/pages'),
+  publicDir: at('public'),
+  build: { outDir: at('dist/pages'), emptyOutDir: true, target: 'es2022', rolldownOptions: { input: present(PAGES) } },
+  worker: { format: 'es' as const },
+  // For `npm run dev`: pages with hot reload in front of a coordinator started with `npm start`.
+  server: {
+    fs: { allow: [root] },
+    headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
+    proxy: Object.fromEntries(['/runs', '/health', '/socket.io'].map((path) => [path, { target: 'http://localhost:8787', ws: path === '/socket.io' }])),
   },
-})
+}
+
+const programs = {
+  root,
+  publicDir: false as const,
+  build: {
+    ssr: true,
+    outDir: at('dist/node'),
+    emptyOutDir: true,
+    target: 'node20',
+    sourcemap: true,
+    rolldownOptions: { input: present(PROGRAMS), output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' } },
+  },
+}
+
+export default defineConfig(({ mode }) => ({
+  ...(mode === 'node' ? programs : mode === 'test' ? { root } : pages),
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },
+      { test: { name: 'gpu', include: ['src/gpu/**/*.test.ts'], testTimeout: 120_000 } },
+      // Real browsers on few cores: one file at a time, and time to reach an accuracy.
+      { test: { name: 'e2e', include: ['e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
+    ],
+  },
+}))
