@@ -1,0 +1,7 @@
+// Every data set that a run file can name.
+import { createRegistry } from '../../base/registry.ts'
+import { mnist } from './mnist.ts'
+
+export const datasetSources = createRegistry('dataset.name', [
+  mnist,
+])
