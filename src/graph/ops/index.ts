@@ -1,0 +1,17 @@
+// Every op. Tests iterate this list: a new entry's gradient is compared with finite differences on its probes.
+import { createRegistry } from '../../base/registry.ts'
+import type { Op } from '../tensor.ts'
+import { activationGradientOp, activationOp } from './activation.ts'
+import { addOp } from './add.ts'
+import { biasAddOp } from './bias-add.ts'
+import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
+import { matmulOp } from './matmul.ts'
+import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
+import { broadcastOp, reduceOp } from './reduce.ts'
+import { reshapeOp } from './reshape.ts'
+import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from './softmax-cross-entropy.ts'
+
+export const ops = createRegistry<Op>('op', [
+  matmulOp, biasAddOp, activationOp, activationGradientOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
+  maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp, addOp,
+])

@@ -1,0 +1,46 @@
+// Max pooling in NHWC and its gradient.
+import { ConfigError } from '../../base/errors.ts'
+import type { Dims } from '../../kernels/kernel.ts'
+import { maxPool as forwardKernel, maxPoolGradient as gradientKernel } from '../../kernels/max-pool.ts'
+import { apply, formatShape, type Op, type Tensor } from '../tensor.ts'
+
+type PoolAttrs = { readonly size: readonly number[]; readonly stride: readonly number[] }
+
+export interface PoolGeometry {
+  /** Rows, columns. */
+  readonly size: readonly [number, number]
+  readonly stride: readonly [number, number]
+}
+
+/** y[N,OH,OW,C], the largest of each window of x[N,H,W,C]; rows and columns that fill no window are dropped. */
+export const maxPool = (x: Tensor, { size, stride }: PoolGeometry): Tensor => apply(maxPoolOp, [x], { size, stride })[0]!
+
+export const maxPoolOp: Op<PoolAttrs> = {
+  name: 'max-pool',
+  infer([x], { size, stride }, label) {
+    if (x!.shape.length !== 4) throw new ConfigError(`${label}: must pool an image [N, H, W, C], got ${formatShape(x!.shape)}. Put it before flatten.`)
+    const [N, H, W, C] = x!.shape as readonly [number, number, number, number]
+    const OH = Math.floor((H - size[0]!) / stride[0]!) + 1, OW = Math.floor((W - size[1]!) / stride[1]!) + 1
+    if (OH < 1 || OW < 1) throw new ConfigError(`${label}: must have a window no larger than the image, got ${formatShape(x!.shape)} and ${formatShape(size)}. Use a smaller window.`)
+    return [{ shape: [N, OH, OW, C], element: 'f32' }]
+  },
+  gradient: ({ inputs, attrs }, [dy]) => (dy === undefined ? [] : [apply(maxPoolGradientOp, [inputs[0]!, dy], attrs)[0]!]),
+  lower: ({ inputs: [x], outputs: [y], attrs, label }) => ({ kernel: forwardKernel, dims: poolDims(x!, y!, attrs), buffers: { x: x!, y: y! }, label }),
+  probes: [
+    { inputs: [{ shape: [2, 4, 6, 3] }], build: ([x]) => maxPool(x!, { size: [2, 2], stride: [2, 2] }) },
+    { inputs: [{ shape: [1, 7, 6, 2] }], build: ([x]) => maxPool(x!, { size: [3, 2], stride: [2, 1] }) },
+  ],
+}
+
+/** Has no gradient rule of its own: nothing here differentiates a max-pool twice. */
+export const maxPoolGradientOp: Op<PoolAttrs> = {
+  name: 'max-pool-gradient',
+  infer: ([x]) => [{ shape: x!.shape, element: 'f32' }],
+  lower: ({ inputs: [x, dy], outputs: [dx], attrs, label }) => ({ kernel: gradientKernel, dims: poolDims(x!, dy!, attrs), buffers: { x: x!, dy: dy!, dx: dx! }, label }),
+  probes: [],
+}
+
+function poolDims(x: Tensor, y: Tensor, { size, stride }: PoolAttrs): Dims {
+  const [N, H, W, C] = x.shape as readonly [number, number, number, number]
+  return { N, H, W, C, KH: size[0]!, KW: size[1]!, OH: y.shape[1]!, OW: y.shape[2]!, SH: stride[0]!, SW: stride[1]! }
+}

@@ -1,0 +1,9 @@
+// Every layer that a ModelSpec can name.
+import { createRegistry } from '../../base/registry.ts'
+import { activation } from './activation.ts'
+import { conv2d } from './conv2d.ts'
+import { dense } from './dense.ts'
+import { flatten } from './flatten.ts'
+import { maxPool } from './max-pool.ts'
+
+export const layers = createRegistry('layer', [dense, conv2d, maxPool, flatten, activation])

@@ -1,0 +1,51 @@
+// A layer: options as data, checked by a schema, and the symbolic tensors it builds. Shape rules live in the ops it uses.
+import * as v from 'valibot'
+import { activations } from '../../kernels/activation.ts'
+import { initialisers } from '../initialisers.ts'
+import type { Tensor } from '../../graph/tensor.ts'
+
+export interface Layer {
+  readonly name: string
+  /** How many tensors it reads. */
+  readonly inputs: number
+  /** Options with their defaults. */
+  readonly schema: v.GenericSchema
+  /** Throws ConfigError, naming `context.path`, both shapes and the remedy, where the inputs do not fit. */
+  readonly build: (inputs: readonly Tensor[], options: unknown, context: LayerContext) => Tensor
+}
+
+export interface LayerContext {
+  /** The node's name. */
+  readonly path: string
+  /** Declares a trained tensor `<path>/<name>`. */
+  readonly param: (declaration: ParamDeclaration) => Tensor
+}
+
+export interface ParamDeclaration {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly initialiser: string
+  readonly fanIn: number
+  readonly fanOut: number
+}
+
+interface TypedLayer<S extends v.GenericSchema> {
+  readonly name: string
+  readonly inputs: number
+  readonly schema: S
+  readonly build: (inputs: readonly Tensor[], options: v.InferOutput<S>, context: LayerContext) => Tensor
+}
+
+/** Ties the type of `build`'s options to the schema; the model builder parses options before it calls `build`. */
+export const defineLayer = <S extends v.GenericSchema>(layer: TypedLayer<S>): Layer => layer as Layer
+
+/** Largest size of any dimension a spec may ask for: what a stranger sends must not exhaust memory. */
+const MAX_SIZE = 65_536
+
+export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_SIZE))
+
+/** One number for both directions, or [rows, columns]. */
+export const pair = v.pipe(v.union([count, v.strictTuple([count, count])]), v.transform((size): readonly [number, number] => (typeof size === 'number' ? [size, size] : size)))
+
+export const activationName = v.picklist(activations.map(({ name }) => name))
+export const initialiserName = v.picklist([...initialisers.names()])

@@ -1,0 +1,22 @@
+// What a ModelSpec may look like, before its layers are asked. A spec may come from a stranger: sizes are bounded.
+import * as v from 'valibot'
+
+const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'Use letters, digits, - and _.'))
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65_536))
+const shape = v.pipe(v.array(size), v.minLength(1), v.maxLength(4))
+
+export const ModelSpecSchema = v.strictObject({
+  name,
+  inputs: v.record(name, shape),
+  nodes: v.pipe(
+    v.array(v.strictObject({
+      name,
+      layer: v.string(),
+      from: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
+      options: v.optional(v.record(v.string(), v.unknown())),
+    })),
+    v.minLength(1),
+    v.maxLength(4096),
+  ),
+  output: v.string(),
+})
