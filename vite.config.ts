@@ -12,6 +12,7 @@ const PROGRAMS = {
   'commonweight': 'server/cli/main.ts',
   'numeric-worker': 'server/numeric/worker.ts',
   'volunteer': 'src/volunteer/host-node.ts',
+  'bench': 'e2e/bench/main.ts',
 }
 
 const PAGES = { index: 'src/pages/index.html', dashboard: 'src/pages/dashboard.html' }

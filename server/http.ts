@@ -1,8 +1,8 @@
 // Everything that is fetched: the built pages, and per run its files (snapshots and shards by their SHA-256, which never
 // change and so are cached for ever), its description and its model. Nothing is accepted here: only GET and HEAD.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import sirv from 'sirv'
 import type { Layout } from '../src/model/layout.ts'
+import { loadPages } from './pages.ts'
 import type { RunHost } from './run-host.ts'
 
 export interface HttpOptions {
@@ -37,7 +37,7 @@ const RUN_PATH = /^\/runs\/([A-Za-z0-9_-]{1,64})\/(.+)$/
 const FILE_PATH = /^files\/([0-9a-f]{64})$/
 
 export function createRequestListener(options: HttpOptions): RequestListener {
-  const servePages = sirv(options.pagesDir, { extensions: ['html'], etag: true, setHeaders: cachePages })
+  const servePage = loadPages(options.pagesDir)
   return (request, response) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value)
     if (options.strictTransport === true) response.setHeader('Strict-Transport-Security', 'max-age=31536000')
@@ -50,7 +50,10 @@ export function createRequestListener(options: HttpOptions): RequestListener {
     const path = pathOf(request)
     if (path === '/health') return sendJson(request, response, health(options.runs))
     const match = RUN_PATH.exec(path)
-    if (match === null) return servePages(request, response, () => sendText(request, response, 404, `There is nothing at ${path}.`))
+    if (match === null) {
+      if (!servePage(path, request, response)) sendText(request, response, 404, `There is nothing at ${path}.`)
+      return
+    }
     const [, runId, rest] = match as unknown as readonly [string, string, string]
     const host = options.runs.get(runId)
     if (host === undefined) return sendText(request, response, 404, `There is no run ${runId}.`)
@@ -97,11 +100,6 @@ function describeRun(host: RunHost): unknown {
 
 function health(runs: ReadonlyMap<string, RunHost>): unknown {
   return { ok: true, runs: [...runs.values()].map((host) => ({ runId: host.runId, state: host.status().state, modelVersion: host.status().modelVersion })) }
-}
-
-/** Hashed names never change; pages are asked for again each time, so that an update reaches everyone. */
-function cachePages(response: ServerResponse, pathname: string): void {
-  response.setHeader('Cache-Control', pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -221,7 +221,7 @@ describe('dashboard sockets', () => {
 
 describe('the port', () => {
   it('says what to do when it is taken', async () => {
-    const again = serve({ runs: new Map(), pagesDir: '.', encodeModel, host: '127.0.0.1', port: served.port, controlToken: '', trustProxy: false, allowedOrigins: [] })
+    const again = serve({ runs: new Map(), pagesDir: mkdtempSync(join(tmpdir(), 'none-')), encodeModel, host: '127.0.0.1', port: served.port, controlToken: '', trustProxy: false, allowedOrigins: [] })
     await expect(again).rejects.toThrow(`--port ${served.port + 1}`)
   })
 })
