@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from '../src/base/errors.ts'
+import type { ByteSplit } from '../src/data/dataset.ts'
 import { shardDataset } from '../src/data/shards.ts'
 import { encodeIdx } from '../src/data/sources/idx.ts'
 import { loadDataset } from './datasets.ts'
@@ -110,4 +111,31 @@ describe.skipIf(!haveMnist)(`the original MNIST files (skipped unless DATA_DIR o
     expect(Array.from({ length: 10 }, (_, digit) => dataset.test.labels.filter((label) => label === digit).length)).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
     console.info(`MNIST: loaded and sharded in ${Math.round(performance.now() - start)} ms`)
   })
+
+  it('is read by the nearest of 4,000 drawn digits: the built-in set looks like it', async () => {
+    const real = await loadDataset({ name: 'mnist', testExamples: 500 }, dataDir, 1)
+    const drawn = await loadDataset({ name: 'digits', trainExamples: 4000, testExamples: 1 }, undefined, 1)
+    const accuracy = nearestNeighbour(drawn.train, real.test)
+    console.info(`digits: nearest neighbour reads MNIST with accuracy ${accuracy.toFixed(3)}`)
+    expect(accuracy).toBeGreaterThan(0.82)
+  })
 })
+
+/** Accuracy of the label of the nearest training image (squared distance) on the test images. */
+function nearestNeighbour(train: ByteSplit, test: ByteSplit): number {
+  let correct = 0
+  for (let i = 0; i < test.examples; i++) {
+    let best = Infinity
+    let label = -1
+    for (let j = 0; j < train.examples; j++) {
+      let distance = 0
+      for (let k = 0; k < 784 && distance < best; k++) distance += ((test.values[i * 784 + k] as number) - (train.values[j * 784 + k] as number)) ** 2
+      if (distance < best) {
+        best = distance
+        label = train.labels[j] as number
+      }
+    }
+    if (label === test.labels[i]) correct++
+  }
+  return correct / test.examples
+}

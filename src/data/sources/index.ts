@@ -1,7 +1,9 @@
 // Every data set that a run file can name.
 import { createRegistry } from '../../base/registry.ts'
+import { digits } from './digits.ts'
 import { mnist } from './mnist.ts'
 
 export const datasetSources = createRegistry('dataset.name', [
+  digits,
   mnist,
 ])
