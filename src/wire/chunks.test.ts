@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WireError } from '../base/errors.ts'
 import { chunkAt, chunkCount, createReassembler } from './chunks.ts'
-import { sha256Hex } from './hash.ts'
 import { CHUNK_BYTES } from './messages.ts'
 
 const MAX = 4 * CHUNK_BYTES
@@ -52,8 +51,4 @@ describe('chunks', () => {
     reassembler.take(0, new Uint8Array(CHUNK_BYTES))
     expect(() => reassembler.payload()).toThrow(WireError)
   })
-})
-
-test('sha256Hex equals the published digest of "abc"', async () => {
-  expect(await sha256Hex(new TextEncoder().encode('abc'))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
 })
