@@ -1,0 +1,369 @@
+// The session against a link, a trainer and a clock that the test moves by hand.
+import { describe, expect, test } from 'vitest'
+import type { Clock } from '../base/clock.ts'
+import { createLayout } from '../model/layout.ts'
+import type { Link, LinkEvents } from '../wire/link.ts'
+import { PROTOCOL_VERSION, type FromVolunteer, type Hello, type Lease, type Refused, type ToVolunteer, type UpdateHeader } from '../wire/messages.ts'
+import type { Welcome } from '../wire/welcome.ts'
+import { Session } from './session.ts'
+import { NonFiniteError, type Outcome, type Trainer, type WorkHooks } from './trainer-port.ts'
+
+function handClock(): Clock & { pass(ms: number): Promise<void> } {
+  let nowMs = 0
+  let timers: { readonly atMs: number; readonly run: () => void }[] = []
+  return {
+    now: () => nowMs,
+    after(delayMs, run) {
+      const timer = { atMs: nowMs + delayMs, run }
+      timers.push(timer)
+      return () => { timers = timers.filter((other) => other !== timer) }
+    },
+    async pass(ms) {
+      const endMs = nowMs + ms
+      for (;;) {
+        await settle()
+        const next = timers.filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0]
+        if (next === undefined) break
+        timers = timers.filter((other) => other !== next)
+        nowMs = next.atMs
+        next.run()
+      }
+      nowMs = endMs
+    },
+  }
+}
+
+/** Lets every promise that can go on do so; hashing a payload needs a turn of the event loop. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const welcomeOf = (changes: Partial<Welcome> = {}): Welcome => ({
+  type: 'welcome', protocolVersion: PROTOCOL_VERSION, runId: 'run-1', incarnation: 1,
+  config: { title: 'Digits', batchSize: 64 } as Welcome['config'], model: { name: 'tiny' } as Welcome['model'], dataset: { name: 'digits' } as Welcome['dataset'],
+  state: 'running', modelVersion: 3, modelHash: 'a'.repeat(64), keepLease: false, ...changes,
+})
+
+const leaseOf = (changes: Partial<Lease> = {}): Lease => ({
+  runId: 'run-1', leaseId: 'lease-1', incarnation: 1, grant: 1, kind: 'train', modelVersion: 3, modelHash: 'a'.repeat(64),
+  work: { source: 'examples', split: 'train', epoch: 0, slices: [{ shard: 0, start: 0, count: 10 }] }, numExamples: 10, durationMs: 9000, ...changes,
+})
+
+class FakeLink implements Link {
+  events: LinkEvents | undefined
+  hellos: Hello[] = []
+  sent: FromVolunteer[] = []
+  updates: { readonly header: UpdateHeader; readonly payload: Uint8Array; readonly signal: AbortSignal }[] = []
+  answer: Welcome | Refused = welcomeOf()
+  /** What becomes of an update on its way. */
+  fate: () => Promise<Refused | undefined> = async () => undefined
+  closed = false
+  open(events: LinkEvents): void { this.events = events }
+  async hello(hello: Hello): Promise<Welcome | Refused> {
+    this.hellos.push(hello)
+    return this.answer
+  }
+  send(message: FromVolunteer): void { this.sent.push(message) }
+  async sendUpdate(header: UpdateHeader, payload: Uint8Array, signal: AbortSignal): Promise<Refused | undefined> {
+    this.updates.push({ header, payload, signal })
+    return this.fate()
+  }
+  async fetchFile(): Promise<Uint8Array> { throw new Error('the fake trainer fetches nothing') }
+  close(): void { this.closed = true }
+  say(message: ToVolunteer): void { this.events?.onMessage(message) }
+  types(): readonly string[] { return this.sent.map(({ type }) => type) }
+}
+
+class FakeTrainer implements Trainer {
+  bytesDown = 0
+  worked: { readonly lease: Lease; readonly hooks: WorkHooks; readonly finish: (outcome: Outcome) => void; readonly fail: (error: unknown) => void }[] = []
+  prepared = 0
+  disposed = false
+  openFails: Error | undefined
+  async open() {
+    if (this.openFails !== undefined) throw this.openFails
+    return { runner: 'gpu', name: 'Test GPU', software: false }
+  }
+  async prepare(): Promise<void> { this.prepared++ }
+  work(lease: Lease, hooks: WorkHooks): Promise<Outcome> {
+    return new Promise((finish, fail) => {
+      hooks.signal.addEventListener('abort', () => fail(hooks.signal.reason))
+      this.worked.push({ lease, hooks, finish, fail })
+    })
+  }
+  dispose(): void { this.disposed = true }
+}
+
+const layout = createLayout([{ name: 'dense/weight', shape: [2], role: 'param' }])
+const metrics = { lossSum: 20, correct: 4, examples: 10 }
+const trained: Outcome = { kind: 'train', gradient: new Float32Array([1, -2]), layout, codec: 'f32', metrics, computeMs: 40 }
+
+async function begin(answer: Welcome | Refused = welcomeOf()) {
+  const clock = handClock(), link = new FakeLink(), trainer = new FakeTrainer()
+  link.answer = answer
+  const session = new Session({ volunteerId: 'v1', link, trainer, clock })
+  await session.start()
+  link.events?.onOpen()
+  await settle()
+  return { clock, link, trainer, session, state: () => session.view().session }
+}
+
+const latest = <T>(list: readonly T[]): T => {
+  const item = list.at(-1)
+  if (item === undefined) throw new Error('expected at least one')
+  return item
+}
+
+describe('leases', () => {
+  test('a grant becomes an update, its acceptance a contribution and a new ready', async () => {
+    const { clock, link, trainer, session, state } = await begin()
+    expect(link.types()).toEqual(['ready'])
+    expect(state()).toEqual({ state: 'waiting', runState: 'running' })
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    expect(state()).toMatchObject({ state: 'leased', phase: 'downloading', kind: 'train' })
+    latest(trainer.worked).hooks.onProgress('computing', 0.5)
+    expect(state()).toMatchObject({ phase: 'computing', fraction: 0.5 })
+    await clock.pass(500)
+    latest(trainer.worked).finish(trained)
+    await settle()
+    expect(state()).toMatchObject({ phase: 'uploading' })
+    const { header, payload } = latest(link.updates)
+    expect(header).toMatchObject({ leaseId: 'lease-1', grant: 1, incarnation: 1, modelVersion: 3, numExamples: 10, payloadBytes: 8, codec: 'f32', metrics })
+    expect(header.tensors).toEqual([{ name: 'dense/weight', role: 'param', size: 2, weight: 10 }])
+    expect([...new Float32Array(payload.buffer, payload.byteOffset, 2)]).toEqual([1, -2])
+    link.say({ type: 'result', leaseId: 'lease-1', grant: 1, accepted: true })
+    expect(session.view()).toMatchObject({ contribution: { examples: 10, acceptedLeases: 1, bytesUp: 8 }, losses: [2], examplesPerSecond: 20 })
+    expect(link.types()).toEqual(['ready', 'ready'])
+  })
+
+  test('an evaluation lease is answered with a message and counts apart', async () => {
+    const { link, trainer, session } = await begin()
+    link.say({ type: 'grant', lease: leaseOf({ kind: 'evaluate' }) })
+    await settle()
+    latest(trainer.worked).finish({ kind: 'evaluate', metrics, computeMs: 5 })
+    await settle()
+    expect(latest(link.sent)).toMatchObject({ type: 'evaluation', leaseId: 'lease-1', modelVersion: 3, metrics, computeMs: 5 })
+    link.say({ type: 'result', leaseId: 'lease-1', grant: 1, accepted: true })
+    expect(session.view().contribution).toMatchObject({ examples: 0, evaluatedExamples: 10, acceptedLeases: 1 })
+  })
+
+  test('a lease is renewed at a third of its duration while it is worked on', async () => {
+    const { clock, link } = await begin()
+    link.say({ type: 'grant', lease: leaseOf({ durationMs: 9000 }) })
+    await clock.pass(2999)
+    expect(link.types()).toEqual(['ready'])
+    await clock.pass(3001)
+    expect(link.types()).toEqual(['ready', 'renew', 'renew'])
+    expect(latest(link.sent)).toMatchObject({ leaseId: 'lease-1', grant: 1, incarnation: 1 })
+  })
+
+  test('a revoked lease is stopped; a revocation of an older grant is not for us', async () => {
+    const { link, trainer, state } = await begin()
+    link.say({ type: 'grant', lease: leaseOf({ grant: 2 }) })
+    await settle()
+    link.say({ type: 'revoke', leaseId: 'lease-1', grant: 1 })
+    expect(state()).toMatchObject({ state: 'leased' })
+    link.say({ type: 'revoke', leaseId: 'lease-1', grant: 2 })
+    expect(latest(trainer.worked).hooks.signal.aborted).toBe(true)
+    expect(link.types()).toEqual(['ready', 'ready'])
+  })
+
+  test('a refused update is told, and the next ready waits a moment', async () => {
+    const { clock, link, trainer, session } = await begin()
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    latest(trainer.worked).finish(trained)
+    await settle()
+    link.say({ type: 'result', leaseId: 'lease-1', grant: 1, accepted: false, code: 'too-stale', message: 'too old' })
+    expect(session.view()).toMatchObject({ trouble: 'too old', contribution: { refusedLeases: 1, examples: 0 } })
+    expect(link.types()).toEqual(['ready'])
+    await clock.pass(250)
+    expect(link.types()).toEqual(['ready', 'ready'])
+  })
+
+  test('an update refused at its announcement is not waited for', async () => {
+    const { clock, link, trainer, session } = await begin()
+    link.fate = async () => ({ type: 'refused', code: 'expired', message: 'the round is closed' })
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    latest(trainer.worked).finish(trained)
+    await clock.pass(300)
+    expect(session.view().session.state).toBe('waiting')
+    expect(session.view().trouble).toBe('the round is closed')
+    expect(link.types()).toEqual(['ready', 'ready'])
+  })
+
+  test('a loss that is not finite gives the lease back with the reason', async () => {
+    const { link, trainer } = await begin()
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    latest(trainer.worked).fail(new NonFiniteError('loss: must be finite, got NaN'))
+    await settle()
+    expect(latest(link.sent)).toMatchObject({ type: 'release', leaseId: 'lease-1', reason: 'loss: must be finite, got NaN' })
+  })
+
+  test('a verdict that never comes does not idle us for ever', async () => {
+    const { clock, link, trainer } = await begin()
+    link.say({ type: 'grant', lease: leaseOf({ durationMs: 3000 }) })
+    await settle()
+    latest(trainer.worked).finish(trained)
+    await clock.pass(3100)
+    expect(link.types()).toEqual(['ready', 'ready'])
+  })
+})
+
+describe('the connection', () => {
+  test('a lease survives a lost connection: computed meanwhile, kept by name, sent once welcome', async () => {
+    const { clock, link, trainer, state } = await begin()
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    link.events?.onClose('transport close', 700)
+    expect(state()).toEqual({ state: 'disconnected', reason: 'transport close', retryInMs: 700, working: true })
+    latest(trainer.worked).finish(trained)
+    await clock.pass(700)
+    expect(link.updates).toHaveLength(0)
+    link.answer = welcomeOf({ keepLease: true })
+    link.events?.onOpen()
+    await settle()
+    expect(latest(link.hellos).holding).toEqual({ runId: 'run-1', leaseId: 'lease-1', incarnation: 1, grant: 1 })
+    expect(link.updates).toHaveLength(1)
+    expect(state()).toMatchObject({ state: 'leased', phase: 'uploading' })
+  })
+
+  test('an upload cut off in the middle is sent again', async () => {
+    const { link, trainer } = await begin()
+    link.fate = async () => { throw new Error('connection lost') }
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    latest(trainer.worked).finish(trained)
+    await settle()
+    link.events?.onClose('transport close', 500)
+    link.fate = async () => undefined
+    link.answer = welcomeOf({ keepLease: true })
+    link.events?.onOpen()
+    await settle()
+    expect(link.updates.map(({ header }) => header.leaseId)).toEqual(['lease-1', 'lease-1'])
+  })
+
+  test('a coordinator that does not keep the lease ends it, and gets a ready', async () => {
+    const { link, trainer, state } = await begin()
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    link.events?.onClose('transport close', 500)
+    link.answer = welcomeOf({ keepLease: false, incarnation: 2 })
+    link.events?.onOpen()
+    await settle()
+    expect(latest(trainer.worked).hooks.signal.aborted).toBe(true)
+    expect(link.types()).toEqual(['ready', 'ready'])
+    expect(state()).toMatchObject({ state: 'waiting' })
+  })
+
+  test('a lease is dropped when it must have expired while we were cut off', async () => {
+    const { clock, link, trainer } = await begin()
+    link.say({ type: 'grant', lease: leaseOf({ durationMs: 9000 }) })
+    await settle()
+    link.events?.onClose('transport close', 60_000)
+    await clock.pass(8900)
+    expect(latest(trainer.worked).hooks.signal.aborted).toBe(false)
+    await clock.pass(200)
+    expect(latest(trainer.worked).hooks.signal.aborted).toBe(true)
+    link.events?.onOpen()
+    await settle()
+    expect(latest(link.hellos).holding).toBeUndefined()
+  })
+
+  test.each(['protocol-version', 'unknown-run'] as const)('a hello refused with %s is final', async (code) => {
+    const { link, state, trainer } = await begin({ type: 'refused', code, message: 'no' })
+    await settle()
+    expect(state()).toEqual({ state: 'refused', code, message: 'no' })
+    expect(link.closed).toBe(true)
+    expect(trainer.disposed).toBe(true)
+  })
+
+  test('a coordinator of another protocol version is not misunderstood', async () => {
+    const { state } = await begin(welcomeOf({ protocolVersion: PROTOCOL_VERSION + 1 }))
+    expect(state()).toMatchObject({ state: 'refused', code: 'protocol-version' })
+  })
+})
+
+describe('pause and stop', () => {
+  test('pause gives the lease back at once; resume asks for another', async () => {
+    const { link, trainer, session, state } = await begin()
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    session.pause()
+    expect(state()).toEqual({ state: 'paused' })
+    expect(latest(link.sent)).toMatchObject({ type: 'release', leaseId: 'lease-1' })
+    expect(latest(trainer.worked).hooks.signal.aborted).toBe(true)
+    link.say({ type: 'grant', lease: leaseOf({ leaseId: 'lease-2' }) })
+    expect(latest(link.sent)).toMatchObject({ type: 'release', leaseId: 'lease-2' })
+    session.resume()
+    expect(link.types()).toEqual(['ready', 'release', 'release', 'ready'])
+    expect(state()).toMatchObject({ state: 'waiting' })
+  })
+
+  test('pause aborts an upload', async () => {
+    const { link, trainer, session } = await begin()
+    link.fate = () => new Promise(() => {})
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    latest(trainer.worked).finish(trained)
+    await settle()
+    session.pause()
+    expect(latest(link.updates).signal.aborted).toBe(true)
+  })
+
+  test('a lease granted after resume begins only when the trainer has let go of the last', async () => {
+    const { link, trainer, session } = await begin()
+    let letGo: () => void = () => {}
+    trainer.work = (lease, hooks) => {
+      trainer.worked.push({ lease, hooks, finish: () => {}, fail: () => {} })
+      return new Promise((_, reject) => { letGo = () => reject(hooks.signal.reason) })
+    }
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    session.pause()
+    session.resume()
+    link.say({ type: 'grant', lease: leaseOf({ leaseId: 'lease-2' }) })
+    await settle()
+    expect(trainer.worked).toHaveLength(1)
+    letGo()
+    await settle()
+    expect(trainer.worked.map(({ lease }) => lease.leaseId)).toEqual(['lease-1', 'lease-2'])
+  })
+
+  test('stop gives the lease back, closes the link and lets go of the device', async () => {
+    const { link, trainer, session, state } = await begin()
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    await session.stop()
+    expect(link.types()).toEqual(['ready', 'release'])
+    expect(link.closed).toBe(true)
+    expect(trainer.disposed).toBe(true)
+    expect(state()).toEqual({ state: 'stopped' })
+    link.events?.onClose('late', 100)
+    expect(state()).toEqual({ state: 'stopped' })
+  })
+})
+
+describe('failures', () => {
+  test.each([['NoAdapterError', 'no-adapter'], ['NoWebGpuError', 'no-webgpu'], ['DeviceLostError', 'device-lost'], ['ConfigError', 'too-large']])('%s shows as %s', async (name, failure) => {
+    const clock = handClock(), link = new FakeLink(), trainer = new FakeTrainer()
+    trainer.openFails = Object.assign(new Error('why'), { name })
+    const session = new Session({ volunteerId: 'v1', link, trainer, clock })
+    await session.start()
+    expect(session.view().session).toEqual({ state: 'failed', failure, message: 'why' })
+    expect(link.events).toBeUndefined()
+  })
+
+  test('a device lost for good gives the lease back and ends the session', async () => {
+    const { link, trainer, state } = await begin()
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    latest(trainer.worked).fail(Object.assign(new Error('the GPU is gone'), { name: 'DeviceLostError' }))
+    await settle()
+    expect(link.types()).toEqual(['ready', 'release'])
+    expect(state()).toMatchObject({ state: 'failed', failure: 'device-lost' })
+  })
+})

@@ -1,0 +1,212 @@
+// The trainer on the CPU runner, against the gradient computed directly on plain arrays.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createCpuRunner } from '../cpu/runner.ts'
+import type { ByteSplit } from '../data/dataset.ts'
+import { shardOrder } from '../data/order.ts'
+import { shardDataset, type ShardedDataset } from '../data/shards.ts'
+import { createRng } from '../base/rng.ts'
+import { DeviceLostError, type Runner } from '../graph/plan.ts'
+import type { ModelSpec } from '../model/spec.ts'
+import { PROTOCOL_VERSION, type Lease } from '../wire/messages.ts'
+import type { Welcome } from '../wire/welcome.ts'
+import { memoryCache } from './cache.ts'
+import { createFiles } from './files.ts'
+import { realClock } from './real-clock.ts'
+import { createTrainer } from './trainer.ts'
+import { NonFiniteError, type Outcome } from './trainer-port.ts'
+
+const SEED = 5, CLASSES = 3, PIXELS = 4
+const SNAPSHOT = 'a'.repeat(64)
+/** Softmax regression: its gradient fits in a few lines. */
+const model: ModelSpec = {
+  name: 'softmax', inputs: { x: [2, 2, 1] }, output: 'logits',
+  nodes: [{ name: 'flat', layer: 'flatten' }, { name: 'logits', layer: 'dense', options: { units: CLASSES } }],
+}
+const params = Float32Array.from({ length: PIXELS * CLASSES + CLASSES }, (_, i) => Math.sin(i) / 2)
+
+let sharded: ShardedDataset
+
+beforeAll(async () => {
+  const rng = createRng('trainer-test')
+  const split = (examples: number): ByteSplit => ({
+    examples,
+    values: Uint8Array.from({ length: examples * PIXELS }, () => rng.integer(256)),
+    labels: Uint8Array.from({ length: examples }, () => rng.integer(CLASSES)),
+  })
+  const dataset = { name: 'noise', shape: [2, 2, 1], classes: CLASSES, classNames: ['a', 'b', 'c'], scale: 1 / 255, offset: -0.5, train: split(50), test: split(30) }
+  sharded = await shardDataset(dataset, SEED, 20)
+})
+
+const welcome = (): Welcome => ({
+  type: 'welcome', protocolVersion: PROTOCOL_VERSION, runId: 'run', incarnation: 1, model, dataset: sharded.manifest,
+  config: { batchSize: 8, seed: SEED, title: 'Noise', strategy: { codec: 'f32' } } as Welcome['config'],
+  state: 'running', modelVersion: 1, modelHash: SNAPSHOT, keepLease: false,
+})
+
+type Slices = Lease['work']['slices']
+const lease = (slices: Slices, changes: Partial<Lease> & { split?: 'train' | 'test' } = {}): Lease => {
+  const { split = 'train', ...rest } = changes
+  return {
+    runId: 'run', leaseId: 'l1', incarnation: 1, grant: 1, kind: 'train', modelVersion: 1, modelHash: SNAPSHOT, durationMs: 10_000,
+    work: { source: 'examples', split, epoch: 2, slices }, numExamples: slices.reduce((sum, { count }) => sum + count, 0), ...rest,
+  }
+}
+
+/** Mean gradient, summed loss and hits, in double precision. */
+function direct(slices: Slices, split: 'train' | 'test') {
+  const gradient = new Float64Array(params.length)
+  let lossSum = 0, correct = 0, examples = 0
+  for (const { shard, start, count } of slices) {
+    const manifest = sharded.manifest[split].shards[shard]!
+    const file = sharded.file(manifest.hash)!
+    const order = split === 'train' ? shardOrder(SEED, 2, shard, manifest.examples) : Uint32Array.from({ length: manifest.examples }, (_, i) => i)
+    for (let p = start; p < start + count; p++) {
+      const example = order[p]!
+      const x = Array.from({ length: PIXELS }, (_, i) => file[example * PIXELS + i]! / 255 - 0.5)
+      const label = file[manifest.examples * PIXELS + example]!
+      const logits = Array.from({ length: CLASSES }, (_, c) => x.reduce((sum, v, i) => sum + v * params[i * CLASSES + c]!, params[PIXELS * CLASSES + c]!))
+      const total = logits.reduce((sum, z) => sum + Math.exp(z), 0)
+      lossSum += Math.log(total) - logits[label]!
+      correct += logits.indexOf(Math.max(...logits)) === label ? 1 : 0
+      examples++
+      for (let c = 0; c < CLASSES; c++) {
+        const error = Math.exp(logits[c]!) / total - (c === label ? 1 : 0)
+        for (let i = 0; i < PIXELS; i++) gradient[i * CLASSES + c]! += error * x[i]!
+        gradient[PIXELS * CLASSES + c]! += error
+      }
+    }
+  }
+  return { gradient: gradient.map((g) => g / examples), lossSum, correct, examples }
+}
+
+function setUp(snapshot: Float32Array = params, createRunner: () => Promise<Runner> = async () => createCpuRunner()) {
+  const fetched: string[] = []
+  const fetchFile = async (_run: string, hash: string): Promise<Uint8Array> => {
+    fetched.push(hash)
+    return hash === SNAPSHOT ? new Uint8Array(snapshot.slice().buffer) : sharded.file(hash)!
+  }
+  const trainer = createTrainer({ files: createFiles({ fetchFile }, memoryCache(1 << 20)), clock: realClock, createRunner })
+  return { trainer, fetched }
+}
+
+async function work(trainer: ReturnType<typeof createTrainer>, wanted: Lease, signal = new AbortController().signal): Promise<Outcome> {
+  return trainer.work(wanted, { signal, onProgress: () => {} })
+}
+
+describe('trainer', () => {
+  test.each([
+    ['one padded micro-batch', [{ shard: 0, start: 3, count: 5 }]],
+    ['whole micro-batches', [{ shard: 1, start: 0, count: 16 }]],
+    ['slices of several shards, last one padded', [{ shard: 0, start: 10, count: 10 }, { shard: 2, start: 1, count: 9 }, { shard: 1, start: 19, count: 1 }]],
+  ] satisfies [string, Slices][])('the mean gradient equals a direct one: %s', async (_name, slices) => {
+    const { trainer } = setUp()
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    const expected = direct(slices, 'train')
+    for (let again = 0; again < 2; again++) {
+      const outcome = await work(trainer, lease(slices))
+      if (outcome.kind !== 'train') throw new Error('expected a gradient')
+      expect(outcome.metrics).toMatchObject({ correct: expected.correct, examples: expected.examples })
+      expect(outcome.metrics.lossSum).toBeCloseTo(expected.lossSum, 4)
+      expect(outcome.gradient).toHaveLength(params.length)
+      outcome.gradient.forEach((g, i) => expect(g).toBeCloseTo(expected.gradient[i]!, 6))
+    }
+  })
+
+  test('an evaluation counts the test split in its own order', async () => {
+    const { trainer } = setUp()
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    const slices = [{ shard: 0, start: 0, count: 20 }, { shard: 1, start: 0, count: 10 }]
+    const { lossSum, correct, examples } = direct(slices, 'test')
+    const outcome = await work(trainer, lease(slices, { kind: 'evaluate', split: 'test' }))
+    expect(outcome).toMatchObject({ kind: 'evaluate', metrics: { correct, examples } })
+    expect(outcome.metrics.lossSum).toBeCloseTo(lossSum, 4)
+  })
+
+  test('params and shards are downloaded once', async () => {
+    const { trainer, fetched } = setUp()
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    await work(trainer, lease([{ shard: 0, start: 0, count: 8 }]))
+    await work(trainer, lease([{ shard: 0, start: 8, count: 8 }]))
+    expect(fetched).toEqual([SNAPSHOT, sharded.manifest.train.shards[0]!.hash])
+    expect(trainer.bytesDown).toBe(params.byteLength + sharded.manifest.train.shards[0]!.bytes)
+  })
+
+  test('an aborted lease stops between micro-batches and the next one is right', async () => {
+    const { trainer } = setUp()
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    const abort = new AbortController()
+    const slices = [{ shard: 0, start: 0, count: 20 }]
+    let computed = 0
+    const stopped = trainer.work(lease(slices), {
+      signal: abort.signal,
+      onProgress: (phase, fraction) => {
+        if (phase !== 'computing') return
+        computed = fraction
+        abort.abort()
+      },
+    })
+    await expect(stopped).rejects.toThrow(/abort/i)
+    expect(computed).toBeLessThan(1)
+    const outcome = await work(trainer, lease(slices))
+    if (outcome.kind !== 'train') throw new Error('expected a gradient')
+    const expected = direct(slices, 'train')
+    outcome.gradient.forEach((g, i) => expect(g).toBeCloseTo(expected.gradient[i]!, 6))
+  })
+
+  test('a loss that is not finite is an error of its own', async () => {
+    const { trainer } = setUp(params.map(() => Number.NaN))
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    await expect(work(trainer, lease([{ shard: 0, start: 0, count: 8 }]))).rejects.toThrow(NonFiniteError)
+  })
+
+  test('slices outside their shard are refused', async () => {
+    const { trainer } = setUp()
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    await expect(work(trainer, lease([{ shard: 0, start: 15, count: 8 }]))).rejects.toThrow('slice: must lie in')
+    await expect(work(trainer, lease([{ shard: 9, start: 0, count: 8 }]))).rejects.toThrow('slice.shard: must be below 3')
+  })
+
+  test('a device lost in mid-lease is rebuilt, and the lease done again from its beginning', async () => {
+    let runners = 0
+    const failing = async (): Promise<Runner> => {
+      const runner = createCpuRunner()
+      if (++runners > 1) return runner
+      const load: Runner['load'] = async (plans, onProgress) => {
+        const program = await runner.load(plans, onProgress)
+        let runs = 0
+        const run: typeof program.run = (plan, inputs) => {
+          if (++runs > 1) throw new DeviceLostError('the driver was reset')
+          program.run(plan, inputs)
+        }
+        return { ...bound(program), run }
+      }
+      return { ...bound(runner), load }
+    }
+    const { trainer } = setUp(params, failing)
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    const phases: string[] = []
+    const slices = [{ shard: 0, start: 0, count: 20 }]
+    const outcome = await trainer.work(lease(slices), { signal: new AbortController().signal, onProgress: (phase) => phases.push(phase) })
+    if (outcome.kind !== 'train') throw new Error('expected a gradient')
+    expect(phases).toContain('rebuilding')
+    expect(runners).toBe(2)
+    const expected = direct(slices, 'train')
+    outcome.gradient.forEach((g, i) => expect(g).toBeCloseTo(expected.gradient[i]!, 6))
+  })
+})
+
+/** Every method of `object`, bound to it, so that some can be replaced. */
+function bound<T extends object>(object: T): T {
+  const keys = new Set([...Object.keys(object), ...Object.getOwnPropertyNames(Object.getPrototypeOf(object))])
+  return Object.fromEntries([...keys].filter((key) => key !== 'constructor').map((key) => {
+    const value = object[key as keyof T]
+    return [key, typeof value === 'function' ? value.bind(object) : value]
+  })) as T
+}

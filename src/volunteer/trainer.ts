@@ -1,0 +1,255 @@
+// Computes leases on a device: fetch params and shards, run micro-batches, read the summed gradient back once.
+// Owns the Runner and its Program, and makes new ones when the device is lost.
+import type { Clock } from '../base/clock.ts'
+import { InvariantError, present, WireError } from '../base/errors.ts'
+import { DeviceLostError, type AdapterDescription, type Program, type Runner } from '../graph/plan.ts'
+import { METRICS } from '../kernels/reduce.ts'
+import { unpack, type Layout } from '../model/layout.ts'
+import { compileProgram, type CompiledProgram } from '../train/program.ts'
+import type { Lease, Metrics } from '../wire/messages.ts'
+import type { Welcome } from '../wire/welcome.ts'
+import { batches, shardsOf, type Source } from './batches.ts'
+import type { Files } from './files.ts'
+import { NonFiniteError, type Outcome, type Trainer, type WorkHooks } from './trainer-port.ts'
+
+export interface TrainerOptions {
+  readonly files: Files
+  readonly clock: Clock
+  /** Opens a device; called again after one is lost. */
+  readonly createRunner: () => Promise<Runner>
+}
+
+type OnProgress = (fraction: number, doing: string) => void
+
+/** Everything about the run that the compiled Plans and the batches depend on. */
+interface Prepared {
+  readonly key: string
+  readonly source: Source
+  readonly codec: string
+  readonly compiled: CompiledProgram
+}
+
+/** Micro-batches are enqueued for about this long before waiting for the device, so that Stop is quick. */
+const SETTLE_EVERY_MS = 100
+const MOST_UNSETTLED = 16
+/** A device that is lost this often in one lease will not compute it. */
+const MOST_REBUILDS = 3
+/** Pauses between attempts to get a device again, after a driver reset or while the GPU process restarts. */
+const REBUILD_PAUSES_MS = [0, 500, 1000, 2000, 4000, 8000]
+
+export function createTrainer(options: TrainerOptions): Trainer {
+  return new DeviceTrainer(options)
+}
+
+class DeviceTrainer implements Trainer {
+  readonly #options: TrainerOptions
+  #runner: Runner | undefined
+  #prepared: Prepared | undefined
+  #program: Program | undefined
+  #paramsHash: string | undefined
+  #working: Promise<unknown> = Promise.resolve()
+  #disposed = false
+
+  constructor(options: TrainerOptions) {
+    this.#options = options
+  }
+
+  get bytesDown(): number {
+    return this.#options.files.bytesDown
+  }
+
+  async open(): Promise<AdapterDescription> {
+    return (await this.#openRunner()).adapter
+  }
+
+  async prepare(welcome: Welcome, onProgress: OnProgress): Promise<void> {
+    const { config, model, dataset } = welcome
+    const key = JSON.stringify([model, dataset, config.batchSize, config.seed, config.strategy.codec])
+    if (this.#prepared?.key === key) return
+    await this.#working.catch(() => {})
+    this.#dropProgram()
+    const compiled = compileProgram(model, { batchSize: config.batchSize })
+    this.#prepared = { key, source: { dataset, seed: config.seed, batchSize: config.batchSize }, codec: config.strategy.codec, compiled }
+    try {
+      await this.#loaded(onProgress)
+    } catch (error) {
+      if (!(error instanceof DeviceLostError) || this.#disposed) throw error
+      this.#dropRunner() // The first lease makes a new one.
+    }
+  }
+
+  work(lease: Lease, hooks: WorkHooks): Promise<Outcome> {
+    const work = this.#workSurviving(lease, hooks)
+    this.#working = work
+    return work
+  }
+
+  dispose(): void {
+    this.#disposed = true
+    this.#dropRunner()
+  }
+
+  /** Computes the lease, from its beginning on a new device each time one is lost. */
+  async #workSurviving(lease: Lease, hooks: WorkHooks): Promise<Outcome> {
+    for (let rebuilds = 0; ; rebuilds++) {
+      try {
+        if (this.#program === undefined) {
+          hooks.onProgress('rebuilding', 0)
+          await this.#rebuild(hooks)
+        }
+        return await this.#compute(lease, hooks)
+      } catch (error) {
+        hooks.signal.throwIfAborted()
+        if (!(error instanceof DeviceLostError) || this.#disposed || rebuilds === MOST_REBUILDS) throw error
+        this.#dropRunner()
+      }
+    }
+  }
+
+  async #compute(lease: Lease, { signal, onProgress }: WorkHooks): Promise<Outcome> {
+    const { clock } = this.#options
+    const { source, compiled, codec } = present(this.#prepared, 'prepared run')
+    const shards = await this.#fetch(lease, { signal, onProgress })
+    const program = present(this.#program, 'program')
+    onProgress('computing', 0)
+    const startedMs = clock.now()
+    program.clear('metrics')
+    if (lease.kind === 'train') program.clear('grads')
+    const plan = (lease.kind === 'train' ? compiled.plans.gradient : compiled.plans.evaluate).name
+    const pace = createPace(clock)
+    let done = 0
+    for (const { x, labels, weights } of batches(source, lease.work, (hash) => present(shards.get(hash), 'shard'))) {
+      program.run(plan, { x, labels, weights })
+      done = Math.min(lease.numExamples, done + source.batchSize)
+      if (!pace.due()) continue
+      await program.settled()
+      signal.throwIfAborted()
+      pace.settled()
+      onProgress('computing', done / lease.numExamples)
+    }
+    const [metricsArray, grads] = await program.read(lease.kind === 'train' ? ['metrics', 'grads'] : ['metrics'])
+    signal.throwIfAborted()
+    const metrics = readMetrics(present(metricsArray, 'metrics'), lease)
+    const computeMs = clock.now() - startedMs
+    if (lease.kind === 'evaluate') return { kind: 'evaluate', metrics, computeMs }
+    const gradient = packMean(compiled.layout, present(grads, 'grads'), lease.numExamples)
+    return { kind: 'train', gradient, layout: compiled.layout, codec, metrics, computeMs }
+  }
+
+  /** Puts the lease's params on the device and its shards in memory. */
+  async #fetch(lease: Lease, { signal, onProgress }: WorkHooks): Promise<ReadonlyMap<string, Uint8Array>> {
+    const { files } = this.#options
+    const { source, compiled } = present(this.#prepared, 'prepared run')
+    const hashes = shardsOf(source.dataset, lease.work)
+    const steps = hashes.length + 1
+    onProgress('downloading', 0)
+    if (this.#paramsHash !== lease.modelHash) {
+      const bytes = await files.snapshot(lease.runId, lease.modelHash, signal)
+      // The device may have been lost while we waited.
+      const program = this.#program
+      if (program === undefined) throw new DeviceLostError('GPU device: must be there, got lost while downloading.')
+      program.write('params', unpack(compiled.layout, asFloats(bytes, compiled.layout)))
+      this.#paramsHash = lease.modelHash
+    }
+    const shards = new Map<string, Uint8Array>()
+    for (const hash of hashes) {
+      onProgress('downloading', (shards.size + 1) / steps)
+      shards.set(hash, await files.shard(lease.runId, hash, signal))
+      signal.throwIfAborted()
+    }
+    if (this.#program === undefined) throw new DeviceLostError('GPU device: must be there, got lost while downloading.')
+    return shards
+  }
+
+  // ---- device -----------------------------------------------------------------------------------
+
+  async #openRunner(): Promise<Runner> {
+    const runner = await this.#options.createRunner()
+    this.#runner = runner
+    void runner.lost.then(() => {
+      if (runner === this.#runner) this.#dropRunner()
+    })
+    if (this.#disposed) {
+      this.#dropRunner()
+      throw new DeviceLostError('trainer: must not be used after dispose.')
+    }
+    return runner
+  }
+
+  async #loaded(onProgress: OnProgress): Promise<void> {
+    const { plans } = present(this.#prepared, 'prepared run').compiled
+    const runner = this.#runner ?? await this.#openRunner()
+    const program = await runner.load([plans.gradient, plans.evaluate], onProgress)
+    if (runner !== this.#runner) throw new DeviceLostError('GPU device: must be there, got lost while compiling.')
+    this.#program = program
+  }
+
+  /** Tries a few times: after a reset a browser may have no adapter for some seconds. */
+  async #rebuild({ signal, onProgress }: WorkHooks): Promise<void> {
+    let lastError: unknown
+    for (const pauseMs of REBUILD_PAUSES_MS) {
+      await new Promise<void>((resolve) => void this.#options.clock.after(pauseMs, resolve))
+      signal.throwIfAborted()
+      try {
+        return await this.#loaded((fraction) => onProgress('rebuilding', fraction))
+      } catch (error) {
+        if (error instanceof InvariantError || this.#disposed) throw error
+        lastError = error
+        this.#dropRunner()
+      }
+    }
+    throw new DeviceLostError(`GPU device: must come back after it was lost, got ${lastError instanceof Error ? lastError.message : String(lastError)}`)
+  }
+
+  #dropProgram(): void {
+    this.#program?.dispose()
+    this.#program = undefined
+    this.#paramsHash = undefined
+  }
+
+  #dropRunner(): void {
+    this.#dropProgram()
+    const runner = this.#runner
+    this.#runner = undefined
+    runner?.dispose()
+  }
+}
+
+/** Says when to wait for the device: about every SETTLE_EVERY_MS, whatever a micro-batch takes here. */
+function createPace(clock: Clock): { due(): boolean; settled(): void } {
+  let every = 1, enqueued = 0, sinceMs = clock.now()
+  return {
+    due: () => ++enqueued >= every,
+    settled() {
+      const stepMs = Math.max(0.01, (clock.now() - sinceMs) / enqueued)
+      every = Math.min(MOST_UNSETTLED, Math.max(1, Math.floor(SETTLE_EVERY_MS / stepMs)))
+      enqueued = 0
+      sinceMs = clock.now()
+    },
+  }
+}
+
+function readMetrics(values: Float32Array, lease: Lease): Metrics {
+  const lossSum = present(values[METRICS.loss], 'loss')
+  if (!Number.isFinite(lossSum)) throw new NonFiniteError(`loss: must be finite, got ${lossSum} at model version ${lease.modelVersion}. Lower the learning rate.`)
+  const examples = present(values[METRICS.examples], 'examples')
+  if (examples !== lease.numExamples) throw new WireError(`lease ${lease.leaseId}: must have slices of ${lease.numExamples} examples, got ${examples}.`)
+  return { lossSum, correct: present(values[METRICS.correct], 'correct'), examples }
+}
+
+/** Packed params as floats, without a copy where alignment allows. */
+function asFloats(bytes: Uint8Array, layout: Layout): Float32Array {
+  if (bytes.byteLength !== layout.packedSize * 4) {
+    throw new WireError(`snapshot: must have ${layout.packedSize * 4} bytes for this model, got ${bytes.byteLength}.`)
+  }
+  return bytes.byteOffset % 4 === 0 ? new Float32Array(bytes.buffer, bytes.byteOffset, layout.packedSize) : new Float32Array(bytes.slice().buffer)
+}
+
+/** Summed grads in the arena -> packed mean, in one pass. */
+function packMean(layout: Layout, arena: Float32Array, numExamples: number): Float32Array {
+  const packed = new Float32Array(layout.packedSize)
+  for (const { arenaOffset, packedOffset, size } of layout.entries) {
+    for (let i = 0; i < size; i++) packed[packedOffset + i] = (arena[arenaOffset + i] as number) / numExamples
+  }
+  return packed
+}

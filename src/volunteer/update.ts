@@ -1,0 +1,42 @@
+// Turns a computed gradient into what travels: a header with its tensor table, and the payload it announces.
+import { createRng } from '../base/rng.ts'
+import { codecs } from '../codec/index.ts'
+import { sha256 } from '../data/shards.ts'
+import type { Layout } from '../model/layout.ts'
+import { PROTOCOL_VERSION, type Lease, type Metrics, type UpdateHeader } from '../wire/messages.ts'
+
+export interface TrainOutcome {
+  readonly kind: 'train'
+  /** Packed mean gradient over the lease's examples. */
+  readonly gradient: Float32Array
+  readonly layout: Layout
+  readonly codec: string
+  readonly metrics: Metrics
+  readonly computeMs: number
+}
+
+export interface Update {
+  readonly header: UpdateHeader
+  readonly payload: Uint8Array
+}
+
+export async function createUpdate(lease: Lease, { gradient, layout, codec, metrics, computeMs }: TrainOutcome): Promise<Update> {
+  const payload = codecs.get(codec).encode(gradient, createRng(`${lease.leaseId}/${lease.grant}`))
+  const header: UpdateHeader = {
+    type: 'update',
+    protocolVersion: PROTOCOL_VERSION,
+    runId: lease.runId,
+    leaseId: lease.leaseId,
+    incarnation: lease.incarnation,
+    grant: lease.grant,
+    modelVersion: lease.modelVersion,
+    codec,
+    payloadBytes: payload.byteLength,
+    payloadHash: await sha256(payload),
+    numExamples: lease.numExamples,
+    metrics,
+    computeMs,
+    tensors: layout.entries.map(({ name, role, size }) => ({ name, role, size, weight: lease.numExamples })),
+  }
+  return { header, payload }
+}
