@@ -1,5 +1,5 @@
 // The session against a link, a trainer and a clock that the test moves by hand.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Clock } from '../base/clock.ts'
 import { createLayout } from '../model/layout.ts'
 import type { Link, LinkEvents } from '../wire/link.ts'
@@ -7,6 +7,9 @@ import { PROTOCOL_VERSION, type FromVolunteer, type Hello, type Lease, type Refu
 import type { Welcome } from '../wire/welcome.ts'
 import { Session } from './session.ts'
 import { NonFiniteError, type Outcome, type Trainer, type WorkHooks } from './trainer-port.ts'
+
+// Hashing runs on other threads, so nothing could say when it is done; update.test.ts has the real one.
+vi.mock('../data/shards.ts', () => ({ sha256: async () => '0'.repeat(64) }))
 
 function handClock(): Clock & { pass(ms: number): Promise<void> } {
   let nowMs = 0
@@ -33,10 +36,8 @@ function handClock(): Clock & { pass(ms: number): Promise<void> } {
   }
 }
 
-/** Lets every promise that can go on do so; hashing a payload needs a turn of the event loop. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
-}
+/** Lets every promise that can go on do so. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 const welcomeOf = (changes: Partial<Welcome> = {}): Welcome => ({
   type: 'welcome', protocolVersion: PROTOCOL_VERSION, runId: 'run-1', incarnation: 1,

@@ -1,0 +1,69 @@
+// The dedicated worker behind the volunteer page: socket, engine and data live here, only views reach the page.
+import * as Comlink from 'comlink'
+import { browserGpu } from '../gpu/device.ts'
+import { createGpuRunner } from '../gpu/runner.ts'
+import { openBrowserStorage } from './cache-idb.ts'
+import { layeredCache, memoryCache } from './cache.ts'
+import { createFiles } from './files.ts'
+import { createSocketLink } from './link-socketio.ts'
+import { realClock } from './real-clock.ts'
+import { Session } from './session.ts'
+import { createTrainer } from './trainer.ts'
+import type { VolunteerView } from './view.ts'
+
+export interface StartOptions {
+  readonly url: string
+  readonly volunteerId: string
+  readonly runId?: string
+}
+
+/** At most this often is a view sent. */
+const VIEW_EVERY_MS = 200
+const MEMORY_CACHE_BYTES = 128 << 20
+
+let session: Session | undefined
+
+const host = {
+  /** Begins contributing; `onView` hears of it until the session has ended. */
+  async start({ url, volunteerId, runId }: StartOptions, onView: (view: VolunteerView) => unknown): Promise<void> {
+    await session?.stop()
+    const storage = await openBrowserStorage()
+    const memory = memoryCache(MEMORY_CACHE_BYTES)
+    const link = createSocketLink({ url, clock: realClock, random: Math.random })
+    const trainer = createTrainer({
+      files: createFiles(link, storage === undefined ? memory : layeredCache(memory, storage.cache)),
+      clock: realClock,
+      createRunner: async () => createGpuRunner({ gpu: browserGpu(), ...(storage !== undefined ? { tuning: storage.tuning } : {}) }),
+    })
+    const started = new Session({
+      volunteerId, link, trainer, clock: realClock,
+      ...(runId !== undefined ? { runId } : {}),
+      onChange: throttled(() => void onView(started.view()), VIEW_EVERY_MS),
+    })
+    session = started
+    await started.start()
+  },
+  pause: (): void => session?.pause(),
+  resume: (): void => session?.resume(),
+  stop: async (): Promise<void> => session?.stop(),
+}
+
+export type VolunteerHost = typeof host
+
+/** Calls `run` at once, then at most every `everyMs`, and always once after the last call. */
+function throttled(run: () => void, everyMs: number): () => void {
+  let nextMs = 0
+  let waiting = false
+  const fire = (): void => {
+    waiting = false
+    nextMs = realClock.now() + everyMs
+    run()
+  }
+  return () => {
+    if (waiting) return
+    waiting = true
+    realClock.after(Math.max(0, nextMs - realClock.now()), fire)
+  }
+}
+
+Comlink.expose(host)

@@ -1,0 +1,103 @@
+// A volunteer without a browser: the same session and WGSL, on Dawn (npm package `webgpu`) under Node.
+//   node dist/node/volunteer.js --url http://localhost:8787 [--run digits-cnn]
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ConfigError } from '../base/errors.ts'
+import { NO_VULKAN_REMEDY, nodeGpu } from '../gpu/node-gpu.ts'
+import { createGpuRunner } from '../gpu/runner.ts'
+import { memoryCache } from './cache.ts'
+import { createFiles } from './files.ts'
+import { createSocketLink } from './link-socketio.ts'
+import { realClock } from './real-clock.ts'
+import { Session } from './session.ts'
+import { createTrainer } from './trainer.ts'
+import type { SessionState, VolunteerView } from './view.ts'
+
+const USAGE = 'Usage: volunteer --url http://host:port [--run NAME] [--id ID] [--software]'
+const CACHE_BYTES = 1 << 30
+const REPORT_EVERY_MS = 5_000
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+async function main(): Promise<void> {
+  const options = readArguments()
+  const gpu = await nodeGpu(options.software ? { software: true } : {})
+  if (gpu === undefined) throw new ConfigError(`Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
+  const link = createSocketLink({ url: options.url, clock: realClock, random: Math.random })
+  const tuning = fileStore(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'commonweight', 'tuning.json'))
+  const trainer = createTrainer({ files: createFiles(link, memoryCache(CACHE_BYTES)), clock: realClock, createRunner: () => createGpuRunner({ gpu, tuning }) })
+  let said = ''
+  const session: Session = new Session({
+    volunteerId: options.id, link, trainer, clock: realClock,
+    ...(options.run !== undefined ? { runId: options.run } : {}),
+    onChange: () => {
+      const view = session.view()
+      const line = describeState(view.session)
+      if (line !== undefined && line !== said) say(said = line)
+      if (view.session.state === 'refused' || view.session.state === 'failed') process.exitCode = 1
+    },
+  })
+  reportRegularly(session)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void session.stop().then(() => process.exit(0)))
+  }
+  await session.start()
+  say(`volunteer ${options.id} on ${session.view().adapter?.name ?? 'no GPU'}`)
+}
+
+function readArguments(): { readonly url: string; readonly run: string | undefined; readonly id: string; readonly software: boolean } {
+  const flags = { url: { type: 'string' }, run: { type: 'string' }, id: { type: 'string' }, software: { type: 'boolean', default: false } } as const
+  const { values: { url, run, id, software } } = parseArgs({ options: flags })
+  if (url === undefined || !URL.canParse(url)) throw new ConfigError(`--url: must be an address, got ${url ?? 'none'}. ${USAGE}`)
+  return { url, run, id: id ?? `node-${randomUUID().slice(0, 8)}`, software }
+}
+
+/** A line for what a person would want to know; undefined for what passes in a blink. */
+function describeState(state: SessionState): string | undefined {
+  switch (state.state) {
+    case 'connecting': return 'connecting'
+    case 'preparing': return state.doing === 'gpu' ? undefined : 'preparing the model'
+    case 'waiting': return state.runState === 'running' ? undefined : `the run is ${state.runState}`
+    case 'leased': return 'contributing'
+    case 'paused': return 'paused'
+    case 'disconnected': return `coordinator gone (${state.reason}), trying again`
+    case 'refused': return `refused: ${state.message}`
+    case 'failed': return `failed: ${state.message}`
+    case 'stopped': return 'stopped'
+  }
+}
+
+function reportRegularly(session: Session): void {
+  let examples = 0
+  const report = ({ contribution, examplesPerSecond, losses, modelVersion }: VolunteerView): void => {
+    if (contribution.examples === examples) return
+    examples = contribution.examples
+    say(`${examples} examples in ${contribution.acceptedLeases} leases, ${examplesPerSecond.toFixed(0)} examples/s, loss ${losses.at(-1)?.toFixed(4) ?? '-'}, model version ${modelVersion}`)
+  }
+  setInterval(() => report(session.view()), REPORT_EVERY_MS).unref()
+}
+
+/** Tuning results in one JSON file, read once and replaced whole. */
+function fileStore(path: string): { get(key: string): Promise<string | undefined>; set(key: string, value: string): Promise<void> } {
+  const contents = readFile(path, 'utf8').then((text) => JSON.parse(text) as Record<string, string>).catch(() => ({} as Record<string, string>))
+  return {
+    get: async (key) => (await contents)[key],
+    async set(key, value) {
+      const all = await contents
+      all[key] = value
+      await mkdir(dirname(path), { recursive: true })
+      // Several volunteers may write at once: each replaces the file in one step, and the last one wins.
+      const draft = `${path}.${process.pid}`
+      await writeFile(draft, JSON.stringify(all))
+      await rename(draft, path)
+    },
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)}\n`)
+  process.exit(error instanceof ConfigError ? 2 : 1)
+})
