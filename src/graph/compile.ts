@@ -7,7 +7,7 @@ import { fuse } from './fuse.ts'
 import { planMemory, type Lifetime } from './memory.ts'
 import { copy } from './ops/activation.ts'
 import type { Allocation, AllocationRole, KernelCall, Plan, PlanPort, View } from './plan.ts'
-import { isInput, isSource, isState, sourceName } from './sources.ts'
+import { isInput, isParam, isSource, isState, sourceName } from './sources.ts'
 import { inScope, storage, type Node, type Tensor } from './tensor.ts'
 
 /** A persistent allocation and the tensors that lie in it: params to read, or computed tensors to be written there. */
@@ -69,7 +69,7 @@ function withOwnStorage({ name, outputs = {}, arenas = [], effects = [] }: PlanR
     }
     return inScope(tensor.node.label, () => copy(tensor))
   }
-  const computed = arenas.flatMap(({ parts }) => parts.map(({ tensor }) => tensor)).filter((tensor) => !isSource(tensor))
+  const computed = arenas.flatMap(({ parts }) => parts.map(({ tensor }) => tensor)).filter((tensor) => !isParam(tensor))
   const read = new Set([...readStorages([...computed, ...Object.values(outputs)].map(({ node }) => node), effects), ...repeatedStorages(computed)])
   return {
     name,
@@ -77,7 +77,7 @@ function withOwnStorage({ name, outputs = {}, arenas = [], effects = [] }: PlanR
     // A part that another call reads stays outside the arena: that call might write into the same arena.
     arenas: arenas.map((arena) => ({
       ...arena,
-      parts: arena.parts.map(({ tensor, offset }) => ({ tensor: isSource(tensor) ? tensor : own(tensor, !read.has(storage(tensor))), offset })),
+      parts: arena.parts.map(({ tensor, offset }) => ({ tensor: isParam(tensor) ? tensor : own(tensor, !read.has(storage(tensor))), offset })),
     })),
     outputs: Object.fromEntries(Object.entries(outputs).map(([key, tensor]) => [key, own(tensor, true)])),
   }
@@ -112,7 +112,10 @@ function place({ calls, inputs, arenas, outputs }: PlacementRequest): { allocati
   for (const { name, length, parts } of arenas) {
     const allocation = allocate(name, 'persistent', length * 4)
     arenaNumbers.set(name, allocation)
-    for (const { tensor, offset } of parts) places.set(storage(tensor), { allocation, offset })
+    for (const { tensor, offset } of parts) {
+      if (places.has(storage(tensor))) throw new InvariantError(`${tensor.node.label}: must lie in one arena, got ${name} and another. Place it once.`)
+      places.set(storage(tensor), { allocation, offset })
+    }
   }
   for (const tensor of inputs) places.set(tensor, { allocation: allocate(sourceName(tensor), 'input', bytesOf(tensor)), offset: 0 })
   for (const [name, tensor] of Object.entries(outputs)) places.set(storage(tensor), { allocation: allocate(name, 'output', bytesOf(tensor)), offset: 0 })

@@ -23,7 +23,8 @@ export const param = (name: string, shape: readonly number[]): Tensor => apply(p
 /** A persistent allocation as a whole. */
 export const state = (name: string, length: number): Tensor => apply(stateOp, [], { name, shape: [length], element: 'f32' })[0]!
 
-export const isSource = (tensor: Tensor): boolean => isInput(tensor) || isState(tensor) || (tensor.node.op as unknown) === paramOp
+export const isSource = (tensor: Tensor): boolean => isInput(tensor) || isState(tensor) || isParam(tensor)
+export const isParam = (tensor: Tensor): boolean => (tensor.node.op as unknown) === paramOp
 export const isInput = (tensor: Tensor): boolean => (tensor.node.op as unknown) === inputOp
 export const isState = (tensor: Tensor): boolean => (tensor.node.op as unknown) === stateOp
 export const sourceName = (tensor: Tensor): string => String(tensor.node.attrs['name'])
