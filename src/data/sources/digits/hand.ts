@@ -16,7 +16,7 @@ export interface Hand {
   normal(stddev: number): number
 }
 
-const USUAL_SPREAD = 0.035
+const USUAL_SPREAD = 0.045
 
 export function createHand(rng: Rng): Hand {
   const normal = (stddev: number): number => Math.max(-2, Math.min(2, rng.normal())) * stddev

@@ -49,13 +49,16 @@ function sample(strokes: readonly Stroke[]): Trace {
 const catmullRom = (a: number, b: number, c: number, d: number, t: number): number =>
   b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
 
-/** Elastic wobble (two long waves per axis), proportions, slant and rotation. */
+/** Proportions, elastic wobble (two long waves per axis), slant and rotation. */
 function warp({ x, y }: Trace, rng: Rng): void {
   const hand = createHand(rng)
-  const wave = (): readonly [number, number, number, number] => [hand.normal(0.028), hand.between(-5, 5), hand.between(-5, 5), hand.between(0, 2 * Math.PI)]
+  const wave = (): readonly [number, number, number, number] => [hand.normal(0.035), hand.between(-5, 5), hand.between(-5, 5), hand.between(0, 2 * Math.PI)]
   const waves = [wave(), wave(), wave(), wave()] as const
-  const width = Math.exp(hand.normal(0.18))
-  const slant = 0.12 + hand.normal(0.22)
+  const width = Math.exp(hand.normal(0.2))
+  const slant = 0.16 + hand.normal(0.25)
+  // How much larger the lower half is than the upper, in height and in width.
+  const balance = hand.normal(0.18)
+  const taper = hand.normal(0.3)
   const angle = hand.normal(0.1)
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
   const displace = (index: 0 | 1 | 2 | 3, u: number, v: number): number => {
@@ -65,8 +68,8 @@ function warp({ x, y }: Trace, rng: Rng): void {
   for (let i = 0; i < x.length; i++) {
     const u = (x[i] as number) - 0.5
     const v = (y[i] as number) - 0.5
-    const wobbledX = u + displace(0, u, v) + displace(1, u, v)
-    const wobbledY = v + displace(2, u, v) + displace(3, u, v)
+    const wobbledX = u * (1 + taper * v) + displace(0, u, v) + displace(1, u, v)
+    const wobbledY = v + balance * (v * v - 0.25) + displace(2, u, v) + displace(3, u, v)
     const sheared = wobbledX * width - slant * wobbledY
     x[i] = sheared * cos - wobbledY * sin
     y[i] = sheared * sin + wobbledY * cos
