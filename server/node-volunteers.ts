@@ -19,6 +19,8 @@ const RESTART_DELAY_MS = 2_000
 /** Ends this soon, before it can have worked: starting it again will not help. */
 const HOPELESS_MS = 5_000
 const HOPELESS_TRIES = 3
+/** The volunteer's exit code where the machine lacks something, such as a Vulkan driver. */
+const CONFIG_ERROR = 2
 const KILL_AFTER_MS = 3_000
 
 /** `failed` resolves with what a volunteer said last, once starting one again has become pointless. */
@@ -43,7 +45,7 @@ export function startNodeVolunteers(options: NodeVolunteerOptions): Volunteers &
     child.once('exit', (code) => {
       if (closing) return
       const next = performance.now() - startedMs < HOPELESS_MS ? tries + 1 : 0
-      if (next >= HOPELESS_TRIES) return giveUp(last === '' ? `Node volunteers end at once, with exit code ${code}.` : last)
+      if (next >= HOPELESS_TRIES || code === CONFIG_ERROR) return giveUp(last === '' ? `Node volunteers end at once, with exit code ${code}.` : last)
       setTimeout(() => { if (!closing) start(index, next) }, RESTART_DELAY_MS).unref()
     })
   }

@@ -18,7 +18,8 @@ const MAX_MESSAGE_BYTES = 4 * CHUNK_BYTES
 const PING = { pingInterval: 10_000, pingTimeout: 20_000 } as const
 
 export interface ServeOptions extends HttpOptions, OriginPolicy {
-  readonly host: string
+  /** Undefined for every address of this machine. */
+  readonly host: string | undefined
   /** 0 for any free one. */
   readonly port: number
   readonly controlToken: string
@@ -67,14 +68,14 @@ export function nativeUnmasking(): boolean {
   return bufferutil.unmask.toString().includes('[native code]')
 }
 
-function listen(server: HttpServer, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
+function listen(server: HttpServer, { host, port }: { readonly host: string | undefined; readonly port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
     server.listen(port, host, resolve)
   })
 }
 
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function listenError(error: NodeJS.ErrnoException, host: string | undefined, port: number): Error {
   switch (error.code) {
     case 'EADDRINUSE': return new ConfigError(`port: must be free, but another program listens on ${port}. Stop that program, or choose another port: npm start -- --port ${port + 1}`)
     case 'EACCES': return new ConfigError(`port: must be one that you may open, got ${port}. Choose one above 1023: npm start -- --port 8787`)

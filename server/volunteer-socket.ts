@@ -35,7 +35,7 @@ export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
   const on = (event: string, handle: (value: unknown) => unknown): void => {
     socket.on(event, (value: unknown, ack: unknown) => {
       const answer: Ack = typeof ack === 'function' ? (ack as Ack) : () => {}
-      if (!patience.message()) return cut('it sent too many messages')
+      if (!patience.message()) return void socket.disconnect(true)
       try {
         answer(handle(value))
       } catch (error) {
@@ -48,13 +48,8 @@ export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
   const refuseMalformed = (why: string): Refused => {
     const host = member?.host ?? firstRun(door.runs)
     host?.malformed(member?.volunteerId, why)
-    if (!patience.malformed()) cut('it sent too many malformed messages')
+    if (!patience.malformed()) socket.disconnect(true)
     return refused('malformed', why)
-  }
-
-  const cut = (why: string): void => {
-    socket.emit('message', refused('malformed', `Connection closed: ${why}.`))
-    socket.disconnect(true)
   }
 
   const joined = (): Membership => {

@@ -1,0 +1,65 @@
+// Live progress in the terminal: one line that is redrawn, or, where the output is no terminal, a line every few seconds.
+import type { RunStatus } from '../../src/wire/dashboard.ts'
+
+const PLAIN_INTERVAL_MS = 5_000
+
+export interface Progress {
+  /** Shows the present state of things. */
+  update(line: string): void
+  /** Prints something that stays. */
+  say(text: string): void
+  /** Leaves the last line standing. */
+  end(): void
+}
+
+export function createProgress(output: NodeJS.WriteStream, now: () => number = () => performance.now()): Progress {
+  let shown = ''
+  let printedMs = -Infinity
+  let printed = ''
+  const draw = (line: string): void => void output.write(`\r\x1b[2K${line.slice(0, Math.max(20, (output.columns ?? 80) - 1))}`)
+  if (output.isTTY) {
+    return {
+      update: (line) => draw(shown = line),
+      say(text) {
+        output.write(`\r\x1b[2K${text}\n`)
+        if (shown !== '') draw(shown)
+      },
+      end() {
+        if (shown !== '') output.write('\n')
+        shown = ''
+      },
+    }
+  }
+  return {
+    update(line) {
+      shown = line
+      if (now() - printedMs < PLAIN_INTERVAL_MS || line === printed) return
+      printedMs = now()
+      output.write(`${printed = line}\n`)
+    },
+    say: (text) => void output.write(`${text}\n`),
+    end() {
+      if (shown !== printed) output.write(`${shown}\n`)
+      shown = printed
+    },
+  }
+}
+
+/** A run in one line. */
+export function describeStatus(status: RunStatus): string {
+  const { evaluation, round } = status
+  const volunteers = status.volunteers.filter(({ connected }) => connected).length
+  const parts = [
+    status.runId,
+    status.state === 'running' ? `epoch ${status.epoch + 1}` : status.reason === '' ? status.state : `${status.state} (${status.reason})`,
+    round === undefined ? `version ${status.modelVersion}` : `round ${round.number}`,
+    `${status.examples.toLocaleString('en')} examples`,
+    `${status.examplesPerSecond.toFixed(0)}/s`,
+    `${volunteers} volunteer${volunteers === 1 ? '' : 's'}`,
+    ...(evaluation === undefined ? [] : [`accuracy ${(evaluation.accuracy * 100).toFixed(2)}%`, `loss ${evaluation.loss.toFixed(4)}`]),
+    `${megabytes(status.bytesUp)} up, ${megabytes(status.bytesDown)} down`,
+  ]
+  return parts.join('  ')
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`

@@ -1,0 +1,91 @@
+// What a state folder remembers of a run besides its log: under which id it runs, with which configuration and data.
+// Going on with anything else would mix two runs, so that is refused.
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError, InvariantError } from '../../src/base/errors.ts'
+import type { DatasetManifest } from '../../src/data/dataset.ts'
+import type { RunConfig } from '../../src/wire/run-config.ts'
+import { parseRun } from '../runs.ts'
+
+export interface StoredRun {
+  readonly runId: string
+  /** Folder of the log and the files. */
+  readonly dir: string
+  /** It has been begun before. */
+  readonly resumed: boolean
+}
+
+interface RunFile {
+  /** Its own for every beginning, so that pages of an earlier one cannot mistake this one for it. */
+  readonly runId: string
+  readonly config: RunConfig
+  readonly dataHash: string
+}
+
+export interface StoredRunOptions {
+  readonly stateDir: string
+  readonly config: RunConfig
+  readonly manifest: DatasetManifest
+  readonly fresh: boolean
+}
+
+/** Throws ConfigError where the folder holds another configuration of this run, or other data. */
+export function storedRun({ stateDir, config, manifest, fresh }: StoredRunOptions): StoredRun {
+  const folder = runFolder(stateDir, config.name)
+  const file = join(folder, 'run.json')
+  const dataHash = createHash('sha256').update(JSON.stringify(manifest)).digest('hex')
+  if (fresh) rmSync(folder, { recursive: true, force: true })
+  const stored = read(file)
+  if (stored === undefined) {
+    const runId = `${config.name.slice(0, 50)}-${randomBytes(3).toString('hex')}`
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(`${file}.draft`, JSON.stringify({ runId, config, dataHash } satisfies RunFile, undefined, 2))
+    renameSync(`${file}.draft`, file)
+    return { runId, dir: logFolder(stateDir, config.name), resumed: false }
+  }
+  const remedy = 'Start with --fresh to begin anew (the stored progress is deleted), or with another --state-dir.'
+  const difference = firstDifference(parseRun(stored.config, file), config)
+  if (difference !== undefined) throw new ConfigError(`run ${config.name}: must be as it was begun, got ${difference}. ${remedy}`)
+  if (stored.dataHash !== dataHash) throw new ConfigError(`run ${config.name}: must go on with the data it was begun with, got other data. ${remedy}`)
+  return { runId: stored.runId, dir: logFolder(stateDir, config.name), resumed: true }
+}
+
+/** Names of the runs in a state folder. */
+export function storedRunNames(stateDir: string): readonly string[] {
+  try {
+    return readdirSync(join(stateDir, 'runs')).filter((name) => read(join(runFolder(stateDir, name), 'run.json')) !== undefined)
+  } catch {
+    return []
+  }
+}
+
+export const logFolder = (stateDir: string, name: string): string => join(runFolder(stateDir, name), 'log')
+
+const runFolder = (stateDir: string, name: string): string => join(stateDir, 'runs', name)
+
+function read(file: string): RunFile | undefined {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+  try {
+    return JSON.parse(text) as RunFile
+  } catch (cause) {
+    throw new InvariantError(`${file}: must be JSON, got a damaged file. Restore it, or begin anew with --fresh.`, { cause })
+  }
+}
+
+/** "epochs 3 where it was 5" for the first value that differs. */
+function firstDifference(stored: unknown, wanted: unknown, path = ''): string | undefined {
+  if (typeof stored === 'object' && stored !== null && typeof wanted === 'object' && wanted !== null) {
+    for (const key of new Set([...Object.keys(stored), ...Object.keys(wanted)])) {
+      const difference = firstDifference((stored as Record<string, unknown>)[key], (wanted as Record<string, unknown>)[key], path === '' ? key : `${path}.${key}`)
+      if (difference !== undefined) return difference
+    }
+    return undefined
+  }
+  return stored === wanted ? undefined : `${path} ${JSON.stringify(wanted)} where it was ${JSON.stringify(stored)}`
+}
