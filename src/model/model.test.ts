@@ -1,0 +1,103 @@
+// The zoo has the sizes that the papers give, params begin as declared, and wrong specs are refused with a remedy.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ConfigError } from '../base/errors.ts'
+import { buildModel } from './build-model.ts'
+import { initialParams, layoutOf } from './initial-params.ts'
+import { initialisers } from './initialisers.ts'
+import { createRng } from '../base/rng.ts'
+import { layers } from './layers/index.ts'
+import type { ModelSpec, NodeSpec } from './spec.ts'
+import { zoo } from './zoo/index.ts'
+
+test.each([
+  ['mnist-mlp', 203_530],
+  ['mlp-2nn', 199_210],
+  ['mnist-cnn', 54_410],
+  ['fedavg-cnn', 1_663_370],
+] as const)('%s has %i params', (name, params) => expect(layoutOf(zoo.get(name)).packedSize).toBe(params))
+
+test('every model of the zoo reads [28, 28, 1] as x and answers ten classes', () => {
+  for (const [, spec] of zoo.entries()) {
+    const { inputs, output, layout } = buildModel(spec, 3)
+    expect(inputs['x']!.shape).toEqual([3, 28, 28, 1])
+    expect(output.shape).toEqual([3, 10])
+    expect(new Set(layout.entries.map(({ name }) => name)).size).toBe(layout.entries.length)
+  }
+})
+
+/** toEqual takes seconds for arrays of this size. */
+const same = (a: Float32Array, b: Float32Array): boolean => a.length === b.length && a.every((value, i) => value === b[i])
+
+test('initial params depend on spec and seed alone, and each tensor has its own stream', () => {
+  const spec = zoo.get('mlp-2nn')
+  expect(same(initialParams(spec, 5), initialParams(spec, 5))).toBe(true)
+  expect(same(initialParams(spec, 5), initialParams(spec, 6))).toBe(false)
+  const shorter = { ...spec, nodes: spec.nodes.filter(({ name }) => name !== 'dense2') }
+  expect(same(initialParams(shorter, 5).subarray(0, 784 * 200), initialParams(spec, 5).subarray(0, 784 * 200))).toBe(true)
+  const { entries } = layoutOf(spec)
+  const bias = entries.find(({ name }) => name === 'dense1/bias')!
+  expect(initialParams(spec, 5).subarray(bias.packedOffset, bias.packedOffset + bias.size).every((value) => value === 0)).toBe(true)
+})
+
+test.each([
+  ['glorot-uniform', 2 / 300], ['glorot-normal', 2 / 300], ['he-uniform', 2 / 100], ['he-normal', 2 / 100], ['lecun-normal', 1 / 100], ['zeros', 0],
+] as const)('%s has mean 0 and variance %f for fans 100 and 200', (name, variance) => {
+  const rng = createRng(name)
+  const { sample } = initialisers.get(name)
+  const values = Array.from({ length: 20_000 }, () => sample(rng, 100, 200))
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length
+  const spread = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length
+  expect(Math.abs(mean)).toBeLessThanOrEqual(4 * Math.sqrt(variance / values.length))
+  if (variance > 0) expect(Math.abs(spread / variance - 1)).toBeLessThan(0.05)
+  else expect(spread).toBe(0)
+})
+
+const node = (name: string, layer: string, options?: Record<string, unknown>, from?: readonly string[]): NodeSpec =>
+  ({ name, layer, ...(options === undefined ? {} : { options }), ...(from === undefined ? {} : { from }) })
+const chain = (...nodes: readonly NodeSpec[]): ModelSpec => ({ name: 'test', inputs: { x: [28, 28, 1] }, nodes, output: nodes.at(-1)?.name ?? 'x' })
+
+test.each<[string, ModelSpec, RegExp]>([
+  ['an image in a dense layer', chain(node('d', 'dense', { units: 10 })), /^d: must read one dimension of features, got \[28, 28, 1\] for units \[10\]. Put a flatten/],
+  ['features in a convolution', chain(node('f', 'flatten'), node('c', 'conv2d', { filters: 4, kernel: 3 })), /^c: must read an image \[H, W, C\], got \[784\] for a kernel \[3, 3\]/],
+  ['a kernel larger than the image', chain(node('c', 'conv2d', { filters: 4, kernel: 29, padding: 'valid' })), /got image \[28, 28, 1\] and kernel \[29, 29\]/],
+  ['a window larger than the image', chain(node('p', 'max-pool', { size: [2, 30] })), /got image \[28, 28, 1\] and window \[2, 30\]/],
+  ['a mistyped option', chain(node('c', 'conv2d', { fliters: 4, kernel: 3 })), /^c \(conv2d\).fliters: must be a known option, got "fliters". Did you mean "filters"/],
+  ['an extra option', chain(node('c', 'conv2d', { filters: 4, kernel: 3, strides: 2 })), /^c \(conv2d\).strides: must be a known option, got "strides". Did you mean "stride"/],
+  ['a mistyped activation', chain(node('f', 'flatten'), node('d', 'dense', { units: 4, activation: 'rleu' })), /activation: must be one of linear, relu, tanh, sigmoid, got "rleu". Did you mean "relu"/],
+  ['a mistyped layer', chain(node('d', 'desne')), /layer: must be one of .* Did you mean "dense"/],
+  ['no units', chain(node('f', 'flatten'), node('d', 'dense', {})), /units: must be/],
+  ['zero units', chain(node('f', 'flatten'), node('d', 'dense', { units: 0 })), /units: must be/],
+  ['a name twice', chain(node('f', 'flatten'), node('f', 'dense', { units: 4 })), /^f: must have a name of its own/],
+  ['a later node', chain(node('f', 'flatten', {}, ['d']), node('d', 'dense', { units: 4 })), /^f: must read an input or an earlier node, got "d"/],
+  ['an unread node', { ...chain(node('f', 'flatten'), node('d', 'dense', { units: 4 }), node('e', 'dense', { units: 4 }, ['f'])), output: 'd' }, /^e: must lead to the output "d", got a tensor \[4\]/],
+  ['two inputs for one', chain(node('f', 'flatten', {}, ['x', 'x'])), /^f: must read 1 tensor, got 2/],
+  ['an unknown output', { ...chain(node('f', 'flatten')), output: 'g' }, /^output: .* got "g"/],
+  ['no params', chain(node('f', 'flatten')), /must have a layer with params/],
+  ['a reserved input', { ...chain(node('f', 'flatten')), inputs: { labels: [784] } }, /must not be called/],
+  ['too many params', chain(node('f', 'flatten'), node('a', 'dense', { units: 65_536 }), node('b', 'dense', { units: 65_536 })), /at most \d+ params/],
+])('refuses %s', (_what, spec, message) => {
+  expect(() => buildModel(spec, 2)).toThrow(ConfigError)
+  expect(() => buildModel(spec, 2)).toThrow(message)
+})
+
+test('refuses any nonsense with ConfigError, and builds what it does not refuse', () => {
+  const size = fc.oneof(fc.integer({ min: -1, max: 8 }), fc.constantFrom(1.5, '3', null, [2, 3], [2], 1e9))
+  const options = fc.dictionary(fc.constantFrom('units', 'filters', 'kernel', 'stride', 'padding', 'activation', 'kind', 'size', 'bias', 'other'),
+    fc.oneof(size, fc.constantFrom('same', 'valid', 'relu', 'tanh', true, { top: 1, bottom: 1, left: 0, right: 0 })), { maxKeys: 4 })
+  const good = fc.constantFrom(node('n', 'flatten'), node('n', 'dense', { units: 3 }), node('n', 'conv2d', { filters: 2, kernel: 3 }), node('n', 'max-pool', { size: 2 }))
+  const anyNode = fc.oneof({ weight: 3, arbitrary: good }, { weight: 1, arbitrary: fc.record({ name: fc.constant('n'), layer: fc.constantFrom(...layers.names(), 'nothing'), options }) })
+  let built = 0
+  fc.assert(fc.property(fc.array(anyNode, { minLength: 1, maxLength: 5 }), fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 4 }), (nodes, shape) => {
+    const named = nodes.map((each, i) => ({ ...each, name: `n${i}` })) as readonly NodeSpec[]
+    try {
+      const model = buildModel({ name: 'random', inputs: { x: shape }, nodes: named, output: named.at(-1)!.name }, 2)
+      expect(model.layout.packedSize).toBeGreaterThan(0)
+      built++
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      expect(error.message).toMatch(/must/)
+    }
+  }), { numRuns: 2000, seed: 4 })
+  expect(built).toBeGreaterThan(50)
+})

@@ -1,0 +1,113 @@
+// Optimizers against their formulas in double precision, the server's against the Plan's, schedules against known values.
+import { describe, expect, test } from 'vitest'
+import { ConfigError } from '../base/errors.ts'
+import { createRng } from '../base/rng.ts'
+import { createCpuRunner } from '../cpu/runner.ts'
+import { initialParams } from '../model/initial-params.ts'
+import { pack, unpack } from '../model/layout.ts'
+import { zoo } from '../model/zoo/index.ts'
+import { compileProgram } from '../train/program.ts'
+import { optimizers, resolveOptimizer } from './index.ts'
+import { learningRateSchedules, resolveSchedule } from './schedules.ts'
+import { createServerOptimizer } from './server-optimizer.ts'
+
+const names = optimizers.names()
+
+/** One parameter stepped with the textbook's formula in double precision. */
+const textbook: Record<string, (gradients: readonly number[], rate: number) => number> = {
+  sgd: (gradients, rate) => gradients.reduce((p, g) => p - rate * g, 1),
+  momentum: (gradients, rate) => {
+    let p = 1, v = 0
+    for (const g of gradients) p -= rate * (v = 0.9 * v + g)
+    return p
+  },
+  nesterov: (gradients, rate) => {
+    let p = 1, v = 0
+    for (const g of gradients) {
+      v = 0.9 * v + g
+      p -= rate * (g + 0.9 * v)
+    }
+    return p
+  },
+  adam: (gradients, rate) => {
+    let p = 1, m = 0, v = 0
+    gradients.forEach((g, i) => {
+      m = 0.9 * m + 0.1 * g
+      v = 0.999 * v + 0.001 * g * g
+      p -= (rate * (m / (1 - 0.9 ** (i + 1)))) / (Math.sqrt(v / (1 - 0.999 ** (i + 1))) + 1e-8)
+    })
+    return p
+  },
+}
+
+describe.each(names)('%s', (name) => {
+  const gradients = [0.5, -0.25, 0.125, 0.75]
+
+  test('follows its formula from the first step on', () => {
+    const server = createServerOptimizer({ name, learningRate: 0.1 }, 1)
+    const params = Float32Array.of(1)
+    gradients.forEach((g) => server.step(params, Float32Array.of(g)))
+    expect(textbook[name]).toBeDefined()
+    expect(params[0]).toBeCloseTo(textbook[name]!(gradients, 0.1), 5)
+  })
+
+  test('declares a buffer of its kernel for each slot', () => {
+    const { kernel, slots } = optimizers.get(name)
+    expect(Object.keys(kernel.buffers).sort()).toEqual(['grads', 'hyper', 'params', ...slots].sort())
+  })
+
+  test('the server steps as the train plan does', () => {
+    const spec = zoo.get('mnist-mlp')
+    const settings = { name, learningRate: 0.01, weightDecay: 1e-3 }
+    const { plans, layout, optimizer } = compileProgram(spec, { batchSize: 4, optimizer: settings })
+    const server = createServerOptimizer(settings, layout.packedSize)
+    const params = initialParams(spec, 3)
+    const program = createCpuRunner().loadSync([plans.train!, plans.gradient])
+    program.write('params', unpack(layout, params))
+    for (let step = 1; step <= 3; step++) {
+      const rng = createRng(step)
+      const batch = { x: Float32Array.from({ length: 4 * 784 }, () => rng.uniform()), labels: Uint32Array.of(1, 2, 3, 4), weights: new Float32Array(4).fill(0.25) }
+      program.clear('grads')
+      program.run('gradient', batch)
+      server.step(params, pack(layout, program.peek('grads') as Float32Array))
+      program.run('train', { ...batch, hyper: optimizer!.hyper(step) })
+      const trained = pack(layout, program.peek('params') as Float32Array)
+      expect(trained.findIndex((value, i) => value !== params[i])).toBe(-1)
+    }
+  })
+
+  test('goes on from its state exactly', () => {
+    const make = () => createServerOptimizer({ name, learningRate: 0.05 }, 8, { name: 'cosine', totalSteps: 10 })
+    const grads = (step: number): Float32Array => Float32Array.from({ length: 8 }, (_, i) => Math.sin(step * 8 + i))
+    const [whole, first, second] = [make(), make(), make()]
+    const a = new Float32Array(8).fill(1), b = a.slice()
+    for (let step = 0; step < 6; step++) whole.step(a, grads(step), step === 2 ? 0.5 : 1)
+    for (let step = 0; step < 3; step++) first.step(b, grads(step), step === 2 ? 0.5 : 1)
+    second.restore(structuredClone(first.state()))
+    for (let step = 3; step < 6; step++) second.step(b, grads(step))
+    expect(b).toEqual(a)
+    expect(second.stepCount).toBe(6)
+  })
+})
+
+test('wrong choices are refused by name', () => {
+  expect(() => resolveOptimizer({ name: 'adan', learningRate: 1 })).toThrow(/Did you mean "adam"/)
+  expect(() => resolveOptimizer({ name: 'sgd', learningRate: 0 })).toThrow(ConfigError)
+  expect(() => resolveOptimizer({ name: 'sgd', learningRate: 1, beta1: 0.9 })).toThrow(/optimizer sgd.beta1: must be a known option/)
+  expect(() => resolveOptimizer({ name: 'adam', learningRate: 1, beta2: 1 })).toThrow(/optimizer adam.beta2: must be/)
+  expect(() => resolveSchedule({ name: 'cosine' })).toThrow(/totalSteps: must be .*got nothing/)
+  expect(() => resolveSchedule({ name: 'linear' })).toThrow(/learning-rate schedule: must be one of/)
+})
+
+test('schedules start, pass and end where they should', () => {
+  const cosine = resolveSchedule({ name: 'cosine', warmupSteps: 4, totalSteps: 104, finalFraction: 0.1 })
+  expect([0, 1, 4, 54, 104, 500].map((step) => Number(cosine(step).toFixed(6)))).toEqual([0.2, 0.4, 1, 0.55, 0.1, 0.1])
+  const step = resolveSchedule({ name: 'step', totalSteps: 30 })
+  expect([0, 9, 10, 19, 20, 29, 99].map((at) => Number(step(at).toFixed(6)))).toEqual([1, 1, 0.1, 0.1, 0.01, 0.01, 0.01])
+  expect([0, 1, 50].map(resolveSchedule({ name: 'constant' }))).toEqual([1, 1, 1])
+  for (const name of learningRateSchedules.names()) {
+    const factor = resolveSchedule(name === 'constant' ? { name } : { name, totalSteps: 50 })
+    for (let at = 0; at < 60; at++) expect(factor(at)).toBeGreaterThanOrEqual(0)
+    for (let at = 0; at < 60; at++) expect(factor(at)).toBeLessThanOrEqual(1)
+  }
+})
