@@ -1,0 +1,64 @@
+// The page before anything runs: what would run, and the button that starts it. Also the thanks afterwards.
+import type { VolunteerView } from '../../volunteer/view.ts'
+import { formatNumber, type Phrase } from '../catalogue/index.ts'
+import type { Catalogue, Problem } from '../catalogue/en.ts'
+import { h, line, show, text } from '../shared/dom.ts'
+
+export interface WelcomePart {
+  readonly element: HTMLElement
+  /** What is being trained, as far as the coordinator has told. */
+  announce(phrase: Phrase): void
+}
+
+export function createWelcome(contribute: () => void): WelcomePart {
+  const running = line()
+  return {
+    element: h('section', { class: 'welcome' },
+      h('h1', {}, text((c) => c.volunteer.title)),
+      h('p', { class: 'lead' }, text((c) => c.volunteer.whatRuns), ' ', text((c) => c.volunteer.nothingBefore)),
+      h('button', { type: 'button', id: 'contribute', class: 'primary large', onclick: contribute }, text((c) => c.volunteer.contribute)),
+      h('p', { class: 'note', id: 'announcement' }, running.node)),
+    announce: (phrase) => running.say(phrase),
+  }
+}
+
+export interface ThanksPart {
+  readonly element: HTMLElement
+  update(view: VolunteerView): void
+}
+
+export function createThanks(again: () => void): ThanksPart {
+  const given = line()
+  return {
+    element: h('section', { class: 'welcome thanks' },
+      h('h1', {}, text((c) => c.volunteer.thanks)),
+      h('p', { class: 'lead' }, given.node),
+      h('div', { class: 'actions' },
+        h('button', { type: 'button', id: 'again', class: 'primary', onclick: again }, text((c) => c.volunteer.contributeAgain)),
+        h('a', { class: 'button', href: '/dashboard' }, text((c) => c.volunteer.seeModel)))),
+    update({ contribution: { examples, evaluatedExamples, acceptedLeases } }) {
+      given.say((c) => acceptedLeases === 0 ? c.volunteer.thanksNone : c.volunteer.thanksFor(formatNumber(examples + evaluatedExamples), formatNumber(acceptedLeases)))
+    },
+  }
+}
+
+export interface ProblemPart {
+  readonly element: HTMLElement
+  update(of: (c: Catalogue) => Problem, detail: string): void
+}
+
+export function createProblem(reload: () => void): ProblemPart {
+  const title = line(), remedy = line(), detail = line()
+  const small = h('p', { class: 'detail' }, detail.node)
+  return {
+    element: h('section', { class: 'card problem', role: 'alert' },
+      h('h2', {}, title.node), h('p', {}, remedy.node), small,
+      h('div', { class: 'actions' }, h('button', { type: 'button', id: 'reload', class: 'primary', onclick: reload }, text((c) => c.reload)))),
+    update(of, newDetail) {
+      title.say((c) => of(c).title)
+      remedy.say((c) => of(c).remedy)
+      detail.say(() => newDetail)
+      show(small, newDetail !== '')
+    },
+  }
+}
