@@ -1,0 +1,44 @@
+// Asynchronous schedule: whoever is idle gets work at the newest version, and each accepted gradient makes the next one.
+import type { StepContext } from './effects.ts'
+import { beginEpoch, shardPreference } from './epochs.ts'
+import { grantLease, isIdle } from './leases.ts'
+import { take } from './pool.ts'
+import type { CoordinatorState, EpochState, PendingUpdate, VolunteerState } from './state.ts'
+import { activeVolunteers } from './volunteers.ts'
+
+/** Grants work to every idle volunteer while there is some. */
+export function grantAsynchronous(state: CoordinatorState, context: StepContext): void {
+  const { schedule, batchSize } = state.settings
+  if (schedule.type !== 'asynchronous') return
+  const active = activeVolunteers(state, context.now).sort((a, b) => a.lastGrantMs - b.lastGrantMs)
+  const fastest = Math.max(...active.map(({ speed }) => speed.train))
+  for (const volunteer of active) {
+    if (!isIdle(volunteer, context.now)) continue
+    const pool = poolWithWork(state)
+    if (pool === undefined) return
+    const count = leaseSize(volunteer, fastest, schedule.examplesPerLease, batchSize)
+    const slices = take(pool, count, shardPreference(state, volunteer, 'train', pool))
+    grantLease(state, context, { volunteer, kind: 'train', epoch: pool.epoch, slices, modelVersion: state.version, modelHash: state.modelHash })
+  }
+}
+
+/** The oldest epoch that has free examples. The next one begins when all of the last are leased, so that nobody waits for its stragglers. */
+function poolWithWork(state: CoordinatorState): EpochState | undefined {
+  const free = state.epochs.find(({ freeExamples }) => freeExamples > 0)
+  if (free !== undefined) return free
+  if (state.epochs.length > 1 || state.epochsOpened >= state.settings.epochs) return undefined
+  beginEpoch(state)
+  return state.epochs.at(-1)
+}
+
+/** In proportion to speed, in whole batches, at most `largest`; one batch while the speed is unknown. */
+export function leaseSize(volunteer: VolunteerState, fastest: number, largest: number, batchSize: number): number {
+  if (volunteer.speed.train === 0) return Math.min(batchSize, largest)
+  const batches = Math.round((largest / batchSize) * (volunteer.speed.train / fastest))
+  return Math.min(largest, Math.max(1, batches) * batchSize)
+}
+
+/** Makes the next version of an accepted update. */
+export function applyUpdate(context: StepContext, version: number, { leaseId, weight }: PendingUpdate): void {
+  context.effects.push({ type: 'accumulate', leaseId, weight }, { type: 'apply', version, leases: [leaseId], scaleUnits: weight })
+}

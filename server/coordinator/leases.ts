@@ -1,0 +1,159 @@
+// A lease from grant to end. Its fence is the incarnation and the grant number; its time follows the measured speed of
+// its volunteer. Whatever ends it other than acceptance makes its examples free again.
+import { invariant } from '../../src/base/errors.ts'
+import type { Fence, Lease, RefusalCode, Slice } from '../../src/wire/messages.ts'
+import type { StepContext } from './effects.ts'
+import { giveBack, sizeOf, type Pool } from './pool.ts'
+import type { CoordinatorState, LeaseState, Outcome, VolunteerState } from './state.ts'
+
+/** Floors and factors of a lease's time: generous, because a lease that is lost costs more than one that is waited for. */
+const MIN_LEASE_MS = 10_000
+const FIRST_LEASE_MS = 30_000
+const EXPECTED_FACTOR = 4
+/** Renewals extend a lease to at most this many times its first duration. */
+const MAX_RENEWALS = 10
+/** A volunteer whose connection broke may come back for its lease within this time. */
+export const GRACE_MS = 5_000
+const RECENT_LEASES = 16
+const FIRST_REST_MS = 250
+const LONGEST_REST_MS = 10_000
+
+export interface Refusal {
+  readonly code: RefusalCode
+  readonly message: string
+}
+
+export interface GrantRequest {
+  readonly volunteer: VolunteerState
+  readonly kind: 'train' | 'evaluate'
+  readonly epoch: number
+  readonly slices: readonly Slice[]
+  readonly modelVersion: number
+  readonly modelHash: string
+}
+
+export function grantLease(state: CoordinatorState, context: StepContext, request: GrantRequest): LeaseState {
+  const { volunteer, kind, slices } = request
+  const numExamples = sizeOf(slices)
+  invariant(numExamples > 0 && volunteer.leaseId === undefined, `lease: must give examples to an idle volunteer, got ${numExamples} for ${volunteer.id}.`)
+  const speed = volunteer.speed[kind]
+  const expectedMs = speed > 0 ? (numExamples / speed) * 1000 : 0
+  const durationMs = speed > 0 ? Math.max(MIN_LEASE_MS, Math.ceil(EXPECTED_FACTOR * expectedMs)) : FIRST_LEASE_MS
+  const grant = ++state.leaseCount
+  const lease: LeaseState = {
+    id: `${state.incarnation}-${grant}`, grant, volunteerId: volunteer.id, kind, modelVersion: request.modelVersion, modelHash: request.modelHash,
+    epoch: request.epoch, slices, numExamples, grantedMs: context.now, durationMs, expectedMs, expiresMs: context.now + durationMs, stage: 'granted',
+  }
+  state.leases[lease.id] = lease
+  volunteer.leaseId = lease.id
+  volunteer.lastGrantMs = context.now
+  rememberShards(volunteer, kind, slices)
+  context.effects.push({ type: 'send', volunteerId: volunteer.id, message: { type: 'grant', lease: leaseMessage(state, lease) } })
+  return lease
+}
+
+function leaseMessage(state: CoordinatorState, lease: LeaseState): Lease {
+  const split = lease.kind === 'train' ? 'train' : 'test'
+  return {
+    runId: state.settings.runId, leaseId: lease.id, incarnation: state.incarnation, grant: lease.grant, kind: lease.kind,
+    modelVersion: lease.modelVersion, modelHash: lease.modelHash,
+    work: { source: 'examples', split, epoch: lease.kind === 'train' ? lease.epoch : 0, slices: lease.slices.map((slice) => ({ ...slice })) },
+    numExamples: lease.numExamples, durationMs: lease.durationMs,
+  }
+}
+
+function rememberShards(volunteer: VolunteerState, kind: 'train' | 'evaluate', slices: readonly Slice[]): void {
+  const known = volunteer.shards[kind === 'train' ? 'train' : 'test']
+  for (const { shard } of slices) if (!known.includes(shard)) known.push(shard)
+}
+
+/** The live lease that a fence names, or why there is none. Nothing changes. */
+export function findLease(state: CoordinatorState, volunteerId: string, fence: Fence): LeaseState | Refusal {
+  if (fence.runId !== state.settings.runId) return { code: 'unknown-run', message: `runId: must be "${state.settings.runId}", got "${fence.runId}".` }
+  if (fence.incarnation !== state.incarnation) {
+    return { code: 'old-incarnation', message: `incarnation: must be ${state.incarnation}, got ${fence.incarnation}. The coordinator was restarted; ask for new work.` }
+  }
+  const lease = Object.hasOwn(state.leases, fence.leaseId) ? state.leases[fence.leaseId] : undefined
+  if (lease === undefined || lease.volunteerId !== volunteerId) return endedLease(state, volunteerId, fence)
+  if (lease.grant !== fence.grant) return { code: 'old-grant', message: `grant: must be ${lease.grant}, got ${fence.grant}.` }
+  return lease
+}
+
+function endedLease(state: CoordinatorState, volunteerId: string, fence: Fence): Refusal {
+  const ended = ownVolunteer(state, volunteerId)?.recent.find(({ leaseId }) => leaseId === fence.leaseId)
+  if (ended === undefined) return { code: 'unknown-lease', message: `leaseId: must name a lease of this volunteer, got "${fence.leaseId}".` }
+  if (ended.grant !== fence.grant) return { code: 'old-grant', message: `grant: must be ${ended.grant}, got ${fence.grant}.` }
+  if (ended.outcome === 'accepted') return { code: 'duplicate', message: `lease ${fence.leaseId}: was accepted already.` }
+  return { code: 'expired', message: `lease ${fence.leaseId}: was ${ended.outcome}; its examples were given to somebody else.` }
+}
+
+export const ownVolunteer = (state: CoordinatorState, id: string): VolunteerState | undefined =>
+  Object.hasOwn(state.volunteers, id) ? state.volunteers[id] : undefined
+
+/** Ends a lease. Unless it was accepted, its examples are free again. */
+export function closeLease(state: CoordinatorState, lease: LeaseState, outcome: Outcome): void {
+  delete state.leases[lease.id]
+  const volunteer = ownVolunteer(state, lease.volunteerId)
+  if (volunteer !== undefined) {
+    if (volunteer.leaseId === lease.id) volunteer.leaseId = undefined
+    volunteer.recent.push({ leaseId: lease.id, grant: lease.grant, kind: lease.kind, outcome })
+    if (volunteer.recent.length > RECENT_LEASES) volunteer.recent.shift()
+  }
+  if (lease.kind === 'train' && state.round !== undefined) state.round.outstanding -= lease.numExamples
+  if (outcome === 'accepted') return
+  const pool = poolOf(state, lease)
+  if (pool !== undefined) giveBack(pool, lease.slices)
+}
+
+function poolOf(state: CoordinatorState, lease: LeaseState): Pool | undefined {
+  if (lease.kind === 'train') return state.epochs.find(({ epoch }) => epoch === lease.epoch)
+  return state.evaluation?.number === lease.epoch ? state.evaluation.pool : undefined
+}
+
+/** Ends a lease that is no longer wanted, and tells its volunteer to stop. */
+export function revokeLease(state: CoordinatorState, context: StepContext, lease: LeaseState, outcome: 'revoked' | 'expired'): void {
+  closeLease(state, lease, outcome)
+  context.effects.push({ type: 'send', volunteerId: lease.volunteerId, message: { type: 'revoke', leaseId: lease.id, grant: lease.grant } })
+}
+
+export function renewLease(state: CoordinatorState, context: StepContext, volunteerId: string, fence: Fence): void {
+  const lease = findLease(state, volunteerId, fence)
+  if ('code' in lease) {
+    context.effects.push({ type: 'send', volunteerId, message: { type: 'revoke', leaseId: fence.leaseId, grant: fence.grant } })
+    return
+  }
+  if (context.now - lease.grantedMs < MAX_RENEWALS * lease.durationMs && !isWantedByOthers(state, context, lease)) lease.expiresMs = context.now + lease.durationMs
+}
+
+/** A round past its deadline does not wait for a slow lease while somebody else is idle. */
+function isWantedByOthers(state: CoordinatorState, { now }: StepContext, lease: LeaseState): boolean {
+  const { schedule } = state.settings
+  if (lease.kind !== 'train' || schedule.type !== 'synchronous' || state.round?.openedMs === undefined) return false
+  if (now - state.round.openedMs < schedule.deadlineMs) return false
+  return Object.values(state.volunteers).some((other) => isIdle(other, now))
+}
+
+export const isIdle = (volunteer: VolunteerState, now: number): boolean =>
+  volunteer.connected && volunteer.wantsWork && volunteer.leaseId === undefined && volunteer.restUntilMs <= now
+
+/** Ends every lease whose time is over or whose volunteer has been gone for too long. */
+export function expireLeases(state: CoordinatorState, context: StepContext): void {
+  for (const lease of Object.values(state.leases)) {
+    if (lease.stage !== 'granted' && lease.stage !== 'receiving') continue
+    const volunteer = ownVolunteer(state, lease.volunteerId)
+    const gone = volunteer === undefined || (!volunteer.connected && context.now - volunteer.disconnectedMs >= GRACE_MS)
+    if (!gone && context.now < lease.expiresMs) continue
+    state.expired++
+    if (volunteer !== undefined) {
+      volunteer.lostLeases++
+      rest(volunteer, context.now)
+    }
+    revokeLease(state, context, lease, 'expired')
+  }
+}
+
+/** A volunteer whose work fails gets none for a while, so that somebody else does it and a fault is not repeated in a tight loop. */
+export function rest(volunteer: VolunteerState, now: number): void {
+  volunteer.failures++
+  volunteer.restUntilMs = now + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (volunteer.failures - 1))
+}

@@ -1,0 +1,92 @@
+// The durable part of a coordinator's state is a fold over its log. Live, a record is folded in once it is on disk;
+// after a restart, all of them are, in order. Both go through `applyRecord`, so they cannot disagree.
+import { invariant, present } from '../../src/base/errors.ts'
+import { advanceEpochs, epochOf } from './epochs.ts'
+import { claim } from './pool.ts'
+import type { AcceptedRecord, LogRecord, VersionRecord } from './records.ts'
+import { openRound } from './rounds.ts'
+import { createVolunteer, type CoordinatorState } from './state.ts'
+
+/** Folds a record of an earlier life: its examples are still free in this state. */
+export function replayRecord(state: CoordinatorState, record: LogRecord): void {
+  if (record.type === 'accepted') {
+    claim(epochOf(state, record.epoch), record.slices)
+    if (state.settings.schedule.type === 'asynchronous') state.plannedVersion++
+  }
+  applyRecord(state, record)
+  if (record.type === 'incarnation') for (const volunteer of Object.values(state.volunteers)) volunteer.recent = []
+}
+
+export function applyRecord(state: CoordinatorState, record: LogRecord): void {
+  switch (record.type) {
+    case 'run': return beginRun(state)
+    case 'incarnation': state.incarnation = record.incarnation; return
+    case 'volunteer': (state.volunteers[record.volunteerId] ??= createVolunteer(record.volunteerId, state.lastMs)).adapter = record.adapter; return
+    case 'accepted': return applyAccepted(state, record)
+    case 'version': return applyVersion(state, record)
+    case 'evaluation': {
+      const { modelVersion, atExamples, loss, accuracy, examples, seconds } = record
+      state.lastEvaluation = { modelVersion, atExamples, loss, accuracy, examples }
+      state.seconds = Math.max(state.seconds, seconds)
+      return
+    }
+    case 'control':
+      state.control = record.action === 'pause' ? 'paused' : record.action === 'stop' ? 'stopped' : 'running'
+      state.controlReason = record.reason
+      return
+    case 'checkpoint':
+      if (record.version === 0) state.modelHash = record.modelHash
+      state.sinceCheckpoint = { versions: state.version - record.version, bytes: 0, ms: state.lastMs, running: false }
+      return
+    case 'finished':
+      state.finished = true
+      return
+  }
+}
+
+function beginRun(state: CoordinatorState): void {
+  advanceEpochs(state)
+  state.round = openRound(state)
+}
+
+function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
+  const { leaseId, numExamples, weight, staleness, clampedElements, volunteerId } = record
+  const epoch = epochOf(state, record.epoch)
+  epoch.accepted += numExamples
+  state.examples += numExamples
+  state.accepted++
+  state.clampedElements += clampedElements
+  while (state.staleness.length <= staleness) state.staleness.push(0)
+  state.staleness[staleness]!++
+  state.sinceCheckpoint.bytes += record.payloadBytes
+  const volunteer = (state.volunteers[volunteerId] ??= createVolunteer(volunteerId, state.lastMs))
+  volunteer.acceptedLeases++
+  volunteer.examples += numExamples
+  volunteer.failures = 0
+  if (state.settings.schedule.type === 'asynchronous') {
+    state.pending.push({ leaseId, weight, numExamples })
+  } else {
+    const round = present(state.round, `round of lease ${leaseId}`)
+    round.accepted += numExamples
+    round.totalWeight += weight
+    round.leases.push(leaseId)
+  }
+  advanceEpochs(state)
+}
+
+function applyVersion(state: CoordinatorState, record: VersionRecord): void {
+  invariant(record.version === state.version + 1, `version: must be ${state.version + 1}, got ${record.version}.`)
+  state.version = record.version
+  state.modelHash = record.hash
+  state.seconds = Math.max(state.seconds, record.seconds)
+  state.sinceCheckpoint.versions++
+  if (state.settings.schedule.type === 'synchronous') {
+    state.versionExamples += state.round?.accepted ?? 0
+    state.round = openRound(state)
+    state.plannedVersion = state.version
+  } else {
+    const done = state.pending.shift()
+    invariant(done !== undefined && done.leaseId === record.leases[0], `version ${record.version}: must be of the oldest pending update.`)
+    state.versionExamples += done.numExamples
+  }
+}

@@ -1,0 +1,104 @@
+// Synchronous schedule: a round is a fixed number of examples at one model version. It closes when all are accepted, or
+// at its deadline with a quorum; what is missing then goes back to the epoch.
+import { present } from '../../src/base/errors.ts'
+import { ceilDiv } from '../../src/base/math.ts'
+import type { StepContext } from './effects.ts'
+import { shardPreference } from './epochs.ts'
+import { grantLease, isIdle, revokeLease } from './leases.ts'
+import { take } from './pool.ts'
+import type { CoordinatorState, LeaseState, Round, VolunteerState } from './state.ts'
+import { activeVolunteers } from './volunteers.ts'
+
+/** Speed assumed for a volunteer when nobody has been measured yet, examples per second. */
+const GUESSED_SPEED = 100
+
+/** The next round, from what its epoch has left. Undefined when training is done. Same live as when replayed. */
+export function openRound(state: CoordinatorState): Round | undefined {
+  const { schedule } = state.settings
+  const epoch = state.epochs[0]
+  if (schedule.type !== 'synchronous' || epoch === undefined) return undefined
+  const examples = Math.min(schedule.examplesPerRound, epoch.total - epoch.accepted)
+  return { epoch: epoch.epoch, examples, outstanding: 0, accepted: 0, leases: [], totalWeight: 0, openedMs: undefined, closing: false }
+}
+
+/** Closes the round if it is time. */
+export function settleRound(state: CoordinatorState, context: StepContext): void {
+  const { round, settings: { schedule } } = state
+  if (round === undefined || round.closing || schedule.type !== 'synchronous') return
+  const late = round.openedMs !== undefined && context.now - round.openedMs >= schedule.deadlineMs
+  const quorum = round.accepted > 0 && round.accepted >= schedule.quorum * round.examples
+  if (round.accepted < round.examples && !(late && quorum)) return
+  const leases = Object.values(state.leases).filter(({ kind }) => kind === 'train')
+  // What is already on its way to the disk will be accepted, so it belongs to this round.
+  if (leases.some(({ stage }) => stage === 'persisting')) return
+  for (const lease of leases) {
+    state.expired++
+    const volunteer = state.volunteers[lease.volunteerId]
+    if (volunteer !== undefined) volunteer.lostLeases++
+    revokeLease(state, context, lease, 'expired')
+  }
+  round.closing = true
+  state.plannedVersion = state.version + 1
+  context.effects.push({ type: 'apply', version: state.version + 1, leases: [...round.leases], scaleUnits: 1024 })
+}
+
+/** Cuts what is not leased yet among the idle volunteers. */
+export function grantRound(state: CoordinatorState, context: StepContext): void {
+  const round = state.round
+  if (round === undefined || round.closing) return
+  const active = activeVolunteers(state, context.now)
+  const shares = shareOut(state, active, round.examples - round.accepted - round.outstanding, context.now)
+  for (const volunteer of active) {
+    const share = shares.get(volunteer.id) ?? 0
+    if (share === 0 || !isIdle(volunteer, context.now)) continue
+    const pool = present(state.epochs.find(({ epoch }) => epoch === round.epoch), `epoch ${round.epoch}`)
+    const slices = take(pool, share, shardPreference(state, volunteer, 'train', pool))
+    const lease = grantLease(state, context, { volunteer, kind: 'train', epoch: round.epoch, slices, modelVersion: state.version, modelHash: state.modelHash })
+    round.outstanding += lease.numExamples
+    round.openedMs ??= context.now
+  }
+}
+
+/**
+ * Batches to volunteers, each to whoever would be done with it first, so that all are done at about the same time.
+ * Shares of volunteers that are busy stay in the round until they are idle. Returns examples by volunteer.
+ */
+export function shareOut(state: CoordinatorState, active: readonly VolunteerState[], examples: number, now: number): Map<string, number> {
+  const { batchSize } = state.settings
+  const shares = new Map<string, number>()
+  const typical = typicalSpeed(active)
+  const runners = [...active].sort((a, b) => a.lastGrantMs - b.lastGrantMs || (a.id < b.id ? -1 : 1)).map((volunteer) => ({
+    id: volunteer.id,
+    batchMs: (batchSize / (volunteer.speed.train || typical)) * 1000,
+    doneMs: remainingMs(volunteer.leaseId === undefined ? undefined : state.leases[volunteer.leaseId], now),
+    // A first lease is one batch, to learn the speed.
+    room: volunteer.speed.train > 0 ? Infinity : 1,
+  }))
+  let left = examples
+  for (let batch = 0; batch < ceilDiv(examples, batchSize); batch++) {
+    let best: (typeof runners)[number] | undefined
+    for (const runner of runners) {
+      if (runner.room > 0 && (best === undefined || runner.doneMs + runner.batchMs < best.doneMs + best.batchMs)) best = runner
+    }
+    if (best === undefined) break
+    const share = Math.min(batchSize, left)
+    best.doneMs += best.batchMs
+    best.room--
+    left -= share
+    shares.set(best.id, (shares.get(best.id) ?? 0) + share)
+  }
+  return shares
+}
+
+function typicalSpeed(active: readonly VolunteerState[]): number {
+  const known = active.map(({ speed }) => speed.train).filter((speed) => speed > 0).sort((a, b) => a - b)
+  return known[known.length >> 1] ?? GUESSED_SPEED
+}
+
+/** Time until a lease should be done. One that is overdue is believed less and less. */
+function remainingMs(lease: LeaseState | undefined, now: number): number {
+  if (lease === undefined) return 0
+  const elapsed = now - lease.grantedMs
+  const expected = lease.expectedMs || 1000
+  return elapsed < expected ? expected - elapsed : elapsed - expected
+}

@@ -1,0 +1,193 @@
+// What a coordinator knows: ids, versions, hashes, weights and times, never tensors. Plain records, changed only by
+// `step` (on an immer draft), so that a state can be compared, printed and simulated.
+import type { Metrics, RefusalCode, Slice } from '../../src/wire/messages.ts'
+import type { Schedule } from '../../src/fed/strategy.ts'
+import type { TensorRole } from '../../src/model/layout.ts'
+import { createPool, type Pool } from './pool.ts'
+
+/** What does not change during a run. */
+export interface Settings {
+  readonly runId: string
+  readonly seed: number
+  readonly batchSize: number
+  readonly epochs: number
+  readonly schedule: Schedule
+  readonly codec: string
+  /** Exact bytes of an update. */
+  readonly payloadBytes: number
+  readonly tensors: readonly { readonly name: string; readonly role: TensorRole; readonly size: number }[]
+  /** Examples of each shard. */
+  readonly shards: { readonly train: readonly number[]; readonly test: readonly number[] }
+  readonly evaluation: { readonly everyExamples: number; readonly recheckFraction: number }
+}
+
+/** How a lease ended. */
+export type Outcome = 'accepted' | 'refused' | 'expired' | 'released' | 'revoked'
+
+export type LeaseStage = 'granted' | 'receiving' | 'checking' | 'rechecking' | 'persisting'
+
+export interface LeaseState {
+  readonly id: string
+  readonly grant: number
+  readonly volunteerId: string
+  readonly kind: 'train' | 'evaluate'
+  readonly modelVersion: number
+  readonly modelHash: string
+  /** Epoch of training work, number of the evaluation otherwise: names the pool that the slices belong to. */
+  readonly epoch: number
+  readonly slices: readonly Slice[]
+  readonly numExamples: number
+  readonly grantedMs: number
+  readonly durationMs: number
+  /** How long it should take; 0 while its volunteer's speed is unknown. */
+  readonly expectedMs: number
+  expiresMs: number
+  stage: LeaseStage
+  /** What its volunteer reported, once it has. */
+  report?: { readonly metrics: Metrics; readonly computeMs: number; readonly payloadHash: string; readonly payloadBytes: number }
+}
+
+export interface VolunteerState {
+  readonly id: string
+  adapter: { readonly runner: string; readonly name: string; readonly software: boolean }
+  connected: boolean
+  /** It asked for work and has not given any back since. */
+  wantsWork: boolean
+  leaseId: string | undefined
+  joinedMs: number
+  disconnectedMs: number
+  lastGrantMs: number
+  /** Examples per second, averaged; 0 before the first lease. */
+  speed: { train: number; evaluate: number }
+  /** Shards it has been given, most recent last: it has them in its cache. */
+  shards: { train: number[]; test: number[] }
+  acceptedLeases: number
+  refusedLeases: number
+  lostLeases: number
+  examples: number
+  bytesUp: number
+  /** Failures in a row, and until when it gets nothing because of them. */
+  failures: number
+  restUntilMs: number
+  /** Its last leases and how they ended, so that a replay is told from an unknown lease. */
+  recent: { readonly leaseId: string; readonly grant: number; readonly kind: 'train' | 'evaluate'; readonly outcome: Outcome }[]
+}
+
+/** A synchronous round: the examples that make version `version + 1`. */
+export interface Round {
+  readonly epoch: number
+  readonly examples: number
+  /** Examples in live leases. */
+  outstanding: number
+  accepted: number
+  leases: string[]
+  totalWeight: number
+  /** When its first lease was granted. */
+  openedMs: number | undefined
+  /** Its version is being made. */
+  closing: boolean
+}
+
+/** An asynchronous update, accepted but not yet a version. */
+export interface PendingUpdate {
+  readonly leaseId: string
+  readonly weight: number
+  readonly numExamples: number
+}
+
+export interface EpochState extends Pool {
+  readonly epoch: number
+}
+
+export interface EvaluationState {
+  readonly number: number
+  readonly modelVersion: number
+  readonly modelHash: string
+  readonly atExamples: number
+  readonly pool: Pool
+  /** Sum of losses in units of 2^-20: exact in any order. */
+  lossUnits: number
+  correct: number
+  /** Volunteers whose answer was implausible. */
+  barred: string[]
+  /** The coordinator is computing a piece itself. */
+  alone: boolean
+  /** The record is being written. */
+  closing: boolean
+}
+
+export interface EvaluationSummary {
+  readonly modelVersion: number
+  readonly atExamples: number
+  readonly loss: number
+  readonly accuracy: number
+  readonly examples: number
+}
+
+export interface CoordinatorState {
+  readonly settings: Settings
+  incarnation: number
+  control: 'running' | 'paused' | 'stopped'
+  controlReason: string
+  /** Why nothing can be written, while that is so. */
+  fault: string | undefined
+  finished: boolean
+  finishing: boolean
+  version: number
+  modelHash: string
+  /** Version that the update accepted last will be part of (asynchronous: it runs ahead of `version`). */
+  plannedVersion: number
+  /** Epochs with examples not yet accepted, oldest first. Two at most, and two only when asynchronous. */
+  epochs: EpochState[]
+  epochsOpened: number
+  round: Round | undefined
+  pending: PendingUpdate[]
+  leases: Record<string, LeaseState>
+  volunteers: Record<string, VolunteerState>
+  evaluation: EvaluationState | undefined
+  evaluationCount: number
+  lastEvaluation: EvaluationSummary | undefined
+  leaseCount: number
+  /** Accepted training examples, and those of them that are in the current version. */
+  examples: number
+  versionExamples: number
+  accepted: number
+  expired: number
+  refused: Partial<Record<RefusalCode, number>>
+  clampedElements: number
+  staleness: number[]
+  rechecks: { done: number; disagreed: number }
+  bytesUp: number
+  /** Training time: stands still while paused, waiting or down. */
+  seconds: number
+  lastMs: number
+  /** Accepted examples per second, averaged over about ten seconds. */
+  rate: number
+  rateMs: number
+  sinceCheckpoint: { versions: number; bytes: number; ms: number; running: boolean }
+  /** Updates refused as not finite since the last accepted one. */
+  nonFiniteInRow: number
+}
+
+export function initialState(settings: Settings): CoordinatorState {
+  return {
+    settings, incarnation: 0, control: 'running', controlReason: '', fault: undefined, finished: false, finishing: false,
+    version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], leases: {}, volunteers: {},
+    evaluation: undefined, evaluationCount: 0, lastEvaluation: undefined, leaseCount: 0,
+    examples: 0, versionExamples: 0, accepted: 0, expired: 0, refused: {}, clampedElements: 0, staleness: [], rechecks: { done: 0, disagreed: 0 },
+    bytesUp: 0, seconds: 0, lastMs: 0, rate: 0, rateMs: 0, sinceCheckpoint: { versions: 0, bytes: 0, ms: 0, running: false }, nonFiniteInRow: 0,
+  }
+}
+
+export function createVolunteer(id: string, now: number): VolunteerState {
+  return {
+    id, adapter: { runner: 'cpu', name: 'unknown', software: false }, connected: false, wantsWork: false, leaseId: undefined,
+    joinedMs: now, disconnectedMs: now, lastGrantMs: -Infinity, speed: { train: 0, evaluate: 0 }, shards: { train: [], test: [] },
+    acceptedLeases: 0, refusedLeases: 0, lostLeases: 0, examples: 0, bytesUp: 0, failures: 0, restUntilMs: -Infinity, recent: [],
+  }
+}
+
+/** Examples of one epoch. */
+export const examplesPerEpoch = (settings: Settings): number => settings.shards.train.reduce((a, b) => a + b, 0)
+
+export const evaluationPool = (settings: Settings): Pool => createPool(settings.shards.test, settings.shards.test.map((_, shard) => shard))

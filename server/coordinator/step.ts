@@ -1,0 +1,165 @@
+// The coordinator: `step(state, event, now, rng) -> { state, effects }`. Pure: same inputs, same outputs; time, chance,
+// disk, network and arithmetic are outside. The rules are numbered in server/SPEC.md.
+import { produce } from 'immer'
+import type { Rng } from '../../src/base/rng.ts'
+import type { FromVolunteer, RunState } from '../../src/wire/messages.ts'
+import { applyUpdate, grantAsynchronous } from './asynchronous.ts'
+import { control, runState } from './control.ts'
+import type { Effect, Event, StepContext } from './effects.ts'
+import { grantEvaluation, isTrainingDone, openEvaluation, receiveEvaluation, rechecked, receiveOwn } from './evaluation.ts'
+import { closeLease, expireLeases, findLease, ownVolunteer, renewLease } from './leases.ts'
+import type { LogRecord } from './records.ts'
+import { countRefusal } from './refusals.ts'
+import { applyRecord } from './replay.ts'
+import { grantRound, settleRound } from './rounds.ts'
+import type { CoordinatorState } from './state.ts'
+import { announce, checked, submit } from './updates.ts'
+import { forgetIdlers, join, leave } from './volunteers.ts'
+
+/** A checkpoint is taken after this many versions, payload bytes or milliseconds, whichever comes first. */
+const CHECKPOINT_VERSIONS = 500
+const CHECKPOINT_BYTES = 256 * 2 ** 20
+const CHECKPOINT_MS = 60_000
+/** Time constant of the shown rate. */
+const RATE_MS = 10_000
+
+export function step(state: CoordinatorState, event: Event, now: number, rng: Rng): { readonly state: CoordinatorState; readonly effects: readonly Effect[] } {
+  const effects: Effect[] = []
+  const context: StepContext = { now, rng, effects }
+  const next = produce(state, (draft: CoordinatorState) => {
+    const before = runState(draft)
+    passTime(draft, before, now)
+    handle(draft, context, event)
+    advance(draft, context)
+    tellRunState(draft, context, before)
+  })
+  return { state: next, effects }
+}
+
+function passTime(state: CoordinatorState, before: RunState, now: number): void {
+  if (before === 'running') state.seconds += Math.max(0, now - state.lastMs) / 1000
+  state.lastMs = now
+}
+
+function handle(state: CoordinatorState, context: StepContext, event: Event): void {
+  switch (event.type) {
+    case 'opened': return resume(state, context)
+    case 'tick': return forgetIdlers(state, context.now)
+    case 'join': return join(state, context, event.hello)
+    case 'leave': return leave(state, context, event.volunteerId)
+    case 'message': return receive(state, context, event.volunteerId, event.message)
+    case 'announce': return announce(state, context, event.volunteerId, event.header)
+    case 'submit': return submit(state, context, event.volunteerId, event.header, event.bytes)
+    case 'malformed': return countRefusal(state, event.volunteerId, 'malformed')
+    case 'checked': return checked(state, context, event.leaseId, event.verdict)
+    case 'persisted': return persisted(state, context, event.record)
+    case 'disk': state.fault = event.fault; return
+    case 'applied': {
+      const { version, hash, leases, totalWeight } = event
+      const inVersion = state.settings.schedule.type === 'synchronous' ? (state.round?.accepted ?? 0) : examplesUpTo(state, version)
+      const record: LogRecord = { type: 'version', version, hash, leases, totalWeight, examples: state.versionExamples + inVersion, seconds: state.seconds }
+      context.effects.push({ type: 'persist', record })
+      return
+    }
+    case 'rechecked': return rechecked(state, context, event.leaseId, event.truth)
+    case 'evaluated': return receiveOwn(state, context, event.evaluation, event.slices, event.truth)
+    case 'control': return control(state, context, event.action)
+  }
+}
+
+/** Examples of the pending updates that versions up to `version` are made of. */
+const examplesUpTo = (state: CoordinatorState, version: number): number =>
+  state.pending.slice(0, version - state.version).reduce((sum, update) => sum + update.numExamples, 0)
+
+/** After a restart: what had been accepted but was not yet a version becomes one. */
+function resume(state: CoordinatorState, context: StepContext): void {
+  state.pending.forEach((update, i) => applyUpdate(context, state.version + 1 + i, update))
+  for (const volunteer of Object.values(state.volunteers)) volunteer.disconnectedMs = context.now
+}
+
+function receive(state: CoordinatorState, context: StepContext, volunteerId: string, message: FromVolunteer): void {
+  const volunteer = ownVolunteer(state, volunteerId)
+  if (volunteer === undefined || message.runId !== state.settings.runId) return countRefusal(state, volunteerId, 'unknown-run')
+  switch (message.type) {
+    case 'ready':
+      volunteer.wantsWork = true
+      return
+    case 'renew': return renewLease(state, context, volunteerId, message)
+    case 'release': {
+      const lease = findLease(state, volunteerId, message)
+      volunteer.wantsWork = false
+      if (!('code' in lease) && (lease.stage === 'granted' || lease.stage === 'receiving')) closeLease(state, lease, 'released')
+      return
+    }
+    case 'evaluation': return receiveEvaluation(state, context, volunteerId, message)
+  }
+}
+
+/** A record is on disk: it is true now. */
+function persisted(state: CoordinatorState, context: StepContext, record: LogRecord): void {
+  if (record.type === 'accepted') {
+    const lease = state.leases[record.leaseId]
+    if (lease !== undefined) closeLease(state, lease, 'accepted')
+    countRate(state, record.numExamples, context.now)
+  }
+  // Control took effect when it was asked for; the record only makes it last.
+  if (record.type !== 'control') applyRecord(state, record)
+  switch (record.type) {
+    case 'accepted': {
+      const { leaseId, grant, weight, volunteerId } = record
+      context.effects.push({ type: 'send', volunteerId, message: { type: 'result', leaseId, grant, accepted: true } })
+      if (state.settings.schedule.type === 'synchronous') context.effects.push({ type: 'accumulate', leaseId, weight })
+      else applyUpdate(context, state.version + state.pending.length, state.pending.at(-1)!)
+      return
+    }
+    case 'version': return publish(state, context, record.version, record.hash)
+    case 'evaluation':
+      state.evaluation = undefined
+      return
+    case 'run': case 'incarnation': case 'volunteer': case 'control': case 'checkpoint': case 'finished': return
+  }
+}
+
+function publish(state: CoordinatorState, context: StepContext, version: number, hash: string): void {
+  for (const { id, connected } of Object.values(state.volunteers)) {
+    if (connected) context.effects.push({ type: 'send', volunteerId: id, message: { type: 'model', version, hash } })
+  }
+  const { versions, bytes, ms, running } = state.sinceCheckpoint
+  if (!running && (versions >= CHECKPOINT_VERSIONS || bytes >= CHECKPOINT_BYTES || context.now - ms >= CHECKPOINT_MS)) {
+    state.sinceCheckpoint.running = true
+    context.effects.push({ type: 'checkpoint' })
+  }
+}
+
+function countRate(state: CoordinatorState, examples: number, now: number): void {
+  state.rate = state.rate * Math.exp(-(now - state.rateMs) / RATE_MS) + examples / (RATE_MS / 1000)
+  state.rateMs = now
+}
+
+/** What follows from any change: leases end, rounds close, evaluations open, idle volunteers get work, runs finish. */
+function advance(state: CoordinatorState, context: StepContext): void {
+  expireLeases(state, context)
+  settleRound(state, context)
+  openEvaluation(state)
+  if (state.control === 'running' && state.fault === undefined && !state.finished && state.incarnation > 0) {
+    grantEvaluation(state, context)
+    if (state.settings.schedule.type === 'synchronous') grantRound(state, context)
+    else grantAsynchronous(state, context)
+  }
+  finish(state, context)
+}
+
+function finish(state: CoordinatorState, context: StepContext): void {
+  const evaluated = state.settings.shards.test.length === 0 || state.lastEvaluation?.modelVersion === state.version
+  if (state.finished || state.finishing || !isTrainingDone(state) || !evaluated || state.evaluation !== undefined || state.incarnation === 0) return
+  state.finishing = true
+  context.effects.push({ type: 'checkpoint' }, { type: 'persist', record: { type: 'finished', seconds: state.seconds } })
+}
+
+function tellRunState(state: CoordinatorState, context: StepContext, before: RunState): void {
+  const now = runState(state)
+  if (now === before) return
+  for (const { id, connected } of Object.values(state.volunteers)) {
+    if (connected) context.effects.push({ type: 'send', volunteerId: id, message: { type: 'run-state', state: now } })
+  }
+}

@@ -1,0 +1,103 @@
+// The file system as a Disk. Files that are appended to stay open, so that a commit costs one write and one fdatasync.
+import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Disk } from './disk.ts'
+
+const isMissing = (error: unknown): boolean => (error as { code?: string }).code === 'ENOENT'
+
+export async function createNodeDisk(root: string): Promise<Disk> {
+  await mkdir(root, { recursive: true })
+  const handles = new Map<string, FileHandle>()
+  const at = (path: string): string => join(root, path)
+
+  const handle = async (path: string): Promise<FileHandle> => {
+    const known = handles.get(path)
+    if (known !== undefined) return known
+    await mkdir(dirname(at(path)), { recursive: true })
+    // 'a+' would append even positioned writes, and 'r+' does not create.
+    const opened = await open(at(path), 'r+').catch((error: unknown) => {
+      if (isMissing(error)) return open(at(path), 'w+')
+      throw error
+    })
+    handles.set(path, opened)
+    return opened
+  }
+  const forget = async (path: string): Promise<void> => {
+    const known = handles.get(path)
+    handles.delete(path)
+    await known?.close()
+  }
+  const ends = new Map<string, number>()
+  const endOf = async (path: string, file: FileHandle): Promise<number> => ends.get(path) ?? (await file.stat()).size
+
+  return {
+    async append(path, bytes) {
+      const file = await handle(path)
+      let end = await endOf(path, file)
+      for (let done = 0; done < bytes.length;) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, end)
+        done += bytesWritten
+        end += bytesWritten
+      }
+      ends.set(path, end)
+    },
+    async write(path, bytes) {
+      const file = await handle(path)
+      await file.write(bytes, 0, bytes.length, 0)
+      const size = await endOf(path, file)
+      if (size !== bytes.length) await file.truncate(bytes.length)
+      ends.set(path, bytes.length)
+    },
+    async sync(path) {
+      await (await handle(path)).datasync()
+    },
+    async syncDirectory(path) {
+      // Windows cannot open a folder; its file systems journal names themselves.
+      if (process.platform === 'win32') return
+      const folder = await open(at(path), 'r')
+      await folder.sync().finally(() => folder.close())
+    },
+    async read(path, offset = 0, length) {
+      try {
+        if (offset === 0 && length === undefined) return await readFile(at(path))
+        const file = await open(at(path), 'r')
+        try {
+          const bytes = new Uint8Array(length ?? (await file.stat()).size - offset)
+          const { bytesRead } = await file.read(bytes, 0, bytes.length, offset)
+          return bytes.subarray(0, bytesRead)
+        } finally {
+          await file.close()
+        }
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+    },
+    async truncate(path, length) {
+      await (await handle(path)).truncate(length)
+      ends.set(path, length)
+    },
+    async rename(from, to) {
+      await forget(from)
+      await forget(to)
+      ends.delete(from)
+      ends.delete(to)
+      await mkdir(dirname(at(to)), { recursive: true })
+      await rename(at(from), at(to))
+    },
+    async remove(path) {
+      await forget(path)
+      ends.delete(path)
+      await rm(at(path), { force: true })
+    },
+    async list(path) {
+      return readdir(at(path)).catch((error: unknown) => {
+        if (isMissing(error)) return []
+        throw error
+      })
+    },
+    async close() {
+      for (const path of [...handles.keys()]) await forget(path)
+    },
+  }
+}
