@@ -1,0 +1,105 @@
+// Owns params, optimizer state and the open sum of a run: checks payloads, adds them exactly, makes the next version.
+// Synchronous and without I/O, so that it runs in a worker thread or in a test alike, and always gives the same bytes.
+import { createHash } from 'node:crypto'
+import { invariant, present, WireError } from '../../src/base/errors.ts'
+import type { Codec } from '../../src/codec/codec.ts'
+import { codecs } from '../../src/codec/index.ts'
+import type { Aggregator } from '../../src/fed/aggregators/aggregator.ts'
+import { aggregators } from '../../src/fed/aggregators/index.ts'
+import { createServerOptimizer, type ServerOptimizer } from '../../src/optim/server-optimizer.ts'
+import type { Verdict } from '../coordinator/effects.ts'
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
+import type { Applied, Checkpoint, NumericSetup, NumericStart, Snapshot } from './numeric.ts'
+
+const SCALE_UNITS = 1024
+
+export class Aggregation {
+  readonly #setup: NumericSetup
+  readonly #codec: Codec
+  readonly #aggregator: Aggregator
+  readonly #optimizer: ServerOptimizer
+  readonly #sum: unknown
+  readonly #params: Float32Array
+  readonly #checked = new Map<string, Float32Array>()
+  #version = 0
+  #totalWeight = 0
+
+  constructor(setup: NumericSetup, start: NumericStart) {
+    this.#setup = setup
+    this.#codec = codecs.get(setup.codec)
+    this.#aggregator = aggregators.get(setup.aggregator)
+    this.#optimizer = createServerOptimizer(setup.optimizer, setup.size, setup.learningRateSchedule)
+    this.#sum = this.#aggregator.init({ size: setup.size, exactSum: setup.exactSum })
+    if ('params' in start) {
+      this.#params = start.params.slice()
+    } else {
+      const { version, params, optimizer } = decodeCheckpoint(start.checkpoint)
+      this.#version = version
+      this.#params = params
+      this.#optimizer.restore(optimizer)
+    }
+    invariant(this.#params.length === setup.size, `params: must have ${setup.size} elements, got ${this.#params.length}.`)
+  }
+
+  check(leaseId: string, payloadHash: string, payload: Uint8Array): Verdict {
+    if (sha256(payload) !== payloadHash) return { ok: false, code: 'wrong-hash', message: 'payload: must have the announced SHA-256; it was damaged on the way.' }
+    let values: Float32Array
+    try {
+      // A codec may decode to a view, and the payload goes back to be written.
+      const decoded = this.#codec.decode(payload, this.#setup.size)
+      values = decoded.buffer === payload.buffer ? decoded.slice() : decoded
+    } catch (error) {
+      if (error instanceof WireError) return { ok: false, code: 'malformed', message: error.message }
+      throw error
+    }
+    const { finite, clamped } = inspect(values, this.#setup.exactSum.bound)
+    if (!finite) return { ok: false, code: 'non-finite', message: 'payload: must hold finite numbers only.' }
+    this.#checked.set(leaseId, values)
+    return { ok: true, clampedElements: clamped }
+  }
+
+  discard(leaseId: string): void {
+    this.#checked.delete(leaseId)
+  }
+
+  accumulate(leaseId: string, weight: number): void {
+    const values = present(this.#checked.get(leaseId), `checked payload of lease ${leaseId}`)
+    this.#checked.delete(leaseId)
+    this.#aggregator.add(this.#sum, { values, weight })
+    this.#totalWeight += weight
+  }
+
+  apply(version: number, scaleUnits: number): Applied {
+    invariant(version === this.#version + 1, `version: must follow ${this.#version}, got ${version}.`)
+    this.#optimizer.step(this.#params, this.#aggregator.finish(this.#sum), scaleUnits / SCALE_UNITS)
+    const totalWeight = this.#totalWeight
+    this.#aggregator.clear(this.#sum)
+    this.#totalWeight = 0
+    this.#version = version
+    return { ...this.snapshot(), totalWeight }
+  }
+
+  snapshot(): Snapshot {
+    const bytes = new Uint8Array(this.#params.slice().buffer)
+    return { version: this.#version, hash: sha256(bytes), bytes }
+  }
+
+  checkpoint(): Checkpoint {
+    const bytes = encodeCheckpoint({ version: this.#version, params: this.#params, optimizer: this.#optimizer.state() })
+    return { version: this.#version, modelHash: this.snapshot().hash, file: sha256(bytes), bytes }
+  }
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+function inspect(values: Float32Array, bound: number): { finite: boolean; clamped: number } {
+  let clamped = 0
+  // x - x is 0 for finite x and NaN otherwise, so one sum tells of all.
+  let nan = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    nan += value - value
+    if (value > bound || value < -bound) clamped++
+  }
+  return { finite: nan === 0, clamped }
+}

@@ -1,0 +1,54 @@
+// A checkpoint file: [u32 header length][JSON header, padded to four bytes][params][each optimizer slot], f32.
+import { ConfigError } from '../../src/base/errors.ts'
+import type { OptimizerState } from '../../src/optim/server-optimizer.ts'
+
+export interface CheckpointContents {
+  readonly version: number
+  readonly params: Float32Array
+  readonly optimizer: OptimizerState
+}
+
+interface Header {
+  readonly format: 1
+  readonly version: number
+  readonly size: number
+  readonly step: number
+  readonly slots: readonly string[]
+}
+
+export function encodeCheckpoint({ version, params, optimizer }: CheckpointContents): Uint8Array {
+  const slots = Object.keys(optimizer.slots)
+  const header: Header = { format: 1, version, size: params.length, step: optimizer.step, slots }
+  const text = JSON.stringify(header)
+  const json = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 4) * 4))
+  const arrays = [params, ...slots.map((name) => optimizer.slots[name]!)]
+  const file = new Uint8Array(4 + json.length + arrays.length * params.byteLength)
+  new DataView(file.buffer).setUint32(0, json.length, true)
+  file.set(json, 4)
+  arrays.forEach((array, i) => file.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), 4 + json.length + i * params.byteLength))
+  return file
+}
+
+export function decodeCheckpoint(file: Uint8Array): CheckpointContents {
+  const damaged = (why: string): ConfigError => new ConfigError(`checkpoint: must be whole, got ${why}. Restore a backup of the state folder, or begin anew with --fresh.`)
+  if (file.length < 4) throw damaged(`${file.length} bytes`)
+  const headerBytes = new DataView(file.buffer, file.byteOffset).getUint32(0, true)
+  let header: Header
+  try {
+    header = JSON.parse(new TextDecoder().decode(file.subarray(4, 4 + headerBytes))) as Header
+  } catch {
+    throw damaged('a header that cannot be read')
+  }
+  const bytes = header.size * 4
+  const expected = 4 + headerBytes + (1 + header.slots.length) * bytes
+  if (file.length !== expected) throw damaged(`${file.length} bytes instead of ${expected}`)
+  const array = (i: number): Float32Array => {
+    const start = 4 + headerBytes + i * bytes
+    return new Float32Array(file.slice(start, start + bytes).buffer)
+  }
+  return {
+    version: header.version,
+    params: array(0),
+    optimizer: { step: header.step, slots: Object.fromEntries(header.slots.map((name, i) => [name, array(i + 1)])) },
+  }
+}

@@ -1,0 +1,77 @@
+// The arithmetic of a run, as a port: worker threads in production (thread.ts), the same code in this thread in tests
+// (inline.ts). Calls take effect in the order made. Payloads are handed over, not copied, and come back.
+import type { OptimizerSettings } from '../../src/optim/optimizer.ts'
+import type { ScheduleSettings } from '../../src/optim/schedules.ts'
+import type { ExactSumOptions } from '../../src/fed/exact-sum.ts'
+import type { ModelSpec } from '../../src/model/spec.ts'
+import type { Verdict } from '../coordinator/effects.ts'
+
+export interface NumericSetup {
+  /** Elements of the packed params. */
+  readonly size: number
+  readonly codec: string
+  readonly aggregator: string
+  readonly exactSum: ExactSumOptions
+  readonly optimizer: OptimizerSettings
+  readonly learningRateSchedule: ScheduleSettings
+}
+
+export interface Snapshot {
+  readonly version: number
+  /** SHA-256 of `bytes`. */
+  readonly hash: string
+  /** Packed params, little-endian f32. */
+  readonly bytes: Uint8Array
+}
+
+export interface Applied extends Snapshot {
+  readonly totalWeight: number
+}
+
+export interface Checkpoint {
+  readonly version: number
+  readonly modelHash: string
+  /** SHA-256 of `bytes`. */
+  readonly file: string
+  readonly bytes: Uint8Array
+}
+
+/** Where a run begins, or goes on from. */
+export type NumericStart = { readonly params: Float32Array } | { readonly checkpoint: Uint8Array }
+
+export interface Numeric {
+  open(setup: NumericSetup, start: NumericStart): Promise<Snapshot>
+  /** Verifies and decodes a payload and keeps it under this name. The payload comes back for the disk. */
+  check(leaseId: string, payloadHash: string, payload: Uint8Array): Promise<{ readonly verdict: Verdict; readonly payload: Uint8Array }>
+  discard(leaseId: string): void
+  /** Adds a checked payload to the open sum, and forgets it. */
+  accumulate(leaseId: string, weight: number): void
+  /** Makes `version` from the open sum; the learning rate is scaled by `scaleUnits` / 1024. */
+  apply(version: number, scaleUnits: number): Promise<Applied>
+  /** Params and optimizer state as they are now, which is between two versions. */
+  checkpoint(): Promise<Checkpoint>
+  close(): Promise<void>
+}
+
+export interface EvaluatorSetup {
+  readonly model: ModelSpec
+  /** Shape of one example, and its scaling. */
+  readonly shape: readonly number[]
+  readonly scale: number
+  readonly offset: number
+}
+
+/** Examples start..start + count of a test shard. */
+export interface EvaluationPiece {
+  readonly shard: Uint8Array
+  readonly examples: number
+  readonly start: number
+  readonly count: number
+}
+
+/** Evaluates on the coordinator's own CPU, away from the aggregation. */
+export interface Evaluator {
+  open(setup: EvaluatorSetup): Promise<void>
+  evaluate(params: Uint8Array, pieces: readonly EvaluationPiece[]): Promise<{ readonly lossSum: number; readonly correct: number }>
+  close(): Promise<void>
+}
