@@ -1,15 +1,8 @@
 // 2-D convolution (cross-correlation, as every framework means it) in NHWC, forward and both gradients.
 // Padding is explicit at the top and left; the output size says how far it reaches at the bottom and right.
-import { activationByCode } from './activation.ts'
 import { conv2dAlgorithms, filterGradientAlgorithms, inputGradientAlgorithms } from './conv2d.algorithms.ts'
+import { conv2dReference, filterGradientReference, inputGradientReference, type ConvDims } from './conv2d.reference.ts'
 import { defineKernel, dim, type Dims } from './kernel.ts'
-
-interface ConvDims {
-  readonly N: number; readonly H: number; readonly W: number; readonly C: number; readonly F: number
-  readonly KH: number; readonly KW: number; readonly OH: number; readonly OW: number
-  readonly SH: number; readonly SW: number; readonly PT: number; readonly PL: number
-  readonly BIAS: number; readonly ACT: number
-}
 
 const conv = (d: Dims): ConvDims => d as unknown as ConvDims
 const xLength = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W') * dim(d, 'C')
@@ -35,16 +28,7 @@ export const conv2d = defineKernel({
   },
   algorithms: conv2dAlgorithms,
   flops,
-  reference(d, { x, w, bias, y }) {
-    const { F, BIAS, ACT } = conv(d)
-    const { forward } = activationByCode(ACT)
-    const sums = new Float64Array(y!.length)
-    eachTap(d, (xAt, wAt, yAt) => {
-      const value = x![xAt]!
-      for (let f = 0; f < F; f++) sums[yAt + f]! += value * w![wAt + f]!
-    })
-    for (let i = 0; i < sums.length; i++) y![i] = forward(sums[i]! + (BIAS ? bias![i % F]! : 0))
-  },
+  reference: (d, { x, w, bias, y }) => conv2dReference(conv(d), { x: x!, w: w!, bias, y: y! }),
   probes: shapes.flatMap((s) => [{ ...s, BIAS: 0, ACT: 0 }, { ...s, BIAS: 1, ACT: 1 }]),
 })
 
@@ -58,16 +42,7 @@ export const conv2dInputGradient = defineKernel({
   },
   algorithms: inputGradientAlgorithms,
   flops,
-  reference(d, { dy, w, dx }) {
-    const { F } = conv(d)
-    const sums = new Float64Array(dx!.length)
-    eachTap(d, (xAt, wAt, yAt) => {
-      let sum = 0
-      for (let f = 0; f < F; f++) sum += dy![yAt + f]! * w![wAt + f]!
-      sums[xAt]! += sum
-    })
-    dx!.set(sums)
-  },
+  reference: (d, { dy, w, dx }) => inputGradientReference(conv(d), { dy: dy!, w: w!, dx: dx! }),
   probes: plainShapes,
 })
 
@@ -81,31 +56,6 @@ export const conv2dFilterGradient = defineKernel({
   },
   algorithms: filterGradientAlgorithms,
   flops,
-  reference(d, { x, dy, dw }) {
-    const { F } = conv(d)
-    const sums = new Float64Array(dw!.length)
-    eachTap(d, (xAt, wAt, yAt) => {
-      const value = x![xAt]!
-      for (let f = 0; f < F; f++) sums[wAt + f]! += value * dy![yAt + f]!
-    })
-    dw!.set(sums)
-  },
+  reference: (d, { x, dy, dw }) => filterGradientReference(conv(d), { x: x!, dy: dy!, dw: dw! }),
   probes: plainShapes,
 })
-
-/** Calls `tap` with the offsets of x, of w at f = 0 and of y at f = 0, for each product inside the image. */
-function eachTap(d: Dims, tap: (xAt: number, wAt: number, yAt: number) => void): void {
-  const { N, H, W, C, F, KH, KW, OH, OW, SH, SW, PT, PL } = conv(d)
-  for (let n = 0; n < N; n++) for (let oh = 0; oh < OH; oh++) for (let ow = 0; ow < OW; ow++) {
-    const yAt = ((n * OH + oh) * OW + ow) * F
-    for (let kh = 0; kh < KH; kh++) {
-      const h = oh * SH - PT + kh
-      if (h < 0 || h >= H) continue
-      for (let kw = 0; kw < KW; kw++) {
-        const w = ow * SW - PL + kw
-        if (w < 0 || w >= W) continue
-        for (let c = 0; c < C; c++) tap(((n * H + h) * W + w) * C + c, ((kh * KW + kw) * C + c) * F, yAt)
-      }
-    }
-  }
-}

@@ -20,8 +20,8 @@ export const sgd = defineKernel({
   algorithms: linearAlgorithms({ shader: 'kernels/sgd.wgsl', elements: size, vectors: ['params', 'grads'], divides: (d) => size(d) % 4 === 0 }),
   flops: (d) => 4 * size(d),
   reference(d, { params, grads, hyper: h }) {
-    const rate = h![HYPER.learningRate]!, decay = h![HYPER.weightDecay]!
-    for (let i = 0; i < size(d); i++) params![i]! -= rate * (grads![i]! + decay * params![i]!)
+    const count = size(d), rate = h![HYPER.learningRate]!, decay = h![HYPER.weightDecay]!
+    for (let i = 0; i < count; i++) params![i]! -= rate * (grads![i]! + decay * params![i]!)
   },
   probes,
 })
@@ -34,8 +34,8 @@ export const momentum = defineKernel({
   algorithms: linearAlgorithms({ shader: 'kernels/momentum.wgsl', elements: size, vectors: ['params', 'grads', 'v'], divides: (d) => size(d) % 4 === 0 }),
   flops: (d) => 6 * size(d),
   reference(d, { params, grads, v, hyper: h }) {
-    const rate = h![HYPER.learningRate]!, decay = h![HYPER.weightDecay]!, beta = h![HYPER.beta1]!
-    for (let i = 0; i < size(d); i++) {
+    const count = size(d), rate = h![HYPER.learningRate]!, decay = h![HYPER.weightDecay]!, beta = h![HYPER.beta1]!
+    for (let i = 0; i < count; i++) {
       const g = grads![i]! + decay * params![i]!
       v![i] = beta * v![i]! + g
       params![i]! -= rate * (d['NESTEROV'] === 1 ? g + beta * v![i]! : v![i]!)
@@ -52,10 +52,10 @@ export const adam = defineKernel({
   algorithms: linearAlgorithms({ shader: 'kernels/adam.wgsl', elements: size, vectors: ['params', 'grads', 'm', 'v'], divides: (d) => size(d) % 4 === 0 }),
   flops: (d) => 12 * size(d),
   reference(d, { params, grads, m, v, hyper: h }) {
-    const rate = h![HYPER.learningRate]!, decay = h![HYPER.weightDecay]!
+    const count = size(d), rate = h![HYPER.learningRate]!, decay = h![HYPER.weightDecay]!
     const beta1 = h![HYPER.beta1]!, beta2 = h![HYPER.beta2]!, epsilon = h![HYPER.epsilon]!
     const correction1 = h![HYPER.correction1]!, correction2 = h![HYPER.correction2]!
-    for (let i = 0; i < size(d); i++) {
+    for (let i = 0; i < count; i++) {
       const g = grads![i]! + decay * params![i]!
       m![i] = beta1 * m![i]! + (1 - beta1) * g
       v![i] = beta2 * v![i]! + (1 - beta2) * g * g
