@@ -53,7 +53,7 @@ export default defineConfig(({ mode }) => ({
       { test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },
       { test: { name: 'gpu', include: ['src/gpu/**/*.test.ts'], testTimeout: 120_000 } },
       // Real browsers on few cores: one file at a time, and time to reach an accuracy.
-      { test: { name: 'e2e', include: ['e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
+      { test: { name: 'e2e', include: ['e2e/**/*.test.ts'], globalSetup: 'e2e/global-setup.ts', fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
     ],
   },
 }))

@@ -8,9 +8,10 @@ import type { DashboardEvent } from '../src/wire/dashboard.ts'
 import { parseMessage } from '../src/wire/messages.ts'
 import { createPatience } from './patience.ts'
 import type { RunHost } from './run-host.ts'
+import { findHost, type RunTable } from './run-table.ts'
 
 export interface DashboardOptions {
-  readonly runs: ReadonlyMap<string, RunHost>
+  readonly runs: RunTable
   readonly controlToken: string
 }
 
@@ -35,7 +36,7 @@ function welcomeWatcher(socket: Socket, options: DashboardOptions): void {
 
   const watch = (value: unknown): unknown => {
     const { runId } = parseMessage(WatchSchema, value ?? {})
-    const host = (runId === undefined ? undefined : options.runs.get(runId)) ?? options.runs.values().next().value
+    const host = findHost(options.runs, runId) ?? findHost(options.runs, undefined)
     if (host === undefined) throw new WireError('runId: must name a run, got none that is open.')
     if (room !== undefined) void socket.leave(room)
     room = host.runId
@@ -50,7 +51,7 @@ function welcomeWatcher(socket: Socket, options: DashboardOptions): void {
       if (!patience.malformed()) socket.disconnect(true)
       return { ok: false, message: 'This control token is not the one of this coordinator. Open the dashboard address that the terminal printed.' }
     }
-    const host = options.runs.get(runId)
+    const host = findHost(options.runs, runId)
     if (host === undefined) return { ok: false, message: `There is no run ${runId}.` }
     await host.control(action)
     return { ok: true }

@@ -4,10 +4,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Layout } from '../src/model/layout.ts'
 import { loadPages } from './pages.ts'
 import type { RunHost } from './run-host.ts'
+import { findHost, type RunTable } from './run-table.ts'
 
 export interface HttpOptions {
-  /** By runId; the first is the default. */
-  readonly runs: ReadonlyMap<string, RunHost>
+  readonly runs: RunTable
   /** The folder that `npm run build` fills. */
   readonly pagesDir: string
   /** The form in which a model is downloaded. */
@@ -55,7 +55,7 @@ export function createRequestListener(options: HttpOptions): RequestListener {
       return
     }
     const [, runId, rest] = match as unknown as readonly [string, string, string]
-    const host = options.runs.get(runId)
+    const host = findHost(options.runs, runId)
     if (host === undefined) return sendText(request, response, 404, `There is no run ${runId}.`)
     serveRun({ host, path: rest, encodeModel: options.encodeModel }, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy()
@@ -98,7 +98,7 @@ function describeRun(host: RunHost): unknown {
   return { config: host.config, model: host.model, dataset: host.dataset, modelVersion, modelHash }
 }
 
-function health(runs: ReadonlyMap<string, RunHost>): unknown {
+function health(runs: RunTable): unknown {
   return { ok: true, runs: [...runs.values()].map((host) => ({ runId: host.runId, state: host.status().state, modelVersion: host.status().modelVersion })) }
 }
 

@@ -8,12 +8,13 @@ import type { Refused, ToVolunteer, UpdateHeader } from '../src/wire/messages.ts
 import type { Welcome } from '../src/wire/welcome.ts'
 import { createPatience } from './patience.ts'
 import type { RunHost } from './run-host.ts'
+import { findHost, type RunTable } from './run-table.ts'
 
 /** A socket that has not said hello by then is somebody else's. */
 const HELLO_TIMEOUT_MS = 30_000
 
 export interface VolunteerDoor {
-  readonly runs: ReadonlyMap<string, RunHost>
+  readonly runs: RunTable
   /** The socket of each volunteer, by `<runId>/<volunteerId>`. */
   readonly seats: Map<string, Socket>
 }
@@ -46,7 +47,7 @@ export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
   }
 
   const refuseMalformed = (why: string): Refused => {
-    const host = member?.host ?? firstRun(door.runs)
+    const host = member?.host ?? findHost(door.runs, undefined)
     host?.malformed(member?.volunteerId, why)
     if (!patience.malformed()) socket.disconnect(true)
     return refused('malformed', why)
@@ -72,7 +73,7 @@ export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
     const old = refuseOtherProtocol(value)
     if (old !== undefined) return old
     const message = parseMessage(HelloSchema, value)
-    const host = message.runId === undefined ? firstRun(door.runs) : door.runs.get(message.runId)
+    const host = findHost(door.runs, message.runId)
     if (host === undefined) return refused('unknown-run', `There is no run ${message.runId ?? ''} here. It may have ended: reload the page to join the current one.`)
     const seat = `${host.runId}/${message.volunteerId}`
     if (member?.seat !== seat) leave()
@@ -155,7 +156,5 @@ function refuseOtherProtocol(value: unknown): Refused | undefined {
 function requireRun(runId: string, host: RunHost): void {
   if (runId !== host.runId) throw new WireError(`runId: must be ${host.runId}, which this connection joined, got "${runId}".`)
 }
-
-const firstRun = (runs: ReadonlyMap<string, RunHost>): RunHost | undefined => runs.values().next().value
 
 const refused = (code: Refused['code'], message: string): Refused => ({ type: 'refused', code, message })
