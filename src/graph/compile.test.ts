@@ -10,6 +10,7 @@ import { compilePlan } from './compile.ts'
 import { activation } from './ops/activation.ts'
 import { add } from './ops/add.ts'
 import { matmul } from './ops/matmul.ts'
+import { maxPool } from './ops/max-pool.ts'
 import { reshape } from './ops/reshape.ts'
 import { VIEW_ALIGNMENT_BYTES, type Plan, type View } from './plan.ts'
 import { input, param } from './sources.ts'
@@ -65,8 +66,19 @@ function unshared(plan: Plan): Plan {
 test('bias and activation cost no call behind matmul and conv2d', () => {
   const { plans } = compileProgram(zoo.get('fedavg-cnn'), { batchSize: 2 })
   expect(plans.predict.calls.map(({ kernel, dims }) => `${kernel.name} ${dims['BIAS'] ?? ''}${dims['ACT'] ?? ''}`.trim())).toEqual([
-    'conv2d 11', 'max-pool', 'conv2d 11', 'max-pool', 'matmul 11', 'matmul 10',
+    // Pooling comes before the activation, which then has fewer elements.
+    'conv2d 10', 'max-pool', 'bias-activation 01', 'conv2d 10', 'max-pool', 'bias-activation 01', 'matmul 11', 'matmul 10',
   ])
+})
+
+test('an activation in front of max-pool gives the same after it', () => {
+  const x = input('x', [1, 4, 4, 1])
+  const geometry = { size: [2, 2], stride: [2, 2] } as const
+  const plan = compilePlan({ name: 'p', outputs: { y: maxPool(activation(x, 'tanh'), geometry), z: activation(maxPool(x, geometry), 'tanh') } })
+  const program = createCpuRunner().loadSync([plan])
+  program.run('p', { x: Float32Array.from({ length: 16 }, (_, i) => Math.sin(7 * i)) })
+  expect([...program.peekOutput('p', 'y')]).toEqual([0, 2, 8, 10].map((at) => Math.fround(Math.tanh(Math.max(...[0, 1, 4, 5].map((by) => Math.fround(Math.sin(7 * (at + by)))))))))
+  expect([...program.peekOutput('p', 'z')]).toEqual([...program.peekOutput('p', 'y')])
 })
 
 test('a value that somebody else reads is not fused away', () => {

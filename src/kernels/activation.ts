@@ -7,13 +7,15 @@ export interface Activation {
   readonly forward: (x: number) => number
   /** Derivative with respect to the input, given the output y. */
   readonly slope: (y: number) => number
+  /** Never falls: the maximum of activations is the activation of the maximum. */
+  readonly nonDecreasing: boolean
 }
 
 export const activations: readonly Activation[] = [
-  { name: 'linear', code: 0, forward: (x) => x, slope: () => 1 },
-  { name: 'relu', code: 1, forward: (x) => (x > 0 ? x : 0), slope: (y) => (y > 0 ? 1 : 0) },
-  { name: 'tanh', code: 2, forward: Math.tanh, slope: (y) => 1 - y * y },
-  { name: 'sigmoid', code: 3, forward: (x) => 1 / (1 + Math.exp(-x)), slope: (y) => y * (1 - y) },
+  { name: 'linear', code: 0, forward: (x) => x, slope: () => 1, nonDecreasing: true },
+  { name: 'relu', code: 1, forward: (x) => (x > 0 ? x : 0), slope: (y) => (y > 0 ? 1 : 0), nonDecreasing: true },
+  { name: 'tanh', code: 2, forward: Math.tanh, slope: (y) => 1 - y * y, nonDecreasing: true },
+  { name: 'sigmoid', code: 3, forward: (x) => 1 / (1 + Math.exp(-x)), slope: (y) => y * (1 - y), nonDecreasing: true },
 ]
 
 export const activationByCode = (code: number): Activation => {

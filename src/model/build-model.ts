@@ -2,7 +2,6 @@
 import { ConfigError } from '../base/errors.ts'
 import { parseOptions } from '../base/parse-options.ts'
 import { nearest } from '../base/registry.ts'
-import { reachable } from '../graph/differentiate.ts'
 import { input, param } from '../graph/sources.ts'
 import { formatShape, inScope, type Tensor } from '../graph/tensor.ts'
 import { createLayout, type Layout } from './layout.ts'
@@ -34,15 +33,18 @@ export function buildModel(spec: ModelSpec, batchSize: number): Model {
   const inputs = buildInputs(spec, batchSize)
   const tensors = new Map(Object.entries(inputs))
   const declared: { declaration: ParamDeclaration; tensor: Tensor }[] = []
+  const reads = new Map<string, readonly string[]>()
   let previous = Object.keys(inputs)[0]!
   for (const node of spec.nodes) {
     if (tensors.has(node.name)) throw new ConfigError(`${node.name}: must have a name of its own, got one that is taken. Rename the node.`)
-    const from = (node.from ?? [previous]).map((name) => resolve(name, node.name, tensors))
+    const names = node.from ?? [previous]
+    const from = names.map((name) => resolve(name, node.name, tensors))
     tensors.set(node.name, buildNode(node, from, declared))
+    reads.set(node.name, names)
     previous = node.name
   }
   const output = resolve(spec.output, 'output', tensors)
-  checkUse(spec, output, tensors)
+  checkUse(spec, tensors, reads)
   const declarations = declared.map(({ declaration }) => declaration)
   const layout = createLayout(declarations.map(({ name, shape }) => ({ name, shape, role: 'param' as const })))
   if (layout.packedSize === 0) throw new ConfigError(`${spec.name}: must have a layer with params, got none. Add a dense node.`)
@@ -82,9 +84,10 @@ function resolve(name: string, reader: string, tensors: ReadonlyMap<string, Tens
 }
 
 /** An unread node would hold params that never learn. */
-function checkUse(spec: ModelSpec, output: Tensor, tensors: ReadonlyMap<string, Tensor>): void {
-  const used = new Set(reachable([output.node]))
+function checkUse(spec: ModelSpec, tensors: ReadonlyMap<string, Tensor>, reads: ReadonlyMap<string, readonly string[]>): void {
+  const used = new Set([spec.output])
+  for (const name of [...tensors.keys()].reverse()) if (used.has(name)) for (const from of reads.get(name) ?? []) used.add(from)
   for (const [name, tensor] of tensors) {
-    if (!used.has(tensor.node)) throw new ConfigError(`${name}: must lead to the output "${spec.output}", got a tensor ${formatShape(tensor.shape.slice(1))} that nothing reads. Remove it, or read it.`)
+    if (!used.has(name)) throw new ConfigError(`${name}: must lead to the output "${spec.output}", got a tensor ${formatShape(tensor.shape.slice(1))} that nothing reads. Remove it, or read it.`)
   }
 }

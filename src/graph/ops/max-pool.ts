@@ -1,8 +1,10 @@
 // Max pooling in NHWC and its gradient.
 import { ConfigError } from '../../base/errors.ts'
+import { activationByCode } from '../../kernels/activation.ts'
 import type { Dims } from '../../kernels/kernel.ts'
 import { maxPool as forwardKernel, maxPoolGradient as gradientKernel } from '../../kernels/max-pool.ts'
 import { apply, formatShape, type Op, type Tensor } from '../tensor.ts'
+import { activation, activationOp } from './activation.ts'
 
 type PoolAttrs = { readonly size: readonly number[]; readonly stride: readonly number[] }
 
@@ -12,8 +14,17 @@ export interface PoolGeometry {
   readonly stride: readonly [number, number]
 }
 
-/** y[N,OH,OW,C], the largest of each window of x[N,H,W,C]; rows and columns that fill no window are dropped. */
-export const maxPool = (x: Tensor, { size, stride }: PoolGeometry): Tensor => apply(maxPoolOp, [x], { size, stride })[0]!
+/**
+ * y[N,OH,OW,C], the largest of each window of x[N,H,W,C]; rows and columns that fill no window are dropped.
+ * An activation before it is applied after it instead: the same result, but the activation and its gradient touch only
+ * what is left of the image, and one image less has to be kept for the backward pass.
+ */
+export function maxPool(x: Tensor, { size, stride }: PoolGeometry): Tensor {
+  const pool = (image: Tensor): Tensor => apply(maxPoolOp, [image], { size, stride })[0]!
+  if ((x.node.op as unknown) !== activationOp) return pool(x)
+  const code = Number(x.node.attrs['code'])
+  return activationByCode(code).nonDecreasing ? apply(activationOp, [pool(x.node.inputs[0]!)], { code })[0]! : pool(x)
+}
 
 export const maxPoolOp: Op<PoolAttrs> = {
   name: 'max-pool',
@@ -29,6 +40,7 @@ export const maxPoolOp: Op<PoolAttrs> = {
   probes: [
     { inputs: [{ shape: [2, 4, 6, 3] }], build: ([x]) => maxPool(x!, { size: [2, 2], stride: [2, 2] }) },
     { inputs: [{ shape: [1, 7, 6, 2] }], build: ([x]) => maxPool(x!, { size: [3, 2], stride: [2, 1] }) },
+    { inputs: [{ shape: [1, 5, 4, 2] }], build: ([x]) => maxPool(activation(x!, 'relu'), { size: [2, 2], stride: [1, 2] }) },
   ],
 }
 
