@@ -320,7 +320,6 @@ export class Session {
       const refused = await link.sendUpdate(result.update.header, result.update.payload, job.abort.signal)
       if (job !== this.#job) return
       if (refused !== undefined) return this.#judged(job, refused.message)
-      this.#tally.sent(result.update.payload.byteLength)
       this.#awaitVerdict(job)
     } catch {
       // Aborted, or the connection was lost: `#welcome` decides whether to send again.
@@ -342,6 +341,7 @@ export class Session {
 
   #judged(job: Job, refusal: string | undefined): void {
     const outcome = job.result?.outcome
+    this.#tally.sent(job.result?.update?.payload.byteLength ?? 0)
     this.#clear()
     if (refusal === undefined && outcome !== undefined) {
       this.#failuresInRow = 0

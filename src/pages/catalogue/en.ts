@@ -120,6 +120,7 @@ export const en = {
     asynchronous: 'Asynchronous: every gradient counts at once',
     notYet: 'not yet',
     ofTest: (examples: string, version: string) => `${examples} test examples, version ${version}`,
+    inAll: (examples: string) => `${examples} examples in all`,
     curves: 'How it learns',
     curvesEmpty: 'The first points appear once the first rounds are done.',
     overTime: 'by time',

@@ -106,6 +106,7 @@ export const zh: Catalogue = {
     asynchronous: '异步：每个梯度立即生效',
     notYet: '尚无',
     ofTest: (examples, version) => `${examples} 个测试样本，版本 ${version}`,
+    inAll: (examples) => `共 ${examples} 个样本`,
     curves: '学习曲线',
     curvesEmpty: '最初几个回合完成后，这里会出现曲线。',
     overTime: '按时间',

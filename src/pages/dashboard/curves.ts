@@ -1,0 +1,140 @@
+// Loss and accuracy over time or over examples, drawn with uPlot in the page's own colours.
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import type { CurvePoint } from '../../wire/dashboard.ts'
+import { catalogue, formatDuration, formatNumber, formatPercent, onLanguage } from '../catalogue/index.ts'
+import { h, show, text } from '../shared/dom.ts'
+
+export interface CurvesPart {
+  readonly element: HTMLElement
+  update(points: readonly CurvePoint[]): void
+}
+
+type Axis = 'seconds' | 'examples'
+type Column = (number | null)[]
+
+/** The legend under a plot takes about this much of its holder. */
+const LEGEND_HEIGHT = 64
+const MIN_SIZE = 200
+
+export function createCurves(): CurvesPart {
+  let points: readonly CurvePoint[] = []
+  let axis: Axis = 'seconds'
+  let charts: readonly { readonly plot: uPlot; readonly data: () => uPlot.AlignedData }[] = []
+  const lossHolder = h('div', { class: 'chart' }), accuracyHolder = h('div', { class: 'chart' })
+  const empty = h('p', { class: 'empty' }, text((c) => c.dashboard.curvesEmpty))
+  const holders = h('div', { class: 'charts', hidden: true }, lossHolder, accuracyHolder)
+  const choices = (['seconds', 'examples'] as const).map((choice) =>
+    h('button', { type: 'button', class: 'language', 'data-axis': choice, onclick: () => choose(choice) }, text((c) => choice === 'seconds' ? c.dashboard.overTime : c.dashboard.overExamples)))
+
+  function choose(next: Axis): void {
+    axis = next
+    rebuild()
+  }
+
+  /** New options need new plots: axis, language and colours are all options. */
+  function rebuild(): void {
+    for (const button of choices) button.setAttribute('aria-pressed', String(button.dataset['axis'] === axis))
+    for (const { plot } of charts) plot.destroy()
+    charts = []
+    if (!drawable(points)) return
+    const colours = readColours(), words = catalogue().dashboard
+    const make = (holder: HTMLElement, series: readonly ChartSeries[], format: (value: number) => string) => {
+      const data = (): uPlot.AlignedData => columns(points, axis, series)
+      return { plot: new uPlot(chartOptions({ holder, axis, colours, series, format }), data(), holder), data }
+    }
+    charts = [
+      make(lossHolder, [
+        { label: words.trainLoss, colour: colours.cool, width: 1.5, of: (p) => p.trainLoss },
+        { label: words.testLoss, colour: colours.warm, width: 2.5, of: (p) => p.loss },
+      ], (value) => formatNumber(value, 3)),
+      make(accuracyHolder, [{ label: words.accuracy, colour: colours.accent, width: 2.5, of: (p) => p.accuracy }], (value) => formatPercent(value)),
+    ]
+  }
+
+  new ResizeObserver(() => {
+    for (const { plot } of charts) plot.setSize(chartSize(plot.root.parentElement ?? lossHolder))
+  }).observe(holders)
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', rebuild)
+  onLanguage(rebuild)
+
+  return {
+    element: h('section', { class: 'card curves' }, h('div', { class: 'head' }, h('h2', {}, text((c) => c.dashboard.curves)), h('div', { class: 'languages' }, ...choices)), empty, holders),
+    update(next) {
+      points = next
+      const ready = drawable(points)
+      show(empty, !ready)
+      show(holders, ready)
+      if (charts.length === 0) return rebuild()
+      for (const { plot, data } of charts) plot.setData(data())
+    },
+  }
+}
+
+const drawable = (points: readonly CurvePoint[]): boolean => points.length >= 2
+
+interface ChartSeries {
+  readonly label: string
+  readonly colour: string
+  readonly width: number
+  readonly of: (point: CurvePoint) => number | undefined
+}
+
+type Colours = Readonly<Record<'ink' | 'quiet' | 'line' | 'accent' | 'warm' | 'cool' | 'card', string>>
+
+function readColours(): Colours {
+  const style = getComputedStyle(document.documentElement)
+  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim()
+  return { ink: colour('ink'), quiet: colour('quiet'), line: colour('line'), accent: colour('accent'), warm: colour('warm'), cool: colour('cool'), card: colour('card') }
+}
+
+/** Points in order of x; uPlot wants x to rise and gaps as null. */
+function columns(points: readonly CurvePoint[], axis: Axis, series: readonly ChartSeries[]): uPlot.AlignedData {
+  const x: number[] = [], ys: Column[] = series.map(() => [])
+  for (const point of points) {
+    if (!series.some(({ of }) => of(point) !== undefined)) continue
+    x.push(point[axis])
+    series.forEach(({ of }, i) => ys[i]?.push(of(point) ?? null))
+  }
+  return [x, ...ys]
+}
+
+function chartSize(holder: HTMLElement): { readonly width: number; readonly height: number } {
+  return { width: Math.max(MIN_SIZE, holder.clientWidth), height: Math.max(MIN_SIZE, holder.clientHeight - LEGEND_HEIGHT) }
+}
+
+interface ChartChoices {
+  readonly holder: HTMLElement
+  readonly axis: Axis
+  readonly colours: Colours
+  readonly series: readonly ChartSeries[]
+  readonly format: (value: number) => string
+}
+
+function chartOptions({ holder, axis, colours, series, format }: ChartChoices): uPlot.Options {
+  const font = `13px ${getComputedStyle(document.body).fontFamily}`
+  const scale = { stroke: colours.quiet, font, grid: { stroke: colours.line, width: 1 }, ticks: { show: false } }
+  const formatX = (value: number): string => axis === 'seconds' ? formatDuration(value) : formatNumber(value)
+  return {
+    ...chartSize(holder),
+    padding: [12, 12, 0, 0],
+    cursor: { points: { size: 8 }, y: false },
+    legend: { live: true },
+    scales: { x: { time: false } },
+    axes: [
+      { ...scale, values: (_plot, ticks) => ticks.map(formatX), space: 70, size: 36 },
+      { ...scale, values: (_plot, ticks) => ticks.map((tick) => shortTick(tick, format)), size: 60 },
+    ],
+    series: [
+      { label: axis === 'seconds' ? catalogue().dashboard.time : catalogue().dashboard.examples, value: (_plot, value) => value === null ? '–' : formatX(value) },
+      ...series.map(({ label, colour, width }): uPlot.Series => ({
+        label, stroke: colour, width, spanGaps: true,
+        points: { show: width > 2, size: 6, fill: colours.card },
+        value: (_plot, value) => value === null ? '–' : format(value),
+      })),
+    ],
+  }
+}
+
+/** 0.500 reads as 0.5 on an axis; 90.0% as 90%. */
+const shortTick = (tick: number, format: (value: number) => string): string => format(tick).replace(/([.,]\d*?)0+(?=\D*$)/, '$1').replace(/[.,](?=\D*$)/, '')
