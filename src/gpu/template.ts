@@ -2,7 +2,7 @@
 // drivers, so tiles are written out; `#unroll i < COUNT` … `#end` repeats its lines with `$i` replaced by 0, 1, ….
 import { InvariantError } from '../base/errors.ts'
 
-/** Resolves a name of the header (a tuning constant, a dim as `u.NAME`) to its value. */
+/** Resolves a name of the header (a tuning constant, a dim as `u.NAME`, a buffer's vector width as `name.width`) to its value. */
 export type Lookup = (name: string) => number | undefined
 
 const UNROLL = /^\s*#unroll\s+([a-z]+)\s*<\s*(.+?)\s*$/

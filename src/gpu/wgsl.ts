@@ -36,6 +36,8 @@ export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant): stri
   const workgroup = algorithm.workgroup(dims, consts)
   const known: Record<string, number> = { ...consts, WG_X: workgroup[0], WG_Y: workgroup[1], WG_Z: workgroup[2] }
   for (const [key, value] of Object.entries(dims)) known[`u.${key}`] = value
+  const views = algorithm.views?.(dims, consts) ?? {}
+  for (const name of Object.keys(kernel.buffers)) known[`${name}.width`] = widthOf(views[name])
   const parts = [...(algorithm.includes ?? []), algorithm.shader].map((path) => expand(shaderFile(path), (name) => known[name], path))
   const enables = (algorithm.features ?? []).map((feature) => `enable ${feature === 'shader-f16' ? 'f16' : feature};`)
   return [...enables, constants(dims, consts, workgroup, grid), bindings(kernel, dims, variant), ...parts].join('\n')
@@ -53,12 +55,14 @@ function constants(dims: Dims, consts: Consts, workgroup: Grid, grid: Grid): str
   ].join('\n')
 }
 
+const widthOf = (view: string | undefined): number => view === 'vec4<f32>' ? 4 : view === 'vec2<f32>' ? 2 : 1
+
 function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant): string {
   const views = algorithm.views?.(dims, consts) ?? {}
   const bound = boundBuffers(kernel, dims)
   return Object.entries(kernel.buffers).map(([name, buffer]) => {
     const type = views[name] ?? buffer.element
-    const width = type === 'vec4<f32>' ? 4 : type === 'vec2<f32>' ? 2 : 1
+    const width = widthOf(views[name])
     const length = buffer.length(dims) / width
     if (!Number.isInteger(length)) {
       throw new InvariantError(`${kernel.name}/${algorithm.name}: must view ${name} as ${type} only where its length divides by ${width}, got ${length * width}. Correct \`fits\` or \`views\`.`)

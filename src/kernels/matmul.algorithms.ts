@@ -33,4 +33,31 @@ const registerTiles: Algorithm = {
   grid: (d, c) => tiles(d, dim(c, 'Y') * dim(c, 'ROWS'), dim(c, 'X') * dim(c, 'COLS')),
 }
 
-export const matmulAlgorithms: readonly Algorithm[] = [workgroupTiles, registerTiles]
+/** Operands whose stored rows divide by four are seen as vec4s. */
+const vectorViews = (d: Dims): Readonly<Record<string, 'vec4<f32>'>> => {
+  const rows = { a: dim(d, d['TA'] === 1 ? 'M' : 'K'), b: dim(d, d['TB'] === 1 ? 'K' : 'N'), c: dim(d, 'N'), bias: dim(d, 'N') }
+  return Object.fromEntries(Object.entries(rows).filter(([, length]) => length % 4 === 0).map(([name]) => [name, 'vec4<f32>' as const]))
+}
+
+/** Four invocations are one SIMD unit there and exchange what they loaded; bias and activation come as vec4s. */
+const quadTiles: Algorithm = {
+  name: 'quad-tiles',
+  suits: 'software',
+  features: ['subgroups'],
+  shader: 'kernels/matmul/quad-tiles.wgsl',
+  includes: ['kernels/activation-vec4.wgsl'],
+  variants: [
+    { ROWS: 8, BLOCKS: 1, DEPTH: 2 },
+    { ROWS: 4, BLOCKS: 1, DEPTH: 1 },
+    { ROWS: 8, BLOCKS: 1, DEPTH: 1 },
+    { ROWS: 8, BLOCKS: 2, DEPTH: 2 },
+    { ROWS: 8, BLOCKS: 2, DEPTH: 1 },
+    { ROWS: 4, BLOCKS: 2, DEPTH: 1 },
+  ],
+  views: vectorViews,
+  fits: (d, c, gpu) => gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4 && (c['DEPTH'] === 1 || dim(d, 'K') % (4 * dim(c, 'DEPTH')) === 0),
+  workgroup: () => [4, 1, 1],
+  grid: (d, c) => tiles(d, 4 * dim(c, 'ROWS'), 16 * dim(c, 'BLOCKS')),
+}
+
+export const matmulAlgorithms: readonly Algorithm[] = [quadTiles, workgroupTiles, registerTiles]
