@@ -1,5 +1,6 @@
 // The one thing WGSL lacks for register tiles: repetition. Arrays indexed by a loop variable go to memory on many
-// drivers, so tiles are written out; `#unroll i < COUNT` … `#end` repeats its lines with `$i` replaced by 0, 1, ….
+// drivers, so tiles are written out; `#unroll i < COUNT` … `#end` repeats its lines with `$i` replaced by 0, 1, …,
+// and `name${$i * 2 + 1}` with the sum worked out.
 import { InvariantError } from '../base/errors.ts'
 
 /** Resolves a name of the header (a tuning constant, a dim as `u.NAME`, a buffer's vector width as `name.width`) to its value. */
@@ -7,6 +8,7 @@ export type Lookup = (name: string) => number | undefined
 
 const UNROLL = /^\s*#unroll\s+([a-z]+)\s*<\s*(.+?)\s*$/
 const IF = /^\s*#if\s+(.+?)\s*(==|!=|>|<)\s*(.+?)\s*$/
+const EXPRESSION = /\$\{([^}$]+)\}/g
 const ELSE = /^\s*#else\s*$/
 const END = /^\s*#end\s*$/
 
@@ -25,7 +27,7 @@ function expandLines(lines: readonly string[], lookup: Lookup, file: string): st
     const condition = IF.exec(line)
     if (unroll === null && condition === null) {
       if (/^\s*#/.test(line)) throw new InvariantError(`${file}: must use #unroll, #if, #else or #end, got "${line.trim()}". Correct it.`)
-      out.push(line)
+      out.push(line.replace(EXPRESSION, (_, inner: string) => String(value(inner, lookup, file))))
       continue
     }
     const block = readBlock(lines, at, file)
@@ -74,9 +76,9 @@ function holds(condition: RegExpExecArray, lookup: Lookup, file: string): boolea
   }
 }
 
-/** A number, a name, or a product, quotient or remainder of such, read from left to right. */
-function value(expression: string, lookup: Lookup, file: string): number {
-  const tokens = expression.split(/\s*([*/%])\s*/)
+/** Numbers and names joined by + - * / % and read strictly from left to right: `ROWS - 1 * STRIDE` is (ROWS - 1) * STRIDE. */
+export function value(expression: string, lookup: Lookup, file: string): number {
+  const tokens = expression.trim().split(/\s*([-+*/%])\s*/)
   const atom = (text: string): number => {
     const found = /^\d+$/.test(text) ? Number(text) : lookup(text)
     if (found === undefined) throw new InvariantError(`${file}: must use names of the header in directives, got "${text}". Declare it as a dim or a constant.`)
@@ -85,8 +87,13 @@ function value(expression: string, lookup: Lookup, file: string): number {
   let result = atom(tokens[0] as string)
   for (let i = 1; i < tokens.length; i += 2) {
     const right = atom(tokens[i + 1] as string)
-    if (tokens[i] === '*') result *= right
-    else result = tokens[i] === '/' ? Math.floor(result / right) : result % right
+    switch (tokens[i]) {
+      case '+': result += right; break
+      case '-': result -= right; break
+      case '*': result *= right; break
+      case '/': result = Math.floor(result / right); break
+      default: result %= right
+    }
   }
   return result
 }

@@ -3,7 +3,7 @@
 // and bounds checks.
 import { InvariantError } from '../base/errors.ts'
 import type { Algorithm, Consts, Dims, Grid, Kernel } from '../kernels/kernel.ts'
-import { expand } from './template.ts'
+import { expand, value } from './template.ts'
 
 const files = import.meta.glob<string>('../../shaders/**/*.wgsl', { query: '?raw', import: 'default', eager: true })
 
@@ -38,9 +38,22 @@ export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant): stri
   for (const [key, value] of Object.entries(dims)) known[`u.${key}`] = value
   const views = algorithm.views?.(dims, consts) ?? {}
   for (const name of Object.keys(kernel.buffers)) known[`${name}.width`] = widthOf(views[name])
-  const parts = [...(algorithm.includes ?? []), algorithm.shader].map((path) => expand(shaderFile(path), (name) => known[name], path))
+  const parts = [...(algorithm.includes ?? []), algorithm.shader].map((path) => {
+    const text = expand(shaderFile(path), (name) => known[name], path)
+    learnConstants(text, known)
+    return text
+  })
   const enables = (algorithm.features ?? []).map((feature) => `enable ${feature === 'shader-f16' ? 'f16' : feature};`)
   return [...enables, constants(dims, consts, workgroup, grid), bindings(kernel, dims, variant), ...parts].join('\n')
+}
+
+/** Simple constants of an include (`const IN_W = u.OW;`) can be used in directives of the files after it. */
+function learnConstants(text: string, known: Record<string, number>): void {
+  for (const [, name, expression] of text.matchAll(/^const ([A-Z_]+) = ([\w.]+(?: [*/] [\w.]+)*);$/gm)) {
+    const atoms = (expression as string).split(/ [*/] /)
+    if (!atoms.every((atom) => /^\d+u?$/.test(atom) || known[atom] !== undefined)) continue
+    known[name as string] = value((expression as string).replace(/(\d)u\b/g, '$1'), (atom) => known[atom], 'include')
+  }
 }
 
 function constants(dims: Dims, consts: Consts, workgroup: Grid, grid: Grid): string {

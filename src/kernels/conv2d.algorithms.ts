@@ -1,10 +1,35 @@
-// How GPUs convolve: direct, blocked over filters or channels; the filter gradient reduces over the batch's pixels.
+// How convolutions run: as implicit matrix products on GPUs, directly where the shape is odd, in strips that share loads on
+// software adapters. The filter gradient is a reduction over the pixels of the batch, never one invocation per weight.
 import { ceilDiv } from '../base/math.ts'
-import { dim, linearGrid, variants, type Algorithm, type Dims } from './kernel.ts'
+import { gemmAlgorithms } from './gemm.algorithms.ts'
+import { dim, linearGrid, variants, type Algorithm, type Dims, type GpuCapabilities } from './kernel.ts'
 
 const outputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW')
 const inputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W')
+const taps = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW')
+const divides = (d: Dims, ...keys: readonly string[]): boolean => keys.every((key) => dim(d, key) % 4 === 0)
+const quads = (gpu: GpuCapabilities): boolean => gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4
 
+const forwardGemm = gemmAlgorithms({
+  includes: ['kernels/activation.wgsl', 'kernels/conv2d/forward-problem.wgsl'],
+  rows: outputPixels,
+  columns: (d) => dim(d, 'F'),
+  depth: (d) => taps(d) * dim(d, 'C'),
+})
+const inputGradientGemm = gemmAlgorithms({
+  includes: ['kernels/conv2d/input-gradient-problem.wgsl'],
+  rows: inputPixels,
+  columns: (d) => dim(d, 'C'),
+  depth: (d) => taps(d) * dim(d, 'F'),
+})
+const filterGradientGemm = gemmAlgorithms({
+  includes: ['kernels/conv2d/filter-gradient-problem.wgsl'],
+  rows: (d) => taps(d) * dim(d, 'C'),
+  columns: (d) => dim(d, 'F'),
+  depth: outputPixels,
+})
+
+/** One output pixel and FB filters per invocation: a good start for few channels, and right for any shape. */
 const direct: Algorithm = {
   name: 'direct',
   shader: 'kernels/conv2d/direct.wgsl',
@@ -22,14 +47,68 @@ const inputGradientDirect: Algorithm = {
   grid: (d, c) => linearGrid(inputPixels(d) * ceilDiv(dim(d, 'C'), dim(c, 'CB')), dim(c, 'X')),
 }
 
+const STRIP_VARIANTS = [{ ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }]
+
+const quadStrips: Algorithm = {
+  name: 'quad-strips',
+  suits: 'software',
+  features: ['subgroups'],
+  shader: 'kernels/conv2d/quad-strips.wgsl',
+  includes: ['kernels/activation-vec4.wgsl', 'kernels/conv2d/forward-strips.wgsl'],
+  variants: STRIP_VARIANTS,
+  views: (d) => ({ ...(divides(d, 'C') ? { x: 'vec4<f32>' } : {}), w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
+  fits: (d, _, gpu) => quads(gpu) && divides(d, 'F'),
+  workgroup: () => [4, 1, 1],
+  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
+}
+
+const inputGradientStrips: Algorithm = {
+  ...quadStrips,
+  includes: ['kernels/conv2d/input-gradient-strips.wgsl'],
+  views: () => ({ dy: 'vec4<f32>', w: 'vec4<f32>', dx: 'vec4<f32>' }),
+  fits: (d, _, gpu) => quads(gpu) && divides(d, 'C', 'F') && d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW'),
+  grid: (d, c) => [ceilDiv(dim(d, 'C'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'H') * ceilDiv(dim(d, 'W'), dim(c, 'ROWS')), 4), 1],
+}
+
+const filterGradientQuads: Algorithm = {
+  name: 'quads',
+  suits: 'software',
+  features: ['subgroups'],
+  shader: 'kernels/conv2d/filter-gradient-quads.wgsl',
+  variants: [{ ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }],
+  views: () => ({ x: 'vec4<f32>', dy: 'vec4<f32>', dw: 'vec4<f32>' }),
+  fits: (d, _, gpu) => quads(gpu) && divides(d, 'C', 'F'),
+  workgroup: () => [4, 1, 1],
+  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), taps(d) * ceilDiv(dim(d, 'C'), 4 * dim(c, 'ROWS')), 1],
+}
+
+const filterGradientTaps = (suits: 'gpu' | 'software', rows: Algorithm['variants']): Algorithm => ({
+  name: `taps-${suits}`,
+  suits,
+  shader: 'kernels/conv2d/filter-gradient-taps.wgsl',
+  variants: rows,
+  views: () => ({ dy: 'vec4<f32>', dw: 'vec4<f32>' }),
+  // SwiftShader's compile time grows tenfold for every four sums above sixteen.
+  fits: (d, c, gpu) => divides(d, 'F') && dim(d, 'C') <= 4 && dim(c, 'TAP_ROWS') <= dim(d, 'KH')
+    && dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= 18 && dim(c, 'TAP_ROWS') * dim(d, 'KW') <= 10
+    && 16 * dim(c, 'X') * dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= gpu.maxComputeWorkgroupStorageSize,
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d, c) => [ceilDiv(dim(d, 'F'), 4 * dim(c, 'BLOCKS')), dim(d, 'C') * ceilDiv(dim(d, 'KH'), dim(c, 'TAP_ROWS')), 1],
+})
+
 const filterGradientWorkgroup: Algorithm = {
   name: 'workgroup',
   shader: 'kernels/conv2d/filter-gradient-workgroup.wgsl',
-  variants: variants({ FB: [4, 8], X: [128, 32, 4] }),
+  variants: variants({ FB: [4], X: [128, 32, 4] }),
   workgroup: (_, c) => [dim(c, 'X'), 1, 1],
-  grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), dim(d, 'KH') * dim(d, 'KW') * dim(d, 'C'), 1],
+  grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 
-export const conv2dAlgorithms: readonly Algorithm[] = [direct]
-export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientDirect]
-export const filterGradientAlgorithms: readonly Algorithm[] = [filterGradientWorkgroup]
+export const conv2dAlgorithms: readonly Algorithm[] = [quadStrips, forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
+export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
+export const filterGradientAlgorithms: readonly Algorithm[] = [
+  filterGradientQuads,
+  filterGradientTaps('software', [{ X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }, { X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }]),
+  filterGradientTaps('gpu', [{ X: 64, TAP_ROWS: 1, BLOCKS: 1, STRIP: 2 }, { X: 64, TAP_ROWS: 3, BLOCKS: 1, STRIP: 2 }]),
+  filterGradientGemm.splitK, filterGradientGemm.workgroupTiles, filterGradientWorkgroup,
+]

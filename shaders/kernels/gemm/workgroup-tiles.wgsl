@@ -1,4 +1,4 @@
-// c[M,N] = act(A·B + bias[N]), any transposition. A workgroup of WG_Y x WG_X invocations stages TILE_K-deep slices of A and B
+// C[GM,GN] = A[GM,GK] · B[GK,GN] of the included problem. A workgroup of WG_Y x WG_X invocations stages TILE_K-deep slices of A and B
 // in workgroup memory between barriers; each invocation keeps ROWS x COLS sums, strided by the workgroup so that reads of the
 // slices do not collide in one bank.
 const TILE_M = WG_Y * ROWS;
@@ -17,25 +17,19 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   var sum$r_$c = 0.0;
 #end
 #end
-  for (var k_start = 0u; k_start < u.K; k_start += TILE_K) {
+  for (var k_start = 0u; k_start < GK; k_start += TILE_K) {
     for (var i = thread; i < TILE_K * TILE_M; i += THREADS) {
       // Neighbouring invocations read neighbouring addresses, whichever way A is stored.
-#if u.TA == 1
-      let k = i / TILE_M; let m = i % TILE_M;
-#else
-      let k = i % TILE_K; let m = i / TILE_K;
-#end
-      let inside = k_start + k < u.K && m_start + m < u.M;
-      slice_a[k * (TILE_M + 1u) + m] = select(0.0, load_a(min(m_start + m, u.M - 1u), min(k_start + k, u.K - 1u)), inside);
+      let k = select(i % TILE_K, i / TILE_M, A_BY_ROWS);
+      let m = select(i / TILE_K, i % TILE_M, A_BY_ROWS);
+      let inside = k_start + k < GK && m_start + m < GM;
+      slice_a[k * (TILE_M + 1u) + m] = select(0.0, load_a(min(m_start + m, GM - 1u), min(k_start + k, GK - 1u)), inside);
     }
     for (var i = thread; i < TILE_K * TILE_N; i += THREADS) {
-#if u.TB == 1
-      let k = i % TILE_K; let n = i / TILE_K;
-#else
-      let k = i / TILE_N; let n = i % TILE_N;
-#end
-      let inside = k_start + k < u.K && n_start + n < u.N;
-      slice_b[k * (TILE_N + 1u) + n] = select(0.0, load_b(min(k_start + k, u.K - 1u), min(n_start + n, u.N - 1u)), inside);
+      let k = select(i % TILE_K, i / TILE_N, B_BY_COLUMNS);
+      let n = select(i / TILE_K, i % TILE_N, B_BY_COLUMNS);
+      let inside = k_start + k < GK && n_start + n < GN;
+      slice_b[k * (TILE_N + 1u) + n] = select(0.0, load_b(min(k_start + k, GK - 1u), min(n_start + n, GN - 1u)), inside);
     }
     workgroupBarrier();
     for (var k = 0u; k < TILE_K; k++) {
@@ -58,7 +52,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   {
     let m = m_start + $r * WG_Y + local.y;
     let n = n_start + $c * WG_X + local.x;
-    if (m < u.M && n < u.N) { c[m * u.N + n] = activate(sum$r_$c + bias_at(n)); }
+    if (m < GM && n < GN) { store_c(m, n, sum$r_$c); }
   }
 #end
 #end

@@ -1,0 +1,76 @@
+// A convolution of the included problem for adapters that run four invocations as one SIMD unit (SwiftShader).
+// Each invocation loads the input under a strip of ROWS neighbouring outputs, so that taps of one kernel row share loads, and
+// the four exchange strips by quad swaps: invocation l makes the strips of l, l^1, l^2 and l^3 for its own 4*BLOCKS filters.
+const STRIPS = (OUT_W + ROWS - 1u) / ROWS;
+const ALL_STRIPS = u.N * OUT_H * STRIPS;
+// False where every input that an output reads lies inside the image: then nothing need be zeroed.
+const PADDED = PAD_TOP > 0u || PAD_LEFT > 0u || (OUT_H - 1u) * STRIDE_H + u.KH > IN_H + PAD_TOP || (OUT_W - 1u) * STRIDE_W + u.KW > IN_W + PAD_LEFT;
+#if IN_C % 4 == 0
+const IN_STEPS = IN_C / 4;
+alias Input = vec4<f32>;
+#else
+const IN_STEPS = IN_C;
+alias Input = f32;
+#end
+
+fn load_input(row: u32, column: u32, step: u32, row_inside: bool) -> Input {
+  let value = load_x((row + min(column, IN_W - 1u)) * IN_STEPS + step);
+  if (PADDED) { return select(Input(), value, row_inside && column < IN_W); }
+  return value;
+}
+
+fn store_strip(strip: u32, r: u32, block: u32, sum: vec4<f32>) {
+  let column = strip % STRIPS * ROWS + r;
+  if (strip < ALL_STRIPS && column < OUT_W && block < OUT_BLOCKS) { store((strip / STRIPS * OUT_W + column) * OUT_BLOCKS + block, block, sum); }
+}
+
+@compute @workgroup_size(WG_X, WG_Y, WG_Z)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
+  let first_strip = group.y * 4u;
+  let strip = min(first_strip + lane, ALL_STRIPS - 1u);
+  let image = strip / (OUT_H * STRIPS);
+  let out_row = strip / STRIPS % OUT_H;
+  let out_column = strip % STRIPS * ROWS;
+#unroll j < BLOCKS
+  let block$j = min(group.x * 4u * BLOCKS + $j * 4u + lane, OUT_BLOCKS - 1u);
+#unroll r < ROWS
+  var own$r_$j = vec4<f32>(); var right$r_$j = vec4<f32>(); var below$r_$j = vec4<f32>(); var across$r_$j = vec4<f32>();
+#end
+#end
+  for (var kh = 0u; kh < u.KH; kh++) {
+    // Before the first row or column the unsigned position wraps around, so one comparison covers both edges.
+    let h = out_row * STRIDE_H + kh - PAD_TOP;
+    let row_inside = h < IN_H;
+    let row = (image * IN_H + min(h, IN_H - 1u)) * IN_W;
+    for (var step = 0u; step < IN_STEPS; step++) {
+#unroll i < ROWS - 1 * STRIDE_W + u.KW
+      let x$i = load_input(row, out_column * STRIDE_W + $i - PAD_LEFT, step, row_inside);
+      let right_x$i = quadSwapX(x$i);
+      let below_x$i = quadSwapY(x$i);
+      let across_x$i = quadSwapDiagonal(x$i);
+#end
+#unroll kw < u.KW
+#unroll j < BLOCKS
+      let w$kw_$j = load_w(kh, $kw, step, block$j);
+#unroll r < ROWS
+      own$r_$j += w$kw_$j * x${$r * STRIDE_W + $kw};
+      right$r_$j += w$kw_$j * right_x${$r * STRIDE_W + $kw};
+      below$r_$j += w$kw_$j * below_x${$r * STRIDE_W + $kw};
+      across$r_$j += w$kw_$j * across_x${$r * STRIDE_W + $kw};
+#end
+#end
+#end
+    }
+  }
+#unroll j < BLOCKS
+#unroll r < ROWS
+  {
+    let block = group.x * 4u * BLOCKS + $j * 4u + lane;
+    store_strip(first_strip + lane, $r, block, own$r_$j);
+    store_strip(first_strip + (lane ^ 1u), $r, block, right$r_$j);
+    store_strip(first_strip + (lane ^ 2u), $r, block, below$r_$j);
+    store_strip(first_strip + (lane ^ 3u), $r, block, across$r_$j);
+  }
+#end
+#end
+}
