@@ -1,0 +1,100 @@
+// Whole training Plans on WebGPU against the CPU runner: every kernel in its place, buffers shared and reused as planned.
+import { describe, expect, it } from 'vitest'
+import { createRng } from '../base/rng.ts'
+import { createCpuRunner } from '../cpu/runner.ts'
+import type { Program, Runner } from '../graph/plan.ts'
+import { initialParams } from '../model/initial-params.ts'
+import { unpack } from '../model/layout.ts'
+import { zoo } from '../model/zoo/index.ts'
+import { compileProgram, type CompiledProgram } from '../train/program.ts'
+import { createGpuRunner, type GpuRunner } from './runner.ts'
+import { testGpu } from './test-gpu.ts'
+import { describeMismatches, mismatches } from './tolerance.ts'
+
+const gpu = await testGpu()
+const errors: string[] = []
+const openRunner = (): Promise<GpuRunner> => createGpuRunner({ gpu: gpu as GPU, tune: false, onUncapturedError: (message) => errors.push(message) })
+
+const BATCH = 6
+
+/** Batches of seeded images; the last example of each is padding. */
+function batch(seed: number): { x: Float32Array; labels: Uint32Array; weights: Float32Array } {
+  const rng = createRng(`batch ${seed}`)
+  return {
+    x: Float32Array.from({ length: BATCH * 784 }, () => Math.max(0, rng.uniform() * 2 - 1)),
+    labels: Uint32Array.from({ length: BATCH }, () => rng.integer(10)),
+    weights: Float32Array.from({ length: BATCH }, (_, i) => (i === BATCH - 1 ? 0 : 1 / (BATCH - 1))),
+  }
+}
+
+async function load(runner: Runner, compiled: CompiledProgram): Promise<Program> {
+  const { gradient, evaluate, predict, train } = compiled.plans
+  const program = await runner.load([gradient, evaluate, predict, train!])
+  program.write('params', unpack(compiled.layout, initialParams(compiled.model.spec, 3)))
+  for (const name of ['grads', 'metrics', 'm', 'v']) program.clear(name)
+  return program
+}
+
+/** Three optimizer steps, one accumulated gradient, one prediction. */
+async function exercise(program: Program, compiled: CompiledProgram): Promise<Record<string, Float32Array>> {
+  for (let step = 1; step <= 3; step++) program.run('train', { ...batch(step), hyper: compiled.optimizer!.hyper(step) })
+  program.run('gradient', batch(4))
+  program.run('gradient', batch(5))
+  program.run('evaluate', batch(6))
+  program.run('predict', { x: batch(7).x })
+  const { logits } = await program.readOutputs('predict', ['logits'])
+  const [params, grads, metrics] = await program.read(['params', 'grads', 'metrics'])
+  return { logits: logits!, params: params!, grads: grads!, metrics: metrics! }
+}
+
+describe.skipIf(gpu === undefined)('a program on WebGPU', () => {
+  for (const name of ['mnist-mlp', 'mnist-cnn', 'digits-cnn']) {
+    it(`trains ${name} as the CPU runner does`, async () => {
+      const compiled = compileProgram(zoo.get(name), { batchSize: BATCH, optimizer: { name: 'adam', learningRate: 1e-3 } })
+      const runner = await openRunner()
+      const actual = await exercise(await load(runner, compiled), compiled)
+      const expected = await exercise(await load(createCpuRunner(), compiled), compiled)
+      const wrong = Object.entries(expected).flatMap(([tensor, values]) => mismatches(tensor, actual[tensor]!, values, 'permissive'))
+      expect(describeMismatches(wrong)).toBe('')
+      expect(errors).toEqual([])
+      runner.dispose()
+    })
+  }
+
+  it('keeps the order of calls when runs outnumber those in flight, and copies inputs at once', async () => {
+    const compiled = compileProgram(zoo.get('mnist-mlp'), { batchSize: BATCH })
+    const runner = await openRunner()
+    const program = await runner.load([compiled.plans.gradient, compiled.plans.evaluate])
+    program.write('params', unpack(compiled.layout, initialParams(compiled.model.spec, 3)))
+    program.clear('grads')
+    program.clear('metrics')
+    const inputs = batch(1)
+    for (let i = 0; i < 40; i++) program.run('evaluate', inputs)
+    inputs.weights.fill(0)
+    const [forty] = await program.read(['metrics'])
+    expect(forty![2]).toBe(40 * (BATCH - 1))
+    program.run('evaluate', inputs)
+    program.clear('metrics')
+    program.run('evaluate', batch(2))
+    const [one] = await program.read(['metrics'])
+    expect(one![2]).toBe(BATCH - 1)
+    runner.dispose()
+  })
+
+  it('says that the device is lost, to calls in progress and to later ones', async () => {
+    const compiled = compileProgram(zoo.get('mnist-mlp'), { batchSize: BATCH })
+    const runner = await openRunner()
+    const program = await runner.load([compiled.plans.evaluate])
+    runner.device.destroy()
+    await expect(runner.lost).resolves.toEqual(expect.any(String))
+    expect(() => program.run('evaluate', batch(1))).toThrow(expect.objectContaining({ name: 'DeviceLostError' }))
+    await expect(runner.load([compiled.plans.evaluate])).rejects.toThrow(expect.objectContaining({ name: 'DeviceLostError' }))
+  })
+
+  it('refuses a plan that the device cannot hold, naming the bytes', async () => {
+    const runner = await openRunner()
+    const plan = { name: 'huge', allocations: [{ name: 'huge', role: 'scratch' as const, bytes: 2 ** 42 }], calls: [], inputs: {}, outputs: {}, peakBytes: 2 ** 42 }
+    await expect(runner.load([plan])).rejects.toThrow(expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining('4194304.0 MiB') }))
+    runner.dispose()
+  })
+})
