@@ -159,6 +159,17 @@ describe('leases', () => {
     expect(latest(link.sent)).toMatchObject({ leaseId: 'lease-1', grant: 1, incarnation: 1 })
   })
 
+  test('a device that hangs does not keep its lease for ever', async () => {
+    const { clock, link, trainer } = await begin()
+    link.say({ type: 'grant', lease: leaseOf({ durationMs: 9000 }) })
+    await clock.pass(100_000)
+    latest(trainer.worked).hooks.onProgress('computing', 0.1)
+    await clock.pass(100_000)
+    expect(latest(link.sent)).toMatchObject({ type: 'renew' })
+    await clock.pass(23_000)
+    expect(link.sent.find(({ type }) => type === 'release')).toMatchObject({ leaseId: 'lease-1', reason: 'lease: must make progress, got none for 120 s.' })
+  })
+
   test('a revoked lease is stopped; a revocation of an older grant is not for us', async () => {
     const { link, trainer, state } = await begin()
     link.say({ type: 'grant', lease: leaseOf({ grant: 2 }) })

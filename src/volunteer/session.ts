@@ -4,13 +4,13 @@ import { ConfigError, InvariantError } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { AdapterDescription } from '../graph/plan.ts'
 import type { Link } from '../wire/link.ts'
-import { PROTOCOL_VERSION, type Fence, type Lease, type Refused, type RunState, type ToVolunteer } from '../wire/messages.ts'
+import { PROTOCOL_VERSION, type Lease, type Refused, type RunState, type ToVolunteer } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
 import { failureOf } from './failure.ts'
+import { fenceOf, LeaseJob, type JobEnd, type JobHost } from './lease-job.ts'
 import { createTally } from './tally.ts'
-import type { Outcome, Trainer } from './trainer-port.ts'
-import { createUpdate, type Update } from './update.ts'
-import type { FailureKind, LeasePhase, RunSummary, SessionState, VolunteerView } from './view.ts'
+import type { Trainer } from './trainer-port.ts'
+import type { FailureKind, RunSummary, SessionState, VolunteerView } from './view.ts'
 
 export interface SessionOptions {
   readonly volunteerId: string
@@ -23,19 +23,6 @@ export interface SessionOptions {
   readonly onChange?: () => void
 }
 
-/** A lease being worked on. It outlives a lost connection until it would have expired. */
-interface Job {
-  readonly lease: Lease
-  readonly abort: AbortController
-  readonly grantedMs: number
-  phase: LeasePhase
-  fraction: number
-  renewedMs: number
-  /** The result, once computed: sent again if the connection is lost before the verdict. */
-  result?: { readonly outcome: Outcome; readonly update?: Update }
-  sending: boolean
-}
-
 type Connection = { readonly at: 'opening' } | { readonly at: 'welcomed' } | { readonly at: 'lost'; readonly reason: string; readonly retryAtMs: number }
 type Ending = { readonly state: 'stopped' } | { readonly state: 'refused'; readonly refused: Refused } | { readonly state: 'failed'; readonly failure: FailureKind; readonly message: string }
 
@@ -43,12 +30,12 @@ type Ending = { readonly state: 'stopped' } | { readonly state: 'refused'; reado
 const FIRST_RETRY_MS = 250
 const LONGEST_RETRY_MS = 10_000
 
-const fenceOf = ({ runId, leaseId, incarnation, grant }: Lease): Fence => ({ runId, leaseId, incarnation, grant })
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 300)
 
 export class Session {
   readonly #options: SessionOptions
   readonly #tally = createTally()
+  readonly #jobHost: JobHost
   #connection: Connection = { at: 'opening' }
   #paused = false
   #ending: Ending | undefined
@@ -59,14 +46,16 @@ export class Session {
   #modelVersion = 0
   #preparing: { readonly fraction: number; readonly doing: string } | undefined
   #prepared = false
-  #job: Job | undefined
+  #job: LeaseJob | undefined
   /** The trainer takes one lease at a time; an aborted one needs a moment to let go. */
   #trainerFree: Promise<void> = Promise.resolve()
   #failuresInRow = 0
-  #cancelTimer: Record<'renew' | 'ready' | 'verdict', () => void> = { renew: () => {}, ready: () => {}, verdict: () => {} }
+  #cancelReady: () => void = () => {}
 
   constructor(options: SessionOptions) {
     this.#options = options
+    const { link, trainer, clock } = options
+    this.#jobHost = { link, trainer, clock, connected: () => this.#connection.at === 'welcomed', changed: () => this.#changed(), ended: (job, end) => this.#ended(job, end) }
   }
 
   /** Opens the GPU, then the connection. Failures show in the state. */
@@ -94,8 +83,8 @@ export class Session {
   pause(): void {
     if (this.#paused || this.#ending !== undefined) return
     this.#paused = true
-    this.#cancelTimer.ready()
-    this.#release('paused by its volunteer')
+    this.#cancelReady()
+    this.#job?.release('paused by its volunteer')
     this.#changed()
   }
 
@@ -134,7 +123,7 @@ export class Session {
     if (connection.at === 'lost') {
       return { state: 'disconnected', reason: connection.reason, retryInMs: Math.max(0, connection.retryAtMs - this.#options.clock.now()), working: job !== undefined }
     }
-    if (job !== undefined) return { state: 'leased', phase: job.phase, kind: job.lease.kind, fraction: job.fraction, numExamples: job.lease.numExamples }
+    if (job !== undefined) return job.state
     if (this.#preparing !== undefined) return { state: 'preparing', ...this.#preparing }
     return connection.at === 'welcomed' ? { state: 'waiting', runState: this.#runState } : { state: 'connecting' }
   }
@@ -173,16 +162,13 @@ export class Session {
 
   async #welcome(welcome: Welcome): Promise<void> {
     this.#connection = { at: 'welcomed' }
+    this.#prepared = false
     this.#runId = welcome.runId
     this.#runState = welcome.state
     this.#modelVersion = welcome.modelVersion
     this.#run = { runId: welcome.runId, title: welcome.config.title, modelName: welcome.model.name, dataset: welcome.dataset.name }
-    const job = this.#job
-    if (job !== undefined && !welcome.keepLease) this.#drop(job)
-    if (job !== undefined && welcome.keepLease) {
-      job.renewedMs = this.#options.clock.now()
-      if (job.result !== undefined && !job.sending) void this.#send(job)
-    }
+    if (welcome.keepLease) this.#job?.kept()
+    else this.#job?.drop()
     this.#changed()
     try {
       await this.#options.trainer.prepare(welcome, (fraction, doing) => this.#prepare({ fraction, doing }))
@@ -205,16 +191,11 @@ export class Session {
     switch (message.type) {
       case 'grant': return this.#granted(message.lease)
       case 'revoke': {
-        const job = this.#jobOf(message)
-        if (job !== undefined) {
-          this.#drop(job)
-          this.#ready()
-        }
+        if (this.#job?.matches(message) === true) this.#job.drop()
         break
       }
       case 'result': {
-        const job = this.#jobOf(message)
-        if (job !== undefined) this.#judged(job, message.accepted ? undefined : message.message ?? message.code ?? 'refused')
+        if (this.#job?.matches(message) === true) this.#job.judge(message.accepted ? undefined : message.message ?? message.code ?? 'refused')
         break
       }
       case 'model':
@@ -230,163 +211,79 @@ export class Session {
     this.#changed()
   }
 
-  #jobOf({ leaseId, grant }: { readonly leaseId: string; readonly grant: number }): Job | undefined {
-    const job = this.#job
-    return job?.lease.leaseId === leaseId && job.lease.grant === grant ? job : undefined
-  }
-
   /** Says that we are idle, if we are; after failures in a row only a little later. */
   #ready(): void {
-    this.#cancelTimer.ready()
+    this.#cancelReady()
     const say = (): void => {
       const idle = this.#prepared && this.#job === undefined && !this.#paused && this.#ending === undefined
       if (idle && this.#connection.at === 'welcomed') this.#options.link.send({ type: 'ready', runId: this.#runId })
     }
     if (this.#failuresInRow === 0) return say()
     const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failuresInRow - 1))
-    this.#cancelTimer.ready = this.#options.clock.after(delayMs, say)
+    this.#cancelReady = this.#options.clock.after(delayMs, say)
   }
 
   // ---- leases -----------------------------------------------------------------------------------
 
   #granted(lease: Lease): void {
     if (this.#paused || !this.#prepared) {
-      this.#options.link.send({ type: 'release', ...fenceOf(lease), reason: this.#paused ? 'paused by its volunteer' : 'not ready' })
-      return
+      return this.#giveBack(lease, this.#paused ? 'paused by its volunteer' : 'not ready')
     }
     // The coordinator would not grant a second one unless it had given up on the first.
-    if (this.#job !== undefined) this.#drop(this.#job)
-    const now = this.#options.clock.now()
-    const job: Job = { lease, abort: new AbortController(), grantedMs: now, renewedMs: now, phase: 'downloading', fraction: 0, sending: false }
+    const former = this.#job
+    this.#job = undefined
+    former?.drop()
+    const job = new LeaseJob(lease, this.#jobHost)
     this.#job = job
-    this.#renewLater(job)
-    this.#trainerFree = this.#trainerFree.then(() => this.#work(job))
+    this.#trainerFree = this.#trainerFree.then(() => job.work())
     this.#changed()
   }
 
-  #renewLater(job: Job): void {
-    const { clock, link } = this.#options
-    this.#cancelTimer.renew = clock.after(job.lease.durationMs / 3, () => {
-      if (this.#connection.at === 'welcomed') {
-        job.renewedMs = clock.now()
-        link.send({ type: 'renew', ...fenceOf(job.lease) })
-      } else if (clock.now() - job.renewedMs >= job.lease.durationMs) {
-        return this.#drop(job)
+  #ended(job: LeaseJob, end: JobEnd): void {
+    if (job !== this.#job) return
+    this.#job = undefined
+    switch (end.type) {
+      case 'accepted':
+        this.#failuresInRow = 0
+        this.#tally.accepted(job.lease, end)
+        break
+      case 'refused':
+        this.#failuresInRow++
+        this.#tally.refused(end.why)
+        break
+      case 'failed': {
+        const { error } = end
+        if (error instanceof ConfigError || error instanceof InvariantError || failureOf(error) !== 'crashed') {
+          this.#fail(error, job.lease)
+          break
+        }
+        this.#failuresInRow++
+        this.#tally.failed(describe(error))
+        this.#giveBack(job.lease, describe(error))
+        break
       }
-      this.#renewLater(job)
-    })
-  }
-
-  async #work(job: Job): Promise<void> {
-    if (job.abort.signal.aborted) return
-    try {
-      const outcome = await this.#options.trainer.work(job.lease, {
-        signal: job.abort.signal,
-        onProgress: (phase, fraction) => {
-          job.phase = phase
-          job.fraction = fraction
-          this.#changed()
-        },
-      })
-      const result = outcome.kind === 'train' ? { outcome, update: await createUpdate(job.lease, outcome) } : { outcome }
-      if (job !== this.#job) return
-      job.result = result
-      job.phase = 'uploading'
-      this.#changed()
-      void this.#send(job)
-    } catch (error) {
-      if (job !== this.#job) return // Aborted: paused, stopped, revoked or expired.
-      if (error instanceof ConfigError || error instanceof InvariantError || failureOf(error) !== 'crashed') return this.#fail(error)
-      this.#failuresInRow++
-      this.#tally.failed(describe(error))
-      this.#release(describe(error))
-      this.#ready()
-      this.#changed()
+      case 'lost': break
     }
-  }
-
-  /** Sends a computed result. Where the connection is lost on the way, the next welcome that keeps the lease sends it again. */
-  async #send(job: Job): Promise<void> {
-    const { link } = this.#options
-    const result = job.result
-    if (result === undefined || this.#connection.at !== 'welcomed') return
-    if (result.update === undefined) {
-      const { metrics, computeMs } = result.outcome
-      link.send({ type: 'evaluation', ...fenceOf(job.lease), modelVersion: job.lease.modelVersion, metrics, computeMs })
-      return this.#awaitVerdict(job)
-    }
-    job.sending = true
-    try {
-      const refused = await link.sendUpdate(result.update.header, result.update.payload, job.abort.signal)
-      if (job !== this.#job) return
-      if (refused !== undefined) return this.#judged(job, refused.message)
-      this.#awaitVerdict(job)
-    } catch {
-      // Aborted, or the connection was lost: `#welcome` decides whether to send again.
-    } finally {
-      job.sending = false
-    }
-  }
-
-  /** A verdict that never comes must not idle a volunteer for ever. */
-  #awaitVerdict(job: Job): void {
-    this.#cancelTimer.renew()
-    this.#cancelTimer.verdict()
-    this.#cancelTimer.verdict = this.#options.clock.after(job.lease.durationMs, () => {
-      this.#drop(job)
-      this.#ready()
-      this.#changed()
-    })
-  }
-
-  #judged(job: Job, refusal: string | undefined): void {
-    const outcome = job.result?.outcome
-    this.#tally.sent(job.result?.update?.payload.byteLength ?? 0)
-    this.#clear()
-    if (refusal === undefined && outcome !== undefined) {
-      this.#failuresInRow = 0
-      this.#tally.accepted(job.lease, outcome, this.#options.clock.now() - job.grantedMs)
-    } else {
-      this.#failuresInRow++
-      this.#tally.refused(refusal ?? 'accepted before it was sent')
-    }
-    job.abort.abort()
     this.#ready()
     this.#changed()
   }
 
-  /** Forgets a lease that the coordinator has taken back or let expire. */
-  #drop(job: Job): void {
-    if (job !== this.#job) return
-    this.#clear()
-    job.abort.abort()
-  }
-
-  /** Gives the lease back, if there is one. */
-  #release(reason: string): void {
-    const job = this.#job
-    if (job === undefined) return
-    this.#drop(job)
-    if (this.#connection.at === 'welcomed') this.#options.link.send({ type: 'release', ...fenceOf(job.lease), reason })
-  }
-
-  #clear(): void {
-    this.#job = undefined
-    this.#cancelTimer.renew()
-    this.#cancelTimer.verdict()
+  #giveBack(lease: Lease, reason: string): void {
+    if (this.#connection.at === 'welcomed') this.#options.link.send({ type: 'release', ...fenceOf(lease), reason })
   }
 
   // ---- endings ----------------------------------------------------------------------------------
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, lease?: Lease): void {
     if (this.#ending !== undefined) return
+    if (lease !== undefined) this.#giveBack(lease, describe(error))
     this.#end({ state: 'failed', failure: failureOf(error), message: describe(error) }, describe(error))
   }
 
   #end(ending: Ending, reason: string): void {
-    this.#cancelTimer.ready()
-    this.#release(reason)
+    this.#cancelReady()
     this.#ending = ending
+    this.#job?.release(reason)
     this.#options.link.close()
     this.#trainerFree = this.#trainerFree.then(() => this.#options.trainer.dispose())
     this.#changed()

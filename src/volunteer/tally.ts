@@ -1,15 +1,16 @@
 // What a volunteer has contributed in this session, and how fast.
 import type { Lease } from '../wire/messages.ts'
-import type { Outcome } from './trainer-port.ts'
+import type { JobEnd } from './lease-job.ts'
 import type { Contribution } from './view.ts'
+
+type Accepted = Extract<JobEnd, { readonly type: 'accepted' }>
 
 export interface Tally {
   readonly contribution: Omit<Contribution, 'bytesDown'>
   readonly examplesPerSecond: number
   readonly losses: readonly number[]
   readonly trouble: string | undefined
-  sent(bytes: number): void
-  accepted(lease: Lease, outcome: Outcome, wallMs: number): void
+  accepted(lease: Lease, end: Accepted): void
   refused(why: string): void
   failed(why: string): void
 }
@@ -28,10 +29,7 @@ export function createTally(): Tally {
     get examplesPerSecond() { return examplesPerSecond },
     get losses() { return losses },
     get trouble() { return trouble },
-    sent(bytes) {
-      contribution = { ...contribution, bytesUp: contribution.bytesUp + bytes }
-    },
-    accepted({ kind, numExamples }, { metrics }, wallMs) {
+    accepted({ kind, numExamples }, { outcome: { metrics }, wallMs, payloadBytes }) {
       const speed = (numExamples * 1000) / Math.max(1, wallMs)
       trouble = undefined
       const acceptedLeases = contribution.acceptedLeases + 1
@@ -40,7 +38,7 @@ export function createTally(): Tally {
         return
       }
       examplesPerSecond = examplesPerSecond === 0 ? speed : (1 - NEWEST) * examplesPerSecond + NEWEST * speed
-      contribution = { ...contribution, acceptedLeases, examples: contribution.examples + numExamples }
+      contribution = { ...contribution, acceptedLeases, examples: contribution.examples + numExamples, bytesUp: contribution.bytesUp + payloadBytes }
       losses = [...losses, metrics.lossSum / numExamples].slice(-LOSSES_KEPT)
     },
     refused(why) {

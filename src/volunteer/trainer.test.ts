@@ -134,6 +134,21 @@ describe('trainer', () => {
     expect(trainer.bytesDown).toBe(params.byteLength + sharded.manifest.train.shards[0]!.bytes)
   })
 
+  test('two welcomes at once compile once', async () => {
+    let loads = 0
+    const { trainer } = setUp(params, async () => {
+      const runner = createCpuRunner()
+      const load: Runner['load'] = (plans, onProgress) => { loads++; return runner.load(plans, onProgress) }
+      return { ...bound(runner), load }
+    })
+    await trainer.open()
+    await Promise.all([trainer.prepare(welcome(), () => {}), trainer.prepare(welcome(), () => {})])
+    const phases: string[] = []
+    await trainer.work(lease([{ shard: 0, start: 0, count: 8 }]), { signal: new AbortController().signal, onProgress: (phase) => phases.push(phase) })
+    expect(loads).toBe(1)
+    expect(phases).not.toContain('rebuilding')
+  })
+
   test('an aborted lease stops between micro-batches and the next one is right', async () => {
     const { trainer } = setUp()
     await trainer.open()

@@ -23,7 +23,6 @@ type OnProgress = (fraction: number, doing: string) => void
 
 /** Everything about the run that the compiled Plans and the batches depend on. */
 interface Prepared {
-  readonly key: string
   readonly source: Source
   readonly codec: string
   readonly compiled: CompiledProgram
@@ -44,6 +43,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
 class DeviceTrainer implements Trainer {
   readonly #options: TrainerOptions
   #runner: Runner | undefined
+  #preparation: { readonly key: string; readonly done: Promise<void> } | undefined
   #prepared: Prepared | undefined
   #program: Program | undefined
   #paramsHash: string | undefined
@@ -62,14 +62,19 @@ class DeviceTrainer implements Trainer {
     return (await this.#openRunner()).adapter
   }
 
-  async prepare(welcome: Welcome, onProgress: OnProgress): Promise<void> {
+  prepare(welcome: Welcome, onProgress: OnProgress): Promise<void> {
     const { config, model, dataset } = welcome
     const key = JSON.stringify([model, dataset, config.batchSize, config.seed, config.strategy.codec])
-    if (this.#prepared?.key === key) return
+    // A reconnection welcomes us again, perhaps while the first welcome is still being compiled.
+    if (this.#preparation?.key !== key) this.#preparation = { key, done: this.#prepare(welcome, onProgress) }
+    return this.#preparation.done
+  }
+
+  async #prepare({ config, model, dataset }: Welcome, onProgress: OnProgress): Promise<void> {
     await this.#working.catch(() => {})
     this.#dropProgram()
     const compiled = compileProgram(model, { batchSize: config.batchSize })
-    this.#prepared = { key, source: { dataset, seed: config.seed, batchSize: config.batchSize }, codec: config.strategy.codec, compiled }
+    this.#prepared = { source: { dataset, seed: config.seed, batchSize: config.batchSize }, codec: config.strategy.codec, compiled }
     try {
       await this.#loaded(onProgress)
     } catch (error) {
