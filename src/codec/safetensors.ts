@@ -72,7 +72,7 @@ export function decodeSafetensors(file: Uint8Array): { readonly tensors: readonl
   const tensors = spans.map(({ name, dtype, shape, begin, end }): NamedTensor => {
     if (begin !== at || end > body.length) throw new WireError(`safetensors: tensor "${name}" must begin where the one before it ends (${at}) and lie in ${body.length} bytes, got ${begin}..${end}.`)
     at = end
-    return { name, dtype, shape, data: new ARRAYS[dtype](body.slice(begin, end).buffer) }
+    return { name, dtype, shape, data: new ARRAYS[dtype](new Uint8Array(body.subarray(begin, end)).buffer) }
   })
   if (at !== body.length) throw new WireError(`safetensors: must end with the last tensor, got ${body.length - at} bytes more.`)
   return { tensors, metadata: parseMetadata(rawMetadata) }
