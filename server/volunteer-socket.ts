@@ -86,7 +86,8 @@ export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
       if (answered) emit()
       else queueMicrotask(emit)
     }
-    const answer = host.join(message, send)
+    // The run knows itself by its id alone.
+    const answer = host.join({ ...message, runId: host.runId }, send)
     queueMicrotask(() => { answered = true })
     if (answer.type === 'refused') return answer
     door.seats.set(seat, socket)
