@@ -21,9 +21,9 @@ export function beginEpoch(state: CoordinatorState): void {
   state.epochsOpened++
 }
 
-/** Drops what is done and makes sure that there is an epoch to work on, while there is one left. */
+/** Drops what is done, oldest first, and makes sure that there is an epoch to work on, while there is one left. */
 export function advanceEpochs(state: CoordinatorState): void {
-  state.epochs = state.epochs.filter((epoch) => epoch.accepted < epoch.total)
+  while (state.epochs[0] !== undefined && state.epochs[0].accepted === state.epochs[0].total) state.epochs.shift()
   if (state.epochs.length === 0 && state.epochsOpened < state.settings.epochs) beginEpoch(state)
 }
 

@@ -4,7 +4,7 @@ import { invariant } from '../../src/base/errors.ts'
 import type { Fence, Lease, RefusalCode, Slice } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
 import { giveBack, sizeOf, type Pool } from './pool.ts'
-import type { CoordinatorState, LeaseState, Outcome, VolunteerState } from './state.ts'
+import { createVolunteer, type CoordinatorState, type LeaseState, type Outcome, type VolunteerState } from './state.ts'
 
 /** Floors and factors of a lease's time: generous, because a lease that is lost costs more than one that is waited for. */
 const MIN_LEASE_MS = 10_000
@@ -89,6 +89,11 @@ function endedLease(state: CoordinatorState, volunteerId: string, fence: Fence):
 
 export const ownVolunteer = (state: CoordinatorState, id: string): VolunteerState | undefined =>
   Object.hasOwn(state.volunteers, id) ? state.volunteers[id] : undefined
+
+/** The volunteer of this id, created where it is new. Ids come from strangers: only own properties count. */
+export function volunteerOf(state: CoordinatorState, id: string): VolunteerState {
+  return ownVolunteer(state, id) ?? (state.volunteers[id] = createVolunteer(id, state.lastMs))
+}
 
 /** Ends a lease. Unless it was accepted, its examples are free again. */
 export function closeLease(state: CoordinatorState, lease: LeaseState, outcome: Outcome): void {

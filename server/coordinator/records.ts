@@ -92,6 +92,8 @@ export interface CheckpointRecord {
   readonly modelHash: string
   /** SHA-256 of the file, which is its name. */
   readonly file: string
+  /** Payloads accepted from here on lie in this segment or in later ones. */
+  readonly segment: number
   readonly bytes: number
 }
 

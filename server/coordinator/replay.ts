@@ -2,16 +2,19 @@
 // after a restart, all of them are, in order. Both go through `applyRecord`, so they cannot disagree.
 import { invariant, present } from '../../src/base/errors.ts'
 import { advanceEpochs, epochOf } from './epochs.ts'
+import { volunteerOf } from './leases.ts'
 import { claim } from './pool.ts'
 import type { AcceptedRecord, LogRecord, VersionRecord } from './records.ts'
 import { openRound } from './rounds.ts'
-import { createVolunteer, type CoordinatorState } from './state.ts'
+import type { CoordinatorState } from './state.ts'
 
 /** Folds a record of an earlier life: its examples are still free in this state. */
 export function replayRecord(state: CoordinatorState, record: LogRecord): void {
   if (record.type === 'accepted') {
     claim(epochOf(state, record.epoch), record.slices)
     if (state.settings.schedule.type === 'asynchronous') state.plannedVersion++
+    state.bytesUp += record.payloadBytes
+    volunteerOf(state, record.volunteerId).bytesUp += record.payloadBytes
   }
   applyRecord(state, record)
   if (record.type === 'incarnation') for (const volunteer of Object.values(state.volunteers)) volunteer.recent = []
@@ -21,7 +24,7 @@ export function applyRecord(state: CoordinatorState, record: LogRecord): void {
   switch (record.type) {
     case 'run': return beginRun(state)
     case 'incarnation': state.incarnation = record.incarnation; return
-    case 'volunteer': (state.volunteers[record.volunteerId] ??= createVolunteer(record.volunteerId, state.lastMs)).adapter = record.adapter; return
+    case 'volunteer': volunteerOf(state, record.volunteerId).adapter = record.adapter; return
     case 'accepted': return applyAccepted(state, record)
     case 'version': return applyVersion(state, record)
     case 'evaluation': {
@@ -59,7 +62,7 @@ function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
   while (state.staleness.length <= staleness) state.staleness.push(0)
   state.staleness[staleness]!++
   state.sinceCheckpoint.bytes += record.payloadBytes
-  const volunteer = (state.volunteers[volunteerId] ??= createVolunteer(volunteerId, state.lastMs))
+  const volunteer = volunteerOf(state, volunteerId)
   volunteer.acceptedLeases++
   volunteer.examples += numExamples
   volunteer.failures = 0

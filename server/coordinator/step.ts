@@ -132,9 +132,12 @@ function publish(state: CoordinatorState, context: StepContext, version: number,
 }
 
 function countRate(state: CoordinatorState, examples: number, now: number): void {
-  state.rate = state.rate * Math.exp(-(now - state.rateMs) / RATE_MS) + examples / (RATE_MS / 1000)
+  state.rate = currentRate(state, now) + examples / (RATE_MS / 1000)
   state.rateMs = now
 }
+
+/** Accepted examples per second over about the last ten seconds. */
+export const currentRate = (state: CoordinatorState, now: number): number => state.rate * Math.exp(-(now - state.rateMs) / RATE_MS)
 
 /** What follows from any change: leases end, rounds close, evaluations open, idle volunteers get work, runs finish. */
 function advance(state: CoordinatorState, context: StepContext): void {

@@ -1,8 +1,8 @@
 // Who is there: joining, leaving, coming back, and how fast each one is.
 import type { Hello } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
-import { closeLease, findLease, ownVolunteer } from './leases.ts'
-import { createVolunteer, type CoordinatorState, type LeaseState, type VolunteerState } from './state.ts'
+import { closeLease, findLease, ownVolunteer, volunteerOf } from './leases.ts'
+import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
 
 /** Weight of the newest measurement. */
 const NEWEST = 0.4
@@ -12,7 +12,7 @@ const MAX_CHANGE = 4
 export function join(state: CoordinatorState, context: StepContext, hello: Hello): void {
   const { volunteerId, holding } = hello
   const isNew = ownVolunteer(state, volunteerId) === undefined
-  const volunteer = (state.volunteers[volunteerId] ??= createVolunteer(volunteerId, context.now))
+  const volunteer = volunteerOf(state, volunteerId)
   if (isNew || !sameAdapter(volunteer.adapter, hello.adapter)) {
     volunteer.adapter = hello.adapter
     context.effects.push({ type: 'persist', record: { type: 'volunteer', volunteerId, adapter: hello.adapter } })

@@ -5,6 +5,7 @@
 //   log.synced   how many bytes of it are known to be on disk: tells a torn tail from damage
 //   payloads-<n> payloads, one after the other; removed once a checkpoint covers them
 //   files/<hash> checkpoints
+import { crc32 } from 'node:zlib'
 import { ConfigError, invariant } from '../../src/base/errors.ts'
 import { describeDiskError, type Disk } from './disk.ts'
 import { decodeFrames, encodeFrames } from './frames.ts'
@@ -187,7 +188,7 @@ export class Store {
 
   /** A mark that is behind only detects less damage; the group is durable, so a disk that refuses now shows at the next one. */
   async #mark(): Promise<void> {
-    await this.#disk.write(MARK, Buffer.from(`${this.#logBytes}\n`.padStart(20, '0'))).catch(() => {})
+    await this.#disk.write(MARK, encodeMark(this.#logBytes)).catch(() => {})
   }
 
   /** Payloads first: a record on disk then always finds its payload. */
@@ -231,12 +232,23 @@ export interface LogContents {
 export async function readLog(disk: Disk): Promise<LogContents> {
   const file = (await disk.read(LOG)) ?? new Uint8Array(0)
   const { records, bytes, chain } = decodeFrames(file)
-  const synced = Number(new TextDecoder().decode((await disk.read(MARK)) ?? new Uint8Array(0)))
-  if (Number.isSafeInteger(synced) && bytes < synced) {
+  const synced = decodeMark((await disk.read(MARK)) ?? new Uint8Array(0))
+  if (bytes < synced) {
     const good = (records as { type?: string; version?: number }[]).findLast(({ type }) => type === 'checkpoint')
     throw new ConfigError(`log: must be whole up to byte ${synced}, got damage at byte ${bytes}. ${good === undefined ? 'It holds no checkpoint before the damage' : `The last checkpoint before the damage is version ${good.version}`}; restore a backup of the state folder, or begin anew with --fresh.`)
   }
   return { records: records as object[], bytes, chain, torn: bytes < file.length }
+}
+
+/** The mark is never synced itself, so it may be torn: the checksum tells. */
+const encodeMark = (bytes: number): Uint8Array => {
+  const text = String(bytes).padStart(16, '0')
+  return Buffer.from(`${text} ${String(crc32(text)).padStart(10, '0')}\n`)
+}
+
+function decodeMark(file: Uint8Array): number {
+  const [bytes = '', sum] = new TextDecoder().decode(file).trimEnd().split(' ')
+  return sum !== undefined && Number(sum) === crc32(bytes) ? Number(bytes) : 0
 }
 
 const segmentName = (segment: number): string => `payloads-${segment}`

@@ -1,0 +1,72 @@
+// Opens a run in its state folder: a new one, or one that goes on from its last acknowledged update.
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../src/base/clock.ts'
+import { ConfigError } from '../../src/base/errors.ts'
+import { createRng, type Rng } from '../../src/base/rng.ts'
+import type { ShardedDataset } from '../../src/data/shards.ts'
+import { initialParams, layoutOf } from '../../src/model/initial-params.ts'
+import type { ModelSpec } from '../../src/model/spec.ts'
+import { zoo } from '../../src/model/zoo/index.ts'
+import type { RunConfig } from '../../src/wire/run-config.ts'
+import type { Evaluator, Numeric } from '../numeric/numeric.ts'
+import type { RunHost } from '../run-host.ts'
+import type { Disk } from '../store/disk.ts'
+import { createNodeDisk } from '../store/node-disk.ts'
+import { Store } from '../store/store.ts'
+import { Host } from './host.ts'
+import type { LogRecord } from './records.ts'
+import { recover } from './recover.ts'
+import { resolveSettings } from './settings.ts'
+
+export interface OpenRunOptions {
+  /** The run's own folder, or its disk. */
+  readonly dir: string | Disk
+  /** The config's name where absent. */
+  readonly runId?: string
+  readonly config: RunConfig
+  readonly dataset: ShardedDataset
+  readonly clock: Clock
+  /** `createNumericThread(script)` and `createEvaluatorThread(script)`, or the inline ones. The run closes them. */
+  readonly numeric: Numeric
+  readonly evaluator: Evaluator
+  /** Chooses which evaluations are checked. Unpredictable where absent: the run's own seed is known to everybody. */
+  readonly rng?: Rng
+  /** The zoo's model named in the config where absent. */
+  readonly model?: ModelSpec
+}
+
+/** Throws ConfigError where config, data and state folder cannot make a run. */
+export async function openRun(options: OpenRunOptions): Promise<RunHost> {
+  const { config, dataset, clock, numeric, evaluator } = options
+  const spec = options.model ?? zoo.get(config.model)
+  const layout = layoutOf(spec)
+  const settings = resolveSettings(options.runId ?? config.name, config, dataset.manifest, layout)
+  const { aggregator, exactSum, serverOptimizer, learningRateSchedule, codec } = config.strategy
+  const setup = { size: layout.packedSize, codec, aggregator, exactSum, optimizer: serverOptimizer, learningRateSchedule }
+  const disk = typeof options.dir === 'string' ? await createNodeDisk(options.dir) : options.dir
+  let host: Host | undefined
+  let refuse: (error: ConfigError) => void = () => {}
+  const refused = new Promise<never>((_, reject) => { refuse = reject })
+  const onFault = (fault: string | undefined): void => {
+    // Before there is a run there is nothing to pause: say so and give up.
+    if (host !== undefined) host.diskFault('log', fault)
+    else if (fault !== undefined) refuse(new ConfigError(`state folder: must be writable, but ${fault}.`))
+  }
+  const { store, records } = await Store.open({ disk, after: (delayMs, run) => clock.after(delayMs, run), onFault })
+  const recovering = recover({
+    settings, config, store, numeric, setup, records: records as readonly LogRecord[], now: clock.now(),
+    initialParams: () => initialParams(spec, config.seed),
+  })
+  const recovered = await Promise.race([refused, recovering]).catch(async (error: unknown) => {
+    await Promise.all([store.close(), numeric.close(), evaluator.close()])
+    throw error
+  })
+  const { shape, scale, offset } = dataset.manifest
+  await evaluator.open({ model: spec, shape, scale, offset })
+  host = new Host({
+    config, dataset, clock, store, numeric, evaluator, model: { spec, layout },
+    rng: options.rng ?? createRng(randomBytes(16).toString('hex')), ...recovered,
+  })
+  host.start()
+  return host
+}

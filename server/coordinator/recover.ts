@@ -1,0 +1,121 @@
+// Opening a run: begins a new one, or folds the log into the state, replays the updates since the last checkpoint
+// through the same arithmetic, and compares every hash. Appends nothing but the new incarnation, so that being killed
+// while recovering changes nothing.
+import { createHash } from 'node:crypto'
+import { ConfigError, invariant, present } from '../../src/base/errors.ts'
+import type { RunConfig } from '../../src/wire/run-config.ts'
+import type { Numeric, NumericSetup, NumericStart, Snapshot } from '../numeric/numeric.ts'
+import { describeDiskError } from '../store/disk.ts'
+import type { Store } from '../store/store.ts'
+import type { AcceptedRecord, CheckpointRecord, LogRecord, RunRecord, VersionRecord } from './records.ts'
+import { replayRecord } from './replay.ts'
+import { initialState, type CoordinatorState, type Settings } from './state.ts'
+
+export interface RecoverOptions {
+  readonly settings: Settings
+  readonly config: RunConfig
+  readonly store: Store
+  readonly numeric: Numeric
+  readonly setup: NumericSetup
+  readonly records: readonly LogRecord[]
+  readonly initialParams: () => Float32Array
+  readonly now: number
+}
+
+export interface Recovered {
+  readonly state: CoordinatorState
+  readonly records: readonly LogRecord[]
+  readonly snapshot: Snapshot
+}
+
+export async function recover(options: RecoverOptions): Promise<Recovered> {
+  const { settings, numeric, setup, store, now } = options
+  const isNew = !options.records.some(({ type }) => type === 'checkpoint')
+  const records = isNew ? await begin(options) : [...options.records]
+  checkRun(records[0], options)
+  const checkpoint = present(records.findLast((record) => record.type === 'checkpoint'), 'checkpoint')
+  let snapshot = await numeric.open(setup, await startOf(store, checkpoint))
+  invariant(snapshot.hash === checkpoint.modelHash, `checkpoint of version ${checkpoint.version}: must have params ${checkpoint.modelHash}, got ${snapshot.hash}.`)
+  snapshot = await replayUpdates(options, records, snapshot)
+  const incarnation = await commit(store, { type: 'incarnation', incarnation: incarnationsOf(records) + 1 })
+  records.push(incarnation)
+  const state = initialState(settings)
+  for (const record of records) replayRecord(state, record)
+  state.lastMs = now
+  state.rateMs = now
+  state.sinceCheckpoint.ms = now
+  invariant(state.version === snapshot.version && state.modelHash === snapshot.hash, `recovery: must arrive at version ${state.version} ${state.modelHash}, got ${snapshot.version} ${snapshot.hash}.`)
+  return { state, records, snapshot }
+}
+
+/** First the checkpoint of version 0, then the records that name it: killed in between, a run simply begins again. */
+async function begin({ settings, config, store, numeric, setup, initialParams, records }: RecoverOptions): Promise<LogRecord[]> {
+  await numeric.open(setup, { params: initialParams() })
+  const { version, modelHash, file, bytes } = await numeric.checkpoint()
+  await store.writeFile(file, bytes).catch((error: unknown) => {
+    throw new ConfigError(`state folder: must be writable, but ${describeDiskError(error)}.`)
+  })
+  const run: RunRecord = { type: 'run', formatVersion: 1, runId: settings.runId, config, trainShards: settings.shards.train }
+  const checkpoint: CheckpointRecord = { type: 'checkpoint', version, modelHash, file, segment: store.segment, bytes: bytes.length }
+  const first = records[0] ?? (await commit(store, run))
+  return [first, await commit(store, checkpoint)]
+}
+
+function checkRun(first: LogRecord | undefined, { settings, config }: RecoverOptions): void {
+  if (first?.type !== 'run' || first.formatVersion !== 1) throw new ConfigError('state folder: must begin with a run record of format 1. It was written by another version; begin anew with --fresh.')
+  if (first.runId !== settings.runId) throw new ConfigError(`state folder: must hold run "${settings.runId}", got "${first.runId}". Name another state folder, or begin anew with --fresh.`)
+  const stored = canonical(first.config), wanted = canonical(config)
+  if (stored !== wanted) throw new ConfigError(`run "${settings.runId}": must have the config it was begun with, got another one. Undo the change, or begin anew with --fresh.`)
+  if (canonical(first.trainShards) !== canonical(settings.shards.train)) throw new ConfigError(`run "${settings.runId}": must have the data it was begun with (${first.trainShards.length} shards), got ${settings.shards.train.length}. Give the same data, or begin anew with --fresh.`)
+}
+
+async function startOf(store: Store, { file, version }: CheckpointRecord): Promise<NumericStart> {
+  const bytes = await store.readFile(file)
+  if (bytes === undefined || sha256(bytes) !== file) {
+    throw new ConfigError(`files/${file}: must hold the checkpoint of version ${version}, got ${bytes === undefined ? 'no file' : 'damage'}. Restore a backup of the state folder, or begin anew with --fresh.`)
+  }
+  return { checkpoint: bytes }
+}
+
+/** Makes every version after the checkpoint again, and takes in what was accepted since the last one. */
+async function replayUpdates(options: RecoverOptions, records: readonly LogRecord[], start: Snapshot): Promise<Snapshot> {
+  const { numeric, settings } = options
+  const synchronous = settings.schedule.type === 'synchronous'
+  const waiting = new Map<string, AcceptedRecord>()
+  let snapshot = start
+  for (const record of records) {
+    if (record.type === 'accepted') waiting.set(record.leaseId, record)
+    if (record.type !== 'version') continue
+    const updates = record.leases.map((lease) => present(waiting.get(lease), `accepted update of lease ${lease}`))
+    for (const lease of record.leases) waiting.delete(lease)
+    if (record.version <= start.version) continue
+    for (const update of updates) await takeIn(options, update, true)
+    snapshot = await remake(numeric, record, synchronous ? 1024 : updates[0]!.weight)
+  }
+  for (const update of waiting.values()) await takeIn(options, update, synchronous)
+  return snapshot
+}
+
+async function remake(numeric: Numeric, record: VersionRecord, scaleUnits: number): Promise<Snapshot> {
+  const { hash, version, bytes, totalWeight } = await numeric.apply(record.version, scaleUnits)
+  invariant(hash === record.hash && totalWeight === record.totalWeight, `version ${version}: must replay to ${record.hash}, got ${hash}.`)
+  return { hash, version, bytes }
+}
+
+async function takeIn({ numeric, store }: RecoverOptions, update: AcceptedRecord, add: boolean): Promise<void> {
+  const { leaseId, payloadHash, payloadBytes, weight } = update
+  const payload = await store.readPayload(present(update.place, `place of the payload of lease ${leaseId}`), payloadBytes)
+  const { verdict } = await numeric.check(leaseId, payloadHash, payload)
+  if (!verdict.ok) throw new ConfigError(`payload of lease ${leaseId}: must be as it was accepted, got: ${verdict.message} The state folder is damaged; restore a backup of it, or begin anew with --fresh.`)
+  if (add) numeric.accumulate(leaseId, weight)
+}
+
+const incarnationsOf = (records: readonly LogRecord[]): number => records.reduce((max, record) => (record.type === 'incarnation' ? Math.max(max, record.incarnation) : max), 0)
+
+const commit = <T extends LogRecord>(store: Store, record: T): Promise<T> => new Promise((resolve) => store.commit(record, undefined, (durable) => resolve(durable as T)))
+
+/** JSON with sorted keys: equal contents, equal text. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part))
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -1,0 +1,197 @@
+// A whole coordinator (state machine, store, arithmetic) with stub volunteers in virtual time, on a disk that crashes.
+// A seed chooses delays, losses, duplicates, crashes, full disks and bad updates; everything repeats exactly.
+import { createHash } from 'node:crypto'
+import * as v from 'valibot'
+import { ConfigError, invariant } from '../../src/base/errors.ts'
+import { createRng, type Rng } from '../../src/base/rng.ts'
+import type { ShardedDataset } from '../../src/data/shards.ts'
+import { layoutOf } from '../../src/model/initial-params.ts'
+import type { ModelSpec } from '../../src/model/spec.ts'
+import { RunConfigSchema, type RunConfig } from '../../src/wire/run-config.ts'
+import { createInlineNumeric } from '../numeric/inline.ts'
+import type { RunHost } from '../run-host.ts'
+import { CrashError, createFaultDisk, type FaultDisk } from '../store/fault-disk.ts'
+import { readLog } from '../store/store.ts'
+import { openRun } from './open-run.ts'
+import type { LogRecord } from './records.ts'
+import { StubVolunteer } from './stub-volunteer.ts'
+import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
+
+/** Eight params: [3] -> dense 2. */
+export const STUB_MODEL: ModelSpec = { name: 'stub', inputs: { x: [3] }, nodes: [{ name: 'dense', layer: 'dense', options: { units: 2 } }], output: 'dense' }
+export const STUB_LAYOUT = layoutOf(STUB_MODEL)
+
+export interface SimulationOptions {
+  readonly seed: number
+  readonly schedule: 'synchronous' | 'asynchronous'
+  readonly volunteers?: number
+  /** Probability that a message is lost (its connection breaks with it), and that an update is sent twice. */
+  readonly loss?: number
+  readonly duplicates?: number
+  /** Fraction of updates that are wrong in some way. */
+  readonly bad?: number
+  /** Crashes of the coordinator, each after a number of disk operations. */
+  readonly crashes?: number
+  /** Whether the disk fills up for a while. */
+  readonly fullDisk?: boolean
+  readonly config?: object
+  /** A disk whose sync does nothing. */
+  readonly lying?: boolean
+}
+
+/** What the volunteers saw, across all incarnations: what must be found in the log. */
+export interface Witness {
+  /** Training leases that were acknowledged. */
+  readonly acknowledged: Set<string>
+  /** Model hashes by version, as published or granted. */
+  readonly served: Map<number, string>
+  readonly refusals: Map<string, number>
+}
+
+export class Simulation {
+  readonly options: SimulationOptions
+  readonly clock: VirtualClock = createVirtualClock()
+  readonly rng: Rng
+  readonly disk: FaultDisk
+  readonly witness: Witness = { acknowledged: new Set(), served: new Map(), refusals: new Map() }
+  readonly config: RunConfig
+  readonly dataset: ShardedDataset
+  /** Payloads of accepted updates by hash, kept for an independent replay. */
+  readonly payloads = new Map<string, Uint8Array>()
+  readonly volunteers: StubVolunteer[]
+  host: RunHost | undefined
+  /** Raised at every crash: what an earlier process still does goes nowhere. */
+  life = 0
+  faulty = true
+  restarts = 0
+  #crashesLeft: number
+
+  constructor(options: SimulationOptions) {
+    this.options = options
+    this.rng = createRng(options.seed)
+    this.config = stubConfig(options)
+    this.dataset = stubDataset(this.rng)
+    this.disk = createFaultDisk(() => new Promise((resolve) => void this.clock.after(this.rng.uniform() * 3, resolve)))
+    this.disk.lying = options.lying ?? false
+    this.volunteers = Array.from({ length: options.volunteers ?? 3 }, (_, i) => new StubVolunteer(this, `v${i}`))
+    this.#crashesLeft = options.crashes ?? 0
+  }
+
+  /** Runs with faults for a while, then without. */
+  async run(faultyMs: number, calmMs: number): Promise<void> {
+    void this.open()
+    for (const volunteer of this.volunteers) volunteer.start()
+    if (this.options.fullDisk === true) this.#fillDisk(faultyMs)
+    await this.clock.run(faultyMs)
+    this.faulty = false
+    this.disk.full = false
+    this.disk.crashAfter(Infinity)
+    await this.clock.run(faultyMs + calmMs)
+  }
+
+  /** Starts a coordinator on what the disk holds. */
+  async open(): Promise<void> {
+    const life = ++this.life
+    if (this.faulty && this.#crashesLeft > 0) {
+      this.#crashesLeft--
+      this.disk.crashAfter(this.rng.integer(80))
+    }
+    const alive = (): boolean => life === this.life
+    try {
+      const host = await openRun({
+        dir: this.#diskOf(life), config: this.config, dataset: this.dataset, model: STUB_MODEL,
+        clock: { now: () => this.clock.now(), after: (delayMs, run) => this.clock.after(delayMs, () => { if (alive()) run() }) },
+        numeric: createInlineNumeric(), rng: this.rng.fork(`recheck ${life}`),
+        evaluator: {
+          open: async () => {},
+          close: async () => {},
+          evaluate: async (_, pieces) => {
+            const examples = pieces.reduce((sum, { count }) => sum + count, 0)
+            return { lossSum: examples / 2, correct: Math.floor(examples / 2) }
+          },
+        },
+      })
+      if (alive()) this.host = host
+    } catch (error) {
+      // Killed while opening: the crash has already begun the next life. A full disk: somebody starts it again.
+      if (!alive()) return
+      if (!(error instanceof ConfigError) || !this.disk.full) throw error
+      this.crash()
+    }
+  }
+
+  /** The power goes; some time later it is back. */
+  crash(): void {
+    this.life++
+    this.host = undefined
+    this.restarts++
+    for (const volunteer of this.volunteers) volunteer.lostConnection()
+    this.disk.crash(this.rng)
+    this.clock.after(50 + this.rng.uniform() * 2000, () => void this.open())
+  }
+
+  #fillDisk(faultyMs: number): void {
+    const from = this.rng.uniform() * faultyMs * 0.6
+    this.clock.after(from, () => { this.disk.full = true })
+    this.clock.after(from + 3000, () => { this.disk.full = false })
+  }
+
+  /** The disk as one process sees it: its crash is the process's end, so the failing call never returns. */
+  #diskOf(life: number): FaultDisk {
+    const guard = <A extends unknown[], R>(operation: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
+      if (life !== this.life) return new Promise<never>(() => {})
+      try {
+        return await operation(...args)
+      } catch (error) {
+        if (!(error instanceof CrashError)) throw error
+        if (life === this.life) this.crash()
+        return new Promise<never>(() => {})
+      }
+    }
+    const { disk } = this
+    return {
+      ...disk, append: guard(disk.append), write: guard(disk.write), sync: guard(disk.sync), syncDirectory: guard(disk.syncDirectory),
+      read: guard(disk.read), truncate: guard(disk.truncate), rename: guard(disk.rename), remove: guard(disk.remove), list: guard(disk.list),
+    }
+  }
+
+  /** The log as it lies on the disk, read without waiting for virtual time. */
+  async records(): Promise<readonly LogRecord[]> {
+    const { records } = await readLog({ ...this.disk, read: async (path) => this.disk.peek(path) })
+    return records as readonly LogRecord[]
+  }
+
+  sawModel(version: number, hash: string): void {
+    const known = this.witness.served.get(version)
+    invariant(known === undefined || known === hash, `version ${version}: must have one hash for ever, got ${known} and ${hash}.`)
+    this.witness.served.set(version, hash)
+  }
+}
+
+function stubConfig({ seed, schedule, config = {} }: SimulationOptions): RunConfig {
+  const schedules = {
+    synchronous: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 2000, quorum: 0.5 },
+    asynchronous: { type: 'asynchronous', examplesPerLease: 8, maxStaleness: 4 },
+  }
+  return v.parse(RunConfigSchema, {
+    name: 'stub', title: 'A stub of eight params', dataset: { name: 'stub' }, model: 'stub', batchSize: 4, seed, epochs: 1000,
+    strategy: { schedule: schedules[schedule], serverOptimizer: { name: 'adam', learningRate: 0.01 } },
+    evaluation: { everyExamples: 200, recheckFraction: 0.2 },
+    ...config,
+  })
+}
+
+/** Shards of odd sizes, to meet every edge. */
+function stubDataset(rng: Rng): ShardedDataset {
+  const split = (counts: readonly number[]): ShardedDataset['manifest']['train'] => ({
+    examples: counts.reduce((a, b) => a + b, 0),
+    shards: counts.map((examples) => ({ hash: '0'.repeat(64), examples, bytes: examples * 4 })),
+  })
+  const counts = Array.from({ length: 4 }, () => 5 + rng.integer(20))
+  return {
+    manifest: { name: 'stub', shape: [3], classes: 2, classNames: ['a', 'b'], scale: 1, offset: 0, train: split(counts), test: split([7, 13]) },
+    file: () => new Uint8Array(0),
+  }
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -1,0 +1,46 @@
+// What the dashboard and the terminal see of a coordinator's state.
+import type { RunStatus, VolunteerStatus } from '../../src/wire/dashboard.ts'
+import type { RunConfig } from '../../src/wire/run-config.ts'
+import { runReason, runState } from './control.ts'
+import { examplesPerEpoch, type CoordinatorState, type VolunteerState } from './state.ts'
+import { currentRate } from './step.ts'
+
+export interface StatusContext {
+  readonly config: RunConfig
+  readonly modelName: string
+  readonly params: number
+  readonly bytesDown: number
+  readonly now: number
+}
+
+export function buildStatus(state: CoordinatorState, { config, modelName, params, bytesDown, now }: StatusContext): RunStatus {
+  const { round, lastEvaluation, settings } = state
+  return {
+    runId: settings.runId, title: config.title, state: runState(state), reason: runReason(state), schedule: settings.schedule.type,
+    modelName, params, modelVersion: state.version, modelHash: state.modelHash, incarnation: state.incarnation,
+    epoch: state.epochs[0]?.epoch ?? settings.epochs, examples: state.examples, examplesPerEpoch: examplesPerEpoch(settings),
+    examplesPerSecond: currentRate(state, now), seconds: state.seconds,
+    ...(round !== undefined ? { round: { number: state.version + 1, acceptedExamples: round.accepted, examples: round.examples, ageMs: round.openedMs === undefined ? 0 : now - round.openedMs } } : {}),
+    staleness: settings.schedule.type === 'asynchronous' ? state.staleness : [],
+    bytesUp: state.bytesUp, bytesDown, accepted: state.accepted, expired: state.expired, refused: state.refused,
+    clampedElements: state.clampedElements, rechecks: state.rechecks,
+    ...(lastEvaluation !== undefined ? { evaluation: { loss: lastEvaluation.loss, accuracy: lastEvaluation.accuracy, examples: lastEvaluation.examples, modelVersion: lastEvaluation.modelVersion } } : {}),
+    volunteers: Object.values(state.volunteers).map((volunteer) => volunteerStatus(state, volunteer)),
+  }
+}
+
+function volunteerStatus(state: CoordinatorState, volunteer: VolunteerState): VolunteerStatus {
+  const { id, adapter, connected, speed, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs } = volunteer
+  return {
+    id, adapter: adapter.name, runner: adapter.runner, software: adapter.software, connected, activity: activity(state, volunteer),
+    examplesPerSecond: speed.train, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs,
+  }
+}
+
+function activity(state: CoordinatorState, { connected, leaseId }: VolunteerState): VolunteerStatus['activity'] {
+  if (!connected) return 'gone'
+  const lease = leaseId === undefined ? undefined : state.leases[leaseId]
+  if (lease === undefined) return 'idle'
+  if (lease.kind === 'evaluate') return 'evaluating'
+  return lease.stage === 'granted' ? 'training' : 'uploading'
+}
