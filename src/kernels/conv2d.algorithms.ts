@@ -62,6 +62,18 @@ const quadStrips: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
 }
 
+/** First layers: all taps of a few channels at once. */
+const quadSmall: Algorithm = {
+  ...quadStrips,
+  name: 'quad-small',
+  shader: 'kernels/conv2d/quad-small.wgsl',
+  includes: ['kernels/activation-vec4.wgsl'],
+  variants: [{ ROWS: 4, BLOCKS: 1 }, { ROWS: 2, BLOCKS: 2 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 2, BLOCKS: 1 }],
+  views: () => ({ w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
+  // Longer bodies take SwiftShader seconds to compile.
+  fits: (d, c, gpu) => quads(gpu) && divides(d, 'F') && taps(d) * dim(d, 'C') * dim(c, 'ROWS') * dim(c, 'BLOCKS') <= 100,
+}
+
 const inputGradientStrips: Algorithm = {
   ...quadStrips,
   includes: ['kernels/conv2d/input-gradient-strips.wgsl'],
@@ -104,7 +116,7 @@ const filterGradientWorkgroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 
-export const conv2dAlgorithms: readonly Algorithm[] = [quadStrips, forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
+export const conv2dAlgorithms: readonly Algorithm[] = [quadSmall, quadStrips, forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
 export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
   filterGradientQuads,

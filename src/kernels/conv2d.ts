@@ -12,7 +12,7 @@ const flops = (d: Dims): number => 2 * yLength(d) * dim(d, 'KH') * dim(d, 'KW') 
 
 const shapes = [
   { N: 2, H: 9, W: 7, C: 3, F: 5, KH: 3, KW: 3, OH: 7, OW: 5, SH: 1, SW: 1, PT: 0, PL: 0 },
-  { N: 3, H: 8, W: 8, C: 4, F: 8, KH: 5, KW: 5, OH: 8, OW: 8, SH: 1, SW: 1, PT: 2, PL: 2 },
+  { N: 5, H: 8, W: 8, C: 4, F: 8, KH: 5, KW: 5, OH: 8, OW: 8, SH: 1, SW: 1, PT: 2, PL: 2 },
   { N: 2, H: 11, W: 10, C: 1, F: 32, KH: 3, KW: 2, OH: 6, OW: 5, SH: 2, SW: 2, PT: 1, PL: 0 },
 ]
 const plainShapes = shapes.map((s) => ({ ...s, BIAS: 0, ACT: 0 }))

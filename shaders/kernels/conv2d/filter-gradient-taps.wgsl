@@ -1,12 +1,15 @@
 // dw[KH,KW,C,F] = sum over N,OH,OW of x[N, OH*SH-PT+KH, OW*SW-PL+KW, C] * dy[N,OH,OW,F], for few channels (first layers); F divides by four.
-// A workgroup makes TAP_ROWS kernel rows of one channel and 4*BLOCKS filters: its invocations stride over strips of STRIP neighbouring
-// output pixels, so that each dy is read once for all those taps, then add up in workgroup memory.
-const STRIPS = (u.OW + STRIP - 1u) / STRIP;
+// A workgroup makes TAP_ROWS kernel rows of one channel and 4*BLOCKS filters: its invocations stride over the lines of output
+// pixels, STRIP at a time, so that each dy is read once for all those taps, then add up in workgroup memory.
+// False where every input that an output reads lies inside the image: then nothing need be zeroed.
+const PADDED = u.PT > 0u || u.PL > 0u || (u.OH - 1u) * u.SH + u.KH > u.H + u.PT || (u.OW - 1u) * u.SW + u.KW > u.W + u.PL;
 const SUMS = TAP_ROWS * u.KW * BLOCKS;
 var<workgroup> partial: array<vec4<f32>, WG_X * SUMS>;
 
 fn load_x(row: u32, column: u32, c: u32, row_inside: bool) -> f32 {
-  return select(0.0, x[(row + min(column, u.W - 1u)) * u.C + c], row_inside && column < u.W);
+  let value = x[(row + min(column, u.W - 1u)) * u.C + c];
+  if (PADDED) { return select(0.0, value, row_inside && column < u.W); }
+  return value;
 }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
@@ -20,9 +23,14 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   var sum$k_$j = vec4<f32>();
 #end
 #end
-  for (var strip = local.x; strip < u.N * u.OH * STRIPS; strip += WG_X) {
-    let line = strip / STRIPS;
-    let ow = strip % STRIPS * STRIP;
+  for (var line = local.x; line < u.N * u.OH; line += WG_X) {
+    let image_row = line / u.OH * u.H;
+#unroll t < TAP_ROWS
+    // Before the first row or column the unsigned position wraps around, so one comparison covers both edges.
+    let h$t = line % u.OH * u.SH + first_kh + $t - u.PT;
+    let row$t = (image_row + min(h$t, u.H - 1u)) * u.W;
+#end
+    for (var ow = 0u; ow < u.OW; ow += STRIP) {
 #unroll p < STRIP
 #unroll j < BLOCKS
 #if u.OW % STRIP == 0
@@ -34,11 +42,8 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
 #end
 #unroll t < TAP_ROWS
     {
-      // Before the first row or column the unsigned position wraps around, so one comparison covers both edges.
-      let h = line % u.OH * u.SH + first_kh + $t - u.PT;
-      let row = (line / u.OH * u.H + min(h, u.H - 1u)) * u.W;
 #unroll i < STRIP - 1 * u.SW + u.KW
-      let x$i = load_x(row, ow * u.SW + $i - u.PL, c, h < u.H);
+      let x$i = load_x(row$t, ow * u.SW + $i - u.PL, c, h$t < u.H);
 #end
 #unroll kw < u.KW
 #unroll p < STRIP
@@ -49,6 +54,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
 #end
     }
 #end
+    }
   }
 #unroll j < BLOCKS
 #unroll k < TAP_ROWS * u.KW

@@ -21,4 +21,5 @@ fn load_w(kh: u32, kw: u32, c: u32, block: u32) -> mat4x4<f32> {
 fn load_x(at: u32) -> f32 { return x[at]; }
 fn load_w(kh: u32, kw: u32, c: u32, block: u32) -> vec4<f32> { return w[((kh * u.KW + kw) * u.C + c) * (u.F / 4u) + block]; }
 #end
-fn store(at: u32, block: u32, sum: vec4<f32>) { y[at] = activate(sum + bias_at(block)); }
+fn bias_of(block: u32) -> vec4<f32> { return bias_at(block); }
+fn store(at: u32, sum: vec4<f32>) { y[at] = activate(sum); }

@@ -16,4 +16,5 @@ fn load_w(kh: u32, kw: u32, f: u32, block: u32) -> mat4x4<f32> {
   let at = (((u.KH - 1u - kh) * u.KW + u.KW - 1u - kw) * u.C + block * 4u) * (u.F / 4u) + f;
   return transpose(mat4x4<f32>(w[at], w[at + u.F / 4u], w[at + u.F / 2u], w[at + 3u * (u.F / 4u)]));
 }
-fn store(at: u32, block: u32, sum: vec4<f32>) { dx[at] = sum; }
+fn bias_of(block: u32) -> vec4<f32> { return vec4<f32>(); }
+fn store(at: u32, sum: vec4<f32>) { dx[at] = sum; }

@@ -19,9 +19,9 @@ fn load_input(row: u32, column: u32, step: u32, row_inside: bool) -> Input {
   return value;
 }
 
-fn store_strip(strip: u32, r: u32, block: u32, sum: vec4<f32>) {
-  let column = strip % STRIPS * ROWS + r;
-  if (strip < ALL_STRIPS && column < OUT_W && block < OUT_BLOCKS) { store((strip / STRIPS * OUT_W + column) * OUT_BLOCKS + block, block, sum); }
+// `limit` is where the image row ends, or 0 for a strip that does not exist.
+fn store_pixel(pixel: u32, limit: u32, block: u32, sum: vec4<f32>) {
+  if (pixel < limit && (OUT_BLOCKS % (4u * BLOCKS) == 0u || block < OUT_BLOCKS)) { store(pixel * OUT_BLOCKS + block, sum); }
 }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
@@ -62,15 +62,22 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #end
     }
   }
+  // Divisions are slow there, so each strip's place is worked out once and swapped.
+  let first_pixel = strip / STRIPS * OUT_W + out_column;
+  let limit = select(0u, first_pixel - out_column + OUT_W, first_strip + lane < ALL_STRIPS);
+  let right_pixel = quadSwapX(first_pixel); let right_limit = quadSwapX(limit);
+  let below_pixel = quadSwapY(first_pixel); let below_limit = quadSwapY(limit);
+  let across_pixel = quadSwapDiagonal(first_pixel); let across_limit = quadSwapDiagonal(limit);
 #unroll j < BLOCKS
-#unroll r < ROWS
   {
     let block = group.x * 4u * BLOCKS + $j * 4u + lane;
-    store_strip(first_strip + lane, $r, block, own$r_$j);
-    store_strip(first_strip + (lane ^ 1u), $r, block, right$r_$j);
-    store_strip(first_strip + (lane ^ 2u), $r, block, below$r_$j);
-    store_strip(first_strip + (lane ^ 3u), $r, block, across$r_$j);
-  }
+    let bias = bias_of(block$j);
+#unroll r < ROWS
+    store_pixel(first_pixel + $r, limit, block, own$r_$j + bias);
+    store_pixel(right_pixel + $r, right_limit, block, right$r_$j + bias);
+    store_pixel(below_pixel + $r, below_limit, block, below$r_$j + bias);
+    store_pixel(across_pixel + $r, across_limit, block, across$r_$j + bias);
 #end
+  }
 #end
 }
