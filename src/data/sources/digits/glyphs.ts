@@ -39,7 +39,7 @@ const two: Glyph = (hand) => {
     ? [hand.near(0.1, 0.08), hand.near(reach * 0.6, 0.03), hand.near(reach - 0.05, 0.07)]
     : [hand.near(hand.between(0.02, 0.24), hand.between(0.06, 0.36)), hand.near(0.26, 0.07), hand.near(reach * 0.65, 0), hand.near(reach - 0.06, 0.1)]
   const neck: Point[] = [...head, hand.near(reach, hand.between(0.2, 0.34), 0.03), hand.near(reach * 0.72, 0.58, 0.06)]
-  if (hand.chance(0.5)) {
+  if (hand.chance(0.6)) {
     // The pen turns through a loop at the lower left, small or as wide as the digit.
     const size = hand.chance(0.5) ? hand.between(0.05, 0.16) : hand.between(0.16, 0.4)
     const [x, y] = [hand.between(0.1, 0.3), hand.between(0.92, 1.02)]
@@ -57,11 +57,11 @@ const three: Glyph = (hand) => {
   const hip = hand.between(0.66, 0.95)
   const belly: Point[] = [hand.near(hip - 0.12, waist[1] + 0.09), hand.near(hip, 0.75), hand.near(hip - 0.18, 0.95), hand.near(hip * 0.45, 1)]
   const tail: Point = [hand.between(-0.25, 0.24), hand.between(0.78, 1.04)]
-  if (hand.chance(0.15)) {
-    const corner = hand.near(side, 0.03)
-    return [[hand.near(0.1, 0.04), corner], [corner, waist], [waist, ...belly, tail]]
+  if (hand.chance(0.22)) {
+    const corner = hand.near(side, 0.06)
+    return [[hand.near(0.1, hand.between(0.02, 0.16)), hand.near(side * 0.55, 0.03), corner], [corner, waist], [waist, ...belly, tail]]
   }
-  const top: Point[] = [hand.near(hand.between(0, 0.26), hand.between(0.04, 0.25)), hand.near(0.42, 0), hand.near(side - 0.08, 0.06), hand.near(side, 0.22), hand.near(side - 0.12, waist[1] - 0.1)]
+  const top: Point[] = [hand.near(hand.between(-0.04, 0.28), hand.between(0.03, 0.3)), hand.near(0.42, 0), hand.near(side - 0.08, 0.06), hand.near(side, 0.22), hand.near(side - 0.12, waist[1] - 0.1)]
   if (hand.chance(0.2)) {
     const size = hand.between(0.05, 0.16)
     return [[...top, [waist[0], waist[1] - size * 0.3], [waist[0] - size, waist[1] + size * 0.2], [waist[0] - size * 0.3, waist[1] + size * 0.7], [waist[0] + size, waist[1] + size * 0.1], ...belly, tail]]
@@ -98,7 +98,7 @@ const five: Glyph = (hand) => {
   const hip: Point = [shoulder[0] - hand.between(-0.06, 0.2), hand.between(0.3, 0.55)]
   const side = hand.between(0.6, 0.92)
   const belly: Point[] = [hand.near((hip[0] + side) / 2, hip[1] - hand.between(-0.03, 0.1)), hand.near(side - 0.04, hip[1] + 0.14), hand.near(side, 0.76), hand.near(side - 0.2, 0.95)]
-  const tail: Point = [hand.between(-0.15, 0.22), hand.between(0.8, 1.02)]
+  const tail: Point = [hand.between(-0.1, 0.25), hand.between(0.84, 1.02)]
   const flag: Point = [hand.between(0.66, 1.18), shoulder[1] + hand.between(-0.14, 0.06)]
   if (hand.chance(0.2)) return [[flag, hand.near(0.5, shoulder[1] - 0.01, 0.02), hand.near(0.28, 0.16), hand.near(0.3, 0.36), ...belly.slice(1), hand.near(0.3, 1), tail]]
   const lift: Point = hand.chance(0.35) ? [shoulder[0] + hand.between(-0.04, 0.2), shoulder[1] + hand.normal(0.04)] : shoulder
@@ -133,8 +133,9 @@ const seven: Glyph = (hand) => {
 
 const eight: Glyph = (hand) => {
   const waist = hand.between(0.36, 0.58)
-  const upper = hand.between(0.13, 0.36)
-  const lower = hand.between(0.17, 0.4)
+  const breadth = hand.between(0.7, 1.25)
+  const upper = breadth * hand.between(0.14, 0.35)
+  const lower = breadth * hand.between(0.18, 0.38)
   const centre = 0.45
   const head = centre + hand.normal(0.05)
   const [upperMiddle, lowerMiddle] = [waist / 2, (waist + 1) / 2]
@@ -151,8 +152,8 @@ const eight: Glyph = (hand) => {
 }
 
 const nine: Glyph = (hand) => {
-  const loopBottom = hand.between(0.34, 0.62)
-  const width = hand.between(0.3, 0.85)
+  const loopBottom = hand.between(0.32, 0.7)
+  const width = hand.between(0.3, 0.95)
   const right = hand.between(0.66, 0.85)
   const left = right - width
   const middle = loopBottom / 2
