@@ -117,7 +117,7 @@ describe.skipIf(!haveMnist)(`the original MNIST files (skipped unless DATA_DIR o
     const drawn = await loadDataset({ name: 'digits', trainExamples: 4000, testExamples: 1 }, undefined, 1)
     const accuracy = nearestNeighbour(drawn.train, real.test)
     console.info(`digits: nearest neighbour reads MNIST with accuracy ${accuracy.toFixed(3)}`)
-    expect(accuracy).toBeGreaterThan(0.82)
+    expect(accuracy).toBeGreaterThan(0.8)
   })
 })
 
