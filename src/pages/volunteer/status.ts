@@ -64,7 +64,9 @@ function disconnected({ retryInMs, working }: Of<'disconnected'>, sinceMs: numbe
 
 /** The problem that ended the session, if one did, and whether reloading is the remedy. */
 export function problemOf(session: SessionState): { readonly of: (c: Catalogue) => Problem; readonly detail: string } | undefined {
-  if (session.state === 'failed') return { of: (c) => c.failures[session.failure], detail: session.message }
+  // The first three say it all; the others need the error's own words.
+  const plain = session.state === 'failed' && ['no-webgpu', 'insecure', 'no-adapter'].includes(session.failure)
+  if (session.state === 'failed') return { of: (c) => c.failures[session.failure], detail: plain ? '' : session.message }
   if (session.state === 'refused') return { of: (c) => c.refusals[session.code] ?? c.refusedOtherwise(session.message), detail: '' }
   return undefined
 }
