@@ -47,6 +47,7 @@ export const en = {
     stop: 'Stop',
     training: (title: string) => `In training now: ${title}`,
     unreachable: 'The coordinator does not answer yet. You can press Contribute: it will be tried again.',
+    joinCurrent: 'Join the current run',
     states: {
       connecting: 'Connecting',
       preparing: 'Getting ready',

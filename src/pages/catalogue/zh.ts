@@ -23,6 +23,7 @@ export const zh: Catalogue = {
     stop: '停止',
     training: (title) => `正在训练：${title}`,
     unreachable: '协调服务器暂时没有回应。您可以先按“参与训练”，页面会自动重试。',
+    joinCurrent: '加入当前训练',
     states: {
       connecting: '正在连接',
       preparing: '正在准备',

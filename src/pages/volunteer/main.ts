@@ -29,7 +29,7 @@ const REDRAW_MS = 250
 const welcome = createWelcome(() => void contribute())
 const working = createContribution({ pause: () => void running?.host.pause(), resume: () => void running?.host.resume(), stop: () => void stop() })
 const thanks = createThanks(() => void contribute())
-const problem = createProblem(() => location.reload())
+const problem = createProblem()
 const main = h('main', { id: 'main' }, welcome.element, working.element, thanks.element, problem.element)
 document.body.append(header({ href: '/dashboard', phrase: (c) => c.dashboardLink }), main)
 titled((c) => `${c.name} – ${c.volunteer.title}`)
@@ -47,7 +47,7 @@ function draw(): void {
   show(working.element, begun && found === undefined && !stopped)
   show(thanks.element, begun && stopped)
   show(problem.element, begun && found !== undefined)
-  if (found !== undefined) problem.update(found.of, found.detail)
+  if (found !== undefined) problem.update(found)
   if (!begun) return
   working.update(view, performance.now() - viewedAtMs)
   thanks.update(view)

@@ -1,8 +1,7 @@
 // What the page says about each state: a headline, a note under it, and how far along it is.
-import type { SessionState, VolunteerView } from '../../volunteer/view.ts'
+import type { FailureKind, SessionState, VolunteerView } from '../../volunteer/view.ts'
 import { formatNumber, type Phrase } from '../catalogue/index.ts'
-import type { Problem } from '../catalogue/en.ts'
-import type { Catalogue } from '../catalogue/en.ts'
+import type { Catalogue, Problem } from '../catalogue/en.ts'
 
 export interface Status {
   readonly headline: Phrase
@@ -62,11 +61,19 @@ function disconnected({ retryInMs, working }: Of<'disconnected'>, sinceMs: numbe
   return { headline: (c) => c.volunteer.states.disconnected, note: (c) => working ? `${again(c)} ${c.volunteer.notes.workingMeanwhile}` : again(c), busy: working }
 }
 
-/** The problem that ended the session, if one did, and whether reloading is the remedy. */
-export function problemOf(session: SessionState): { readonly of: (c: Catalogue) => Problem; readonly detail: string } | undefined {
-  // The first three say it all; the others need the error's own words.
-  const plain = session.state === 'failed' && ['no-webgpu', 'insecure', 'no-adapter'].includes(session.failure)
-  if (session.state === 'failed') return { of: (c) => c.failures[session.failure], detail: plain ? '' : session.message }
-  if (session.state === 'refused') return { of: (c) => c.refusals[session.code] ?? c.refusedOtherwise(session.message), detail: '' }
+/** What ended a session against the person's will. */
+export interface Found {
+  readonly of: (c: Catalogue) => Problem
+  /** The error's own words, where they add something. */
+  readonly detail: string
+  /** True where the remedy is another address; a reload everywhere else. */
+  readonly elsewhere: boolean
+}
+
+const SAYS_IT_ALL: readonly FailureKind[] = ['no-webgpu', 'insecure', 'no-adapter']
+
+export function problemOf(session: SessionState): Found | undefined {
+  if (session.state === 'failed') return { of: (c) => c.failures[session.failure], detail: SAYS_IT_ALL.includes(session.failure) ? '' : session.message, elsewhere: false }
+  if (session.state === 'refused') return { of: (c) => c.refusals[session.code] ?? c.refusedOtherwise(session.message), detail: '', elsewhere: session.code === 'unknown-run' }
   return undefined
 }

@@ -1,8 +1,8 @@
 // The page before anything runs: what would run, and the button that starts it. Also the thanks afterwards.
 import type { VolunteerView } from '../../volunteer/view.ts'
 import { formatNumber, type Phrase } from '../catalogue/index.ts'
-import type { Catalogue, Problem } from '../catalogue/en.ts'
 import { h, line, show, text } from '../shared/dom.ts'
+import type { Found } from './status.ts'
 
 export interface WelcomePart {
   readonly element: HTMLElement
@@ -44,21 +44,30 @@ export function createThanks(again: () => void): ThanksPart {
 
 export interface ProblemPart {
   readonly element: HTMLElement
-  update(of: (c: Catalogue) => Problem, detail: string): void
+  update(found: Found): void
 }
 
-export function createProblem(reload: () => void): ProblemPart {
-  const title = line(), remedy = line(), detail = line()
+export function createProblem(): ProblemPart {
+  const title = line(), remedy = line(), detail = line(), press = line()
+  let address = ''
   const small = h('p', { class: 'detail' }, detail.node)
   return {
     element: h('section', { class: 'card problem', role: 'alert' },
       h('h2', {}, title.node), h('p', {}, remedy.node), small,
-      h('div', { class: 'actions' }, h('button', { type: 'button', id: 'reload', class: 'primary', onclick: reload }, text((c) => c.reload)))),
-    update(of, newDetail) {
+      h('div', { class: 'actions' }, h('button', { type: 'button', id: 'reload', class: 'primary', onclick: () => go(address) }, press.node))),
+    update({ of, detail: newDetail, elsewhere }) {
+      address = elsewhere ? '/' : location.href
+      press.say((c) => elsewhere ? c.volunteer.joinCurrent : c.reload)
       title.say((c) => of(c).title)
       remedy.say((c) => of(c).remedy)
       detail.say(() => newDetail)
       show(small, newDetail !== '')
     },
   }
+}
+
+/** Assigning the address that is open already would only scroll where it has a fragment. */
+function go(address: string): void {
+  if (address === location.href) location.reload()
+  else location.assign(address)
 }
