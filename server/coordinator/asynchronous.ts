@@ -25,11 +25,15 @@ export function grantAsynchronous(state: CoordinatorState, context: StepContext)
 /** The oldest epoch that has free examples. The next one begins when all of the last are leased, so that nobody waits for its stragglers. */
 function poolWithWork(state: CoordinatorState): EpochState | undefined {
   const free = state.epochs.find(({ freeExamples }) => freeExamples > 0)
-  if (free !== undefined) return free
-  if (state.epochs.length > 1 || state.epochsOpened >= state.settings.epochs) return undefined
+  if (free !== undefined || !canBeginEpoch(state)) return free
   beginEpoch(state)
   return state.epochs.at(-1)
 }
+
+const canBeginEpoch = ({ epochs, epochsOpened, settings }: CoordinatorState): boolean => epochs.length < 2 && epochsOpened < settings.epochs
+
+export const hasAsynchronousWork = (state: CoordinatorState): boolean =>
+  state.settings.schedule.type === 'asynchronous' && (canBeginEpoch(state) || state.epochs.some(({ freeExamples }) => freeExamples > 0))
 
 /** In proportion to speed, in whole batches, at most `largest`; one batch while the speed is unknown. */
 export function leaseSize(volunteer: VolunteerState, fastest: number, largest: number, batchSize: number): number {

@@ -22,16 +22,17 @@ const LOSS_UNIT = 2 ** -20
 const CORRECT_TOLERANCE = 1 / 200
 const LOSS_TOLERANCE = 1e-3
 
-/** Opens an evaluation of the current version when one is due and none is running. */
+/** Opens an evaluation of the current version. */
 export function openEvaluation(state: CoordinatorState): void {
-  if (state.evaluation !== undefined || state.control === 'stopped' || state.finished || !isDue(state)) return
   state.evaluation = {
     number: ++state.evaluationCount, modelVersion: state.version, modelHash: state.modelHash, atExamples: state.versionExamples,
     pool: evaluationPool(state.settings), lossUnits: 0, correct: 0, barred: [], alone: false, closing: false,
   }
 }
 
-function isDue(state: CoordinatorState): boolean {
+/** One at a time: a newer one waits until the last is done, and is then of the newest version. */
+export function isEvaluationDue(state: CoordinatorState): boolean {
+  if (state.evaluation !== undefined || state.control === 'stopped' || state.finished) return false
   if (state.settings.shards.test.length === 0 || state.lastEvaluation?.modelVersion === state.version) return false
   const { everyExamples } = state.settings.evaluation
   const last = state.lastEvaluation?.atExamples ?? 0

@@ -141,14 +141,20 @@ function isWantedByOthers(state: CoordinatorState, { now }: StepContext, lease: 
 export const isIdle = (volunteer: VolunteerState, now: number): boolean =>
   volunteer.connected && volunteer.wantsWork && volunteer.leaseId === undefined && volunteer.restUntilMs <= now
 
-/** Ends every lease whose time is over or whose volunteer has been gone for too long. */
+/** Whether a lease's time is over, or its volunteer has been gone for too long. */
+function isOverdue(state: CoordinatorState, lease: LeaseState, now: number): boolean {
+  if (lease.stage !== 'granted' && lease.stage !== 'receiving') return false
+  const volunteer = ownVolunteer(state, lease.volunteerId)
+  return now >= lease.expiresMs || volunteer === undefined || (!volunteer.connected && now - volunteer.disconnectedMs >= GRACE_MS)
+}
+
+export const hasOverdueLease = (state: CoordinatorState, now: number): boolean => Object.values(state.leases).some((lease) => isOverdue(state, lease, now))
+
 export function expireLeases(state: CoordinatorState, context: StepContext): void {
   for (const lease of Object.values(state.leases)) {
-    if (lease.stage !== 'granted' && lease.stage !== 'receiving') continue
-    const volunteer = ownVolunteer(state, lease.volunteerId)
-    const gone = volunteer === undefined || (!volunteer.connected && context.now - volunteer.disconnectedMs >= GRACE_MS)
-    if (!gone && context.now < lease.expiresMs) continue
+    if (!isOverdue(state, lease, context.now)) continue
     state.expired++
+    const volunteer = ownVolunteer(state, lease.volunteerId)
     if (volunteer !== undefined) {
       volunteer.lostLeases++
       rest(volunteer, context.now)

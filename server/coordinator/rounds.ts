@@ -21,17 +21,22 @@ export function openRound(state: CoordinatorState): Round | undefined {
   return { epoch: epoch.epoch, examples, outstanding: 0, accepted: 0, leases: [], totalWeight: 0, openedMs: undefined, closing: false }
 }
 
-/** Closes the round if it is time. */
-export function settleRound(state: CoordinatorState, context: StepContext): void {
+/** Whether all is accepted, or the deadline has passed with a quorum. */
+export function isRoundOver(state: CoordinatorState, now: number): boolean {
   const { round, settings: { schedule } } = state
-  if (round === undefined || round.closing || schedule.type !== 'synchronous') return
-  const late = round.openedMs !== undefined && context.now - round.openedMs >= schedule.deadlineMs
+  if (round === undefined || round.closing || schedule.type !== 'synchronous') return false
+  const late = round.openedMs !== undefined && now - round.openedMs >= schedule.deadlineMs
   const quorum = round.accepted > 0 && round.accepted >= schedule.quorum * round.examples
-  if (round.accepted < round.examples && !(late && quorum)) return
-  const leases = Object.values(state.leases).filter(({ kind }) => kind === 'train')
+  if (round.accepted < round.examples && !(late && quorum)) return false
   // What is already on its way to the disk will be accepted, so it belongs to this round.
-  if (leases.some(({ stage }) => stage === 'persisting')) return
-  for (const lease of leases) {
+  return !Object.values(state.leases).some(({ kind, stage }) => kind === 'train' && stage === 'persisting')
+}
+
+/** Takes back what is still out, and makes the next version of what is in. */
+export function closeRound(state: CoordinatorState, context: StepContext): void {
+  const round = present(state.round, 'open round')
+  for (const lease of Object.values(state.leases)) {
+    if (lease.kind !== 'train') continue
     state.expired++
     const volunteer = state.volunteers[lease.volunteerId]
     if (volunteer !== undefined) volunteer.lostLeases++
@@ -42,10 +47,11 @@ export function settleRound(state: CoordinatorState, context: StepContext): void
   context.effects.push({ type: 'apply', version: state.version + 1, leases: [...round.leases], scaleUnits: 1024 })
 }
 
+export const hasRoundWork = ({ round }: CoordinatorState): boolean => round !== undefined && !round.closing && round.examples > round.accepted + round.outstanding
+
 /** Cuts what is not leased yet among the idle volunteers. */
 export function grantRound(state: CoordinatorState, context: StepContext): void {
-  const round = state.round
-  if (round === undefined || round.closing) return
+  const round = present(state.round, 'open round')
   const active = activeVolunteers(state, context.now)
   const shares = shareOut(state, active, round.examples - round.accepted - round.outstanding, context.now)
   for (const volunteer of active) {

@@ -6,13 +6,14 @@ import type { AcceptedRecord, LogRecord } from './records.ts'
 import { Simulation, STUB_LAYOUT, STUB_MODEL, type SimulationOptions } from './simulation.ts'
 import { verifyRecords } from './verify-log.ts'
 
-const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 30)
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 100)
 
 async function survive(options: SimulationOptions): Promise<{ simulation: Simulation; records: readonly LogRecord[] }> {
   const simulation = new Simulation(options)
-  await simulation.run(15_000, 0)
+  await simulation.run(12_000, 0)
   const examplesBefore = simulation.host?.status().examples ?? 0
-  await simulation.clock.run(simulation.clock.now() + 25_000)
+  const progressed = (): boolean => (simulation.host?.status().examples ?? 0) > examplesBefore + 16
+  for (let calm = 0; calm < 20 && !progressed(); calm++) await simulation.clock.run(simulation.clock.now() + 2_000)
   // P6: after the faults end, the run makes progress.
   const status = simulation.host?.status()
   expect(status?.examples, `seed ${options.seed}: ${status?.state} ${status?.reason}`).toBeGreaterThan(examplesBefore + 16)
@@ -73,7 +74,20 @@ describe('simulated runs', () => {
     // The faults did happen.
     expect(totals.restarts).toBeGreaterThan(SEEDS * 2)
     expect([...totals.refusals]).toEqual(expect.arrayContaining(['duplicate', 'non-finite', 'wrong-hash', 'wrong-size', 'too-large', 'wrong-tensors', 'wrong-codec', 'wrong-version', 'malformed']))
-  })
+  }, 180_000)
+
+  it('fails when the disk lies about syncing, so these tests can fail', async () => {
+    let broken = 0
+    for (let seed = 1; seed <= 10 && broken === 0; seed++) {
+      try {
+        const { simulation, records } = await survive({ seed, schedule: 'synchronous', crashes: 3, lying: true })
+        check(simulation, records)
+      } catch {
+        broken++
+      }
+    }
+    expect(broken).toBe(1)
+  }, 60_000)
 
   it('repeats exactly from its seed', async () => {
     const logs = []

@@ -3,15 +3,15 @@
 import { produce } from 'immer'
 import type { Rng } from '../../src/base/rng.ts'
 import type { FromVolunteer, RunState } from '../../src/wire/messages.ts'
-import { applyUpdate, grantAsynchronous } from './asynchronous.ts'
+import { applyUpdate, grantAsynchronous, hasAsynchronousWork } from './asynchronous.ts'
 import { control, runState } from './control.ts'
 import type { Effect, Event, StepContext } from './effects.ts'
-import { grantEvaluation, isTrainingDone, openEvaluation, receiveEvaluation, rechecked, receiveOwn } from './evaluation.ts'
-import { closeLease, expireLeases, findLease, ownVolunteer, renewLease } from './leases.ts'
+import { grantEvaluation, isEvaluationDue, isTrainingDone, openEvaluation, receiveEvaluation, rechecked, receiveOwn } from './evaluation.ts'
+import { closeLease, expireLeases, findLease, hasOverdueLease, isIdle, ownVolunteer, renewLease } from './leases.ts'
 import type { LogRecord } from './records.ts'
 import { countRefusal } from './refusals.ts'
 import { applyRecord } from './replay.ts'
-import { grantRound, settleRound } from './rounds.ts'
+import { closeRound, grantRound, hasRoundWork, isRoundOver } from './rounds.ts'
 import type { CoordinatorState } from './state.ts'
 import { announce, checked, submit } from './updates.ts'
 import { forgetIdlers, join, leave } from './volunteers.ts'
@@ -24,16 +24,15 @@ const CHECKPOINT_MS = 60_000
 const RATE_MS = 10_000
 
 export function step(state: CoordinatorState, event: Event, now: number, rng: Rng): { readonly state: CoordinatorState; readonly effects: readonly Effect[] } {
-  const effects: Effect[] = []
-  const context: StepContext = { now, rng, effects }
-  const next = produce(state, (draft: CoordinatorState) => {
-    const before = runState(draft)
+  const context: StepContext = { now, rng, effects: [] }
+  const before = runState(state)
+  const handled = produce(state, (draft: CoordinatorState) => {
     passTime(draft, before, now)
     handle(draft, context, event)
-    advance(draft, context)
-    tellRunState(draft, context, before)
   })
-  return { state: next, effects }
+  const next = advance(handled, context)
+  tellRunState(next, context, before)
+  return { state: next, effects: context.effects }
 }
 
 function passTime(state: CoordinatorState, before: RunState, now: number): void {
@@ -139,22 +138,34 @@ function countRate(state: CoordinatorState, examples: number, now: number): void
 /** Accepted examples per second over about the last ten seconds. */
 export const currentRate = (state: CoordinatorState, now: number): number => state.rate * Math.exp(-(now - state.rateMs) / RATE_MS)
 
-/** What follows from any change: leases end, rounds close, evaluations open, idle volunteers get work, runs finish. */
-function advance(state: CoordinatorState, context: StepContext): void {
-  expireLeases(state, context)
-  settleRound(state, context)
-  openEvaluation(state)
-  if (state.control === 'running' && state.fault === undefined && !state.finished && state.incarnation > 0) {
-    grantEvaluation(state, context)
-    if (state.settings.schedule.type === 'synchronous') grantRound(state, context)
-    else grantAsynchronous(state, context)
+/**
+ * What follows from any change: leases end, rounds close, evaluations open, idle volunteers get work, runs finish.
+ * Whether there is anything to do is asked of the plain state, because looking through a draft costs far more.
+ */
+function advance(state: CoordinatorState, context: StepContext): CoordinatorState {
+  const { now } = context
+  let next = state
+  const change = (when: boolean, how: (draft: CoordinatorState) => void): void => {
+    if (when) next = produce(next, (draft: CoordinatorState) => void how(draft))
   }
-  finish(state, context)
+  change(hasOverdueLease(next, now), (draft) => expireLeases(draft, context))
+  change(isRoundOver(next, now), (draft) => closeRound(draft, context))
+  change(isEvaluationDue(next), openEvaluation)
+  const open = next.control === 'running' && next.fault === undefined && !next.finished && next.incarnation > 0
+  const idle = open && Object.values(next.volunteers).some((volunteer) => isIdle(volunteer, now))
+  change(open && next.evaluation !== undefined && next.evaluation.pool.freeExamples > 0, (draft) => grantEvaluation(draft, context))
+  change(idle && hasRoundWork(next), (draft) => grantRound(draft, context))
+  change(idle && hasAsynchronousWork(next), (draft) => grantAsynchronous(draft, context))
+  change(isDone(next), (draft) => finish(draft, context))
+  return next
+}
+
+function isDone(state: CoordinatorState): boolean {
+  const evaluated = state.settings.shards.test.length === 0 || state.lastEvaluation?.modelVersion === state.version
+  return !state.finished && !state.finishing && state.incarnation > 0 && state.evaluation === undefined && evaluated && isTrainingDone(state)
 }
 
 function finish(state: CoordinatorState, context: StepContext): void {
-  const evaluated = state.settings.shards.test.length === 0 || state.lastEvaluation?.modelVersion === state.version
-  if (state.finished || state.finishing || !isTrainingDone(state) || !evaluated || state.evaluation !== undefined || state.incarnation === 0) return
   state.finishing = true
   context.effects.push({ type: 'checkpoint' }, { type: 'persist', record: { type: 'finished', seconds: state.seconds } })
 }
