@@ -14,6 +14,7 @@ async function survive(options: SimulationOptions): Promise<{ simulation: Simula
   const examplesBefore = simulation.host?.status().examples ?? 0
   const progressed = (): boolean => (simulation.host?.status().examples ?? 0) > examplesBefore + 16
   for (let calm = 0; calm < 20 && !progressed(); calm++) await simulation.clock.run(simulation.clock.now() + 2_000)
+  if (simulation.failure !== undefined) throw simulation.failure
   // P6: after the faults end, the run makes progress.
   const status = simulation.host?.status()
   expect(status?.examples, `seed ${options.seed}: ${status?.state} ${status?.reason}`).toBeGreaterThan(examplesBefore + 16)

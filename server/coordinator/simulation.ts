@@ -63,6 +63,8 @@ export class Simulation {
   /** Raised at every crash: what an earlier process still does goes nowhere. */
   life = 0
   faulty = true
+  /** Why a coordinator could not be opened, which no fault excuses. */
+  failure: unknown
   restarts = 0
   #crashesLeft: number
 
@@ -115,8 +117,8 @@ export class Simulation {
     } catch (error) {
       // Killed while opening: the crash has already begun the next life. A full disk: somebody starts it again.
       if (!alive()) return
-      if (!(error instanceof ConfigError) || !this.disk.full) throw error
-      this.crash()
+      if (error instanceof ConfigError && this.disk.full) this.crash()
+      else this.failure ??= error
     }
   }
 
