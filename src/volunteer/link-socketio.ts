@@ -96,7 +96,8 @@ class SocketLink implements Link {
   }
 
   async fetchFile(runId: string, hash: string, signal: AbortSignal): Promise<Uint8Array> {
-    const response = await fetch(new URL(`/runs/${runId}/files/${hash}`, this.#options.url), { signal })
+    // Shards have a cache of their own and snapshots are used once: writing them to the browser's would only cost time.
+    const response = await fetch(new URL(`/runs/${runId}/files/${hash}`, this.#options.url), { signal, cache: 'no-store' })
     if (!response.ok) throw new WireError(`file ${hash.slice(0, 12)}: must be served, got HTTP ${response.status}. It may have been superseded.`)
     const bytes = new Uint8Array(await response.arrayBuffer())
     const actual = await sha256(bytes)

@@ -39,16 +39,17 @@ export function createCurves(): CurvesPart {
     charts = []
     if (!drawable(points)) return
     const colours = readColours(), words = catalogue().dashboard
-    const make = (holder: HTMLElement, series: readonly ChartSeries[], format: (value: number) => string) => {
+    const rangeX = (): [number, number] => [points[0]?.[axis] ?? 0, points.at(-1)?.[axis] ?? 1]
+    const make = (holder: HTMLElement, series: readonly ChartSeries[], scale: Pick<ChartChoices, 'format' | 'most'>) => {
       const data = (): uPlot.AlignedData => columns(points, axis, series)
-      return { plot: new uPlot(chartOptions({ holder, axis, colours, series, format }), data(), holder), data }
+      return { plot: new uPlot(chartOptions({ holder, axis, colours, series, rangeX, ...scale }), data(), holder), data }
     }
     charts = [
       make(lossHolder, [
         { label: words.trainLoss, colour: colours.cool, width: 1.5, of: (p) => p.trainLoss },
         { label: words.testLoss, colour: colours.warm, width: 2.5, of: (p) => p.loss },
-      ], (value) => formatNumber(value, 3)),
-      make(accuracyHolder, [{ label: words.accuracy, colour: colours.accent, width: 2.5, of: (p) => p.accuracy }], (value) => formatPercent(value)),
+      ], { format: (value) => formatNumber(value, 3), most: Infinity }),
+      make(accuracyHolder, [{ label: words.accuracy, colour: colours.accent, width: 2.5, of: (p) => p.accuracy }], { format: (value) => formatPercent(value), most: 1 }),
     ]
   }
 
@@ -109,9 +110,13 @@ interface ChartChoices {
   readonly colours: Colours
   readonly series: readonly ChartSeries[]
   readonly format: (value: number) => string
+  /** No value lies above this. */
+  readonly most: number
+  /** The same for both charts, so that one can be read under the other. */
+  readonly rangeX: () => [number, number]
 }
 
-function chartOptions({ holder, axis, colours, series, format }: ChartChoices): uPlot.Options {
+function chartOptions({ holder, axis, colours, series, format, most, rangeX }: ChartChoices): uPlot.Options {
   const font = `13px ${getComputedStyle(document.body).fontFamily}`
   const scale = { stroke: colours.quiet, font, grid: { stroke: colours.line, width: 1 }, ticks: { show: false } }
   const formatX = (value: number): string => axis === 'seconds' ? formatDuration(value) : formatNumber(value)
@@ -120,7 +125,7 @@ function chartOptions({ holder, axis, colours, series, format }: ChartChoices): 
     padding: [12, 12, 0, 0],
     cursor: { points: { size: 8 }, y: false },
     legend: { live: true },
-    scales: { x: { time: false } },
+    scales: { x: { time: false, range: rangeX }, y: { range: (_plot, low, high) => rangeY(low, high, most) } },
     axes: [
       { ...scale, values: (_plot, ticks) => ticks.map(formatX), space: 70, size: 36 },
       { ...scale, values: (_plot, ticks) => ticks.map((tick) => shortTick(tick, format)), size: 60 },
@@ -134,6 +139,13 @@ function chartOptions({ holder, axis, colours, series, format }: ChartChoices): 
       })),
     ],
   }
+}
+
+/** A tenth of room above and below, but nothing below zero or above what can be. */
+function rangeY(low: number | null, high: number | null, most: number): [number, number] {
+  if (low === null || high === null) return [0, Math.min(1, most)]
+  const room = Math.max((high - low) / 10, high / 50)
+  return [Math.max(0, low - room), Math.min(most, high + room)]
 }
 
 /** 0.500 reads as 0.5 on an axis; 90.0% as 90%. */
