@@ -6,7 +6,8 @@ import type { KernelCall } from '../graph/plan.ts'
 import type { Dims, GpuCapabilities, Kernel } from '../kernels/kernel.ts'
 import { candidates, findVariant, fits } from './candidates.ts'
 import type { Pipelines } from './pipelines.ts'
-import { createBench, probe, probeArrays, type Bench } from './probe.ts'
+import { createBench, probe, probeArrays } from './probe.ts'
+import { timeVariant } from './timing.ts'
 import { describeVariant, shaderFile, type Variant } from './wgsl.ts'
 
 /** Where winners are kept between visits: IndexedDB in a browser, a file or memory in Node. */
@@ -117,39 +118,6 @@ async function measureKind(options: TunerOptions, { kernel, dims, variants }: Ki
   timed.sort((a, b) => a.ms - b.ms)
   for (const choice of timed) if (await isRight(options, kernel, dims, choice.variant)) return choice
   return undefined
-}
-
-/** A batch long enough to hide the cost of a submit. */
-const BATCH_MS = 8
-const MOST_REPEATS = 64
-
-interface Timing {
-  readonly bench: Bench
-  readonly pipeline: GPUComputePipeline
-  readonly variant: Variant
-  readonly best: number
-  readonly deadline: number
-}
-
-/** Median milliseconds of one dispatch over batches in one submit each; a single rough one where it is far behind. */
-async function timeVariant(device: GPUDevice, { bench, pipeline, variant, best, deadline }: Timing): Promise<number> {
-  const batch = async (repeats: number): Promise<number> => {
-    const encoder = device.createCommandEncoder({ label: 'tune' })
-    const pass = encoder.beginComputePass()
-    for (let i = 0; i < repeats; i++) bench.dispatch(pass, pipeline, variant)
-    pass.end()
-    const start = performance.now()
-    device.queue.submit([encoder.finish()])
-    await device.queue.onSubmittedWorkDone()
-    return (performance.now() - start) / repeats
-  }
-  await batch(1)
-  const once = await batch(1)
-  if (once > 3 * best && once > 2) return once
-  const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.ceil(BATCH_MS / once)))
-  const samples: number[] = []
-  while (samples.length < 3 && (samples.length === 0 || performance.now() < deadline)) samples.push(await batch(repeats))
-  return samples.sort((a, b) => a - b)[Math.floor(samples.length / 2)] as number
 }
 
 /** Probes that a row is checked on: those most like the call. */
