@@ -10,8 +10,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = pixel / u.OW;
   let start = ((row / u.OH * u.H + row % u.OH * u.SH) * u.W + pixel % u.OW * u.SW) * CB + c;
   var best = x[start];
-  for (var kh = 0u; kh < u.KH; kh++) {
-    for (var kw = 0u; kw < u.KW; kw++) { best = max(best, x[start + (kh * u.W + kw) * CB]); }
-  }
+#unroll k < u.KH * u.KW
+#if $k != 0
+  best = max(best, x[start + ($k / u.KW * u.W + $k % u.KW) * CB]);
+#end
+#end
   y[i] = best;
 }

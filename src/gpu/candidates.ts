@@ -12,9 +12,13 @@ export const allVariants = (kernel: Kernel): readonly Variant[] =>
 /** The rows that fit, those written for this sort of adapter first; otherwise in the order declared. */
 export function candidates(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): readonly Variant[] {
   const fitting = allVariants(kernel).filter((variant) => fits(variant, dims, gpu))
-  const suits = ({ algorithm }: Variant): boolean => algorithm.suits === undefined || algorithm.suits === (gpu.software ? 'software' : 'gpu')
-  const specific = (variant: Variant): number => variant.algorithm.suits === undefined ? 1 : suits(variant) ? 0 : 2
-  return [...fitting].sort((a, b) => specific(a) - specific(b))
+  return [...fitting].sort((a, b) => unlikeliness(a, gpu) - unlikeliness(b, gpu))
+}
+
+/** 0: written for this sort of adapter; 1: for any; 2: for the other sort, so probably slow to compile and to run here. */
+export function unlikeliness({ algorithm }: Variant, gpu: GpuCapabilities): 0 | 1 | 2 {
+  if (algorithm.suits === undefined) return 1
+  return algorithm.suits === (gpu.software ? 'software' : 'gpu') ? 0 : 2
 }
 
 export function fits({ algorithm, consts }: Variant, dims: Dims, gpu: GpuCapabilities): boolean {

@@ -4,7 +4,7 @@
 import { InvariantError } from '../base/errors.ts'
 import type { KernelCall } from '../graph/plan.ts'
 import type { Dims, GpuCapabilities, Kernel } from '../kernels/kernel.ts'
-import { candidates, findVariant, fits } from './candidates.ts'
+import { candidates, findVariant, fits, unlikeliness } from './candidates.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createBench, probe, probeArrays } from './probe.ts'
 import { timeVariant } from './timing.ts'
@@ -73,10 +73,11 @@ export function createTuner(options: TunerOptions): Tuner {
         }
         onProgress?.(i / open.length, `tuning ${kind.kernel.name}`)
         const start = performance.now()
-        const winner = await measureKind(options, kind, start + budgetMs)
+        const { winner, complete } = await measureKind(options, kind, start + budgetMs)
         budgetMs -= performance.now() - start
         chosen.set(key, winner ?? { variant: first })
-        if (winner !== undefined) await remember(options, kind, winner)
+        // What the budget cut short is measured again on the next visit.
+        if (winner !== undefined && complete) await remember(options, kind, winner)
       }
       return (call) => chosen.get(keyOf(call.kernel, call.dims)) as Choice
     },
@@ -98,8 +99,17 @@ function distinct(calls: readonly KernelCall[], gpu: GpuCapabilities): Map<strin
   return kinds
 }
 
-/** Fastest row that is right, or nothing where the time ran out before two rows were compared. */
-async function measureKind(options: TunerOptions, { kernel, dims, variants }: Kind, deadline: number): Promise<Choice | undefined> {
+interface Measured {
+  /** Fastest row that is right; absent where none was. */
+  readonly winner?: Choice
+  /** All rows that may win here were measured. */
+  readonly complete: boolean
+}
+
+async function measureKind(options: TunerOptions, { kernel, dims, variants: all }: Kind, deadline: number): Promise<Measured> {
+  // Where rows were written for this sort of adapter, those for the other sort would only cost compiling.
+  const written = all.some((variant) => unlikeliness(variant, options.capabilities) === 0)
+  const variants = all.filter((variant) => !written || unlikeliness(variant, options.capabilities) < 2)
   const bench = await createBench(options.device, kernel, dims, probeArrays(kernel, dims))
   const timed: { variant: Variant; ms: number }[] = []
   let ahead = options.pipelines.get(kernel, dims, variants[0] as Variant)
@@ -116,8 +126,9 @@ async function measureKind(options: TunerOptions, { kernel, dims, variants }: Ki
   }
   bench.destroy()
   timed.sort((a, b) => a.ms - b.ms)
-  for (const choice of timed) if (await isRight(options, kernel, dims, choice.variant)) return choice
-  return undefined
+  const complete = timed.length === variants.length
+  for (const choice of timed) if (await isRight(options, kernel, dims, choice.variant)) return { winner: choice, complete }
+  return { complete }
 }
 
 /** Probes that a row is checked on: those most like the call. */
