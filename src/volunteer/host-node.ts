@@ -44,6 +44,8 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void session.stop().then(() => process.exit(0)))
   }
+  // Started by a coordinator that has ended, in whatever way: nobody would stop this one otherwise.
+  process.once('disconnect', () => process.exit(0))
   await session.start()
   say(`volunteer ${options.id} on ${session.view().adapter?.name ?? 'no GPU'}`)
 }

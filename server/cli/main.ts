@@ -1,0 +1,64 @@
+// The command line. Flags are declared here and nowhere else; what a person got wrong ends with one message and code 2.
+import { Command, CommanderError, Option } from 'commander'
+import { ConfigError } from '../../src/base/errors.ts'
+import { runNames } from '../runs.ts'
+import { collect, httpOrigin, positiveNumber, wholeNumber } from './options.ts'
+import { start, type StartOptions } from './start.ts'
+import { train, type TrainOptions } from './train.ts'
+import { verify } from './verify.ts'
+
+const RUN_HELP = `a named run (${runNames().join(', ')}) or the path of a run file`
+
+function addCommonFlags(command: Command): Command {
+  return command
+    .addOption(new Option('--data-dir <folder>', 'folder of the data set, or of several').env('DATA_DIR'))
+    .option('--volunteers <count>', 'volunteers of our own', wholeNumber(0, 256), 2)
+    .addOption(new Option('--runner <kind>', 'our volunteers are tabs of a headless browser (gpu) or Node processes (node)').choices(['gpu', 'node']).default('gpu'))
+    .option('--seed <number>', 'seed of the run, instead of the one in its file', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option('--fresh', 'begin anew: delete what the state folder holds of this run', false)
+    .option('--host <address>', 'address to listen on (this machine alone over http, every address over https)')
+    .option('--https', 'serve https with a certificate of our own, so that other machines can join', false)
+    .option('--cert <file>', 'certificate (PEM) to serve https with')
+    .option('--key <file>', 'private key (PEM) of --cert')
+    .option('--trust-proxy', 'believe X-Forwarded-Host, as behind a proxy of your own', false)
+    .option('--allow-origin <origin>', 'another origin whose pages may connect (repeatable)', httpOrigin, [])
+}
+
+function createProgram(): Command {
+  const program = new Command('commonweight')
+    .description('Train one neural network on the GPUs of everyone who opens a web page.')
+    .exitOverride()
+    .showSuggestionAfterError()
+  addCommonFlags(program.command('start').description('start a coordinator that people watch and join; resumes what it finds'))
+    .option('--run <run>', `${RUN_HELP} (repeatable; digits-cnn unless given)`, collect)
+    .addOption(new Option('--port <number>', 'port to listen on').env('PORT').default(8787).argParser(wholeNumber(0, 65_535)))
+    .option('--state-dir <folder>', 'where progress is kept', '.commonweight')
+    .action(async (flags: Omit<StartOptions, 'run'> & { readonly run?: readonly string[] }) => {
+      await start({ ...flags, run: flags.run ?? ['digits-cnn'] })
+      process.exitCode = 0
+    })
+  addCommonFlags(program.command('train').description('run headless until a target is met; exits with 0 when it is, with 1 when it is not'))
+    .option('--run <run>', RUN_HELP, 'digits-cnn')
+    .option('--port <number>', 'port to listen on (any free one unless given)', wholeNumber(0, 65_535), 0)
+    .option('--state-dir <folder>', 'where progress is kept (a temporary folder unless given)')
+    .option('--stop <condition>', 'accuracy>=, loss<=, rounds>= or examples>= and a number')
+    .option('--max-minutes <minutes>', 'give up after so long', positiveNumber)
+    .option('--report <file>', 'write a report as JSON')
+    .option('--out <file>', 'write the model as safetensors')
+    .action(async (flags: TrainOptions) => { process.exitCode = await train(flags) ? 0 : 1 })
+  program.command('verify').description('prove from the log that no accepted update was lost or applied twice')
+    .argument('[state-dir]', 'the state folder', '.commonweight')
+    .action(async (stateDir: string) => { process.exitCode = await verify(stateDir) ? 0 : 1 })
+  return program
+}
+
+try {
+  await createProgram().parseAsync()
+  // Browsers, sockets and threads are closed by now; whatever a library still holds must not keep a finished command.
+  process.exit()
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
+  if (!(error instanceof ConfigError)) throw error
+  console.error(`\n${error.message}\n`)
+  process.exit(2)
+}

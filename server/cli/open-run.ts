@@ -1,0 +1,35 @@
+// From a run's configuration to a living run: its data loaded and cut into shards, its state folder checked, its threads
+// started.
+import { join } from 'node:path'
+import { shardDataset } from '../../src/data/shards.ts'
+import type { RunConfig } from '../../src/wire/run-config.ts'
+import { realClock } from '../../src/volunteer/real-clock.ts'
+import { openRun } from '../coordinator/open-run.ts'
+import { loadDataset } from '../datasets.ts'
+import { createEvaluatorThread, createNumericThread } from '../numeric/thread.ts'
+import type { RunHost } from '../run-host.ts'
+import { storedRun } from './stored-run.ts'
+
+/** Built beside this program. */
+const NUMERIC_WORKER = join(import.meta.dirname, 'numeric-worker.js')
+
+export interface OpenStoredRunOptions {
+  readonly config: RunConfig
+  readonly dataDir: string | undefined
+  readonly stateDir: string
+  readonly fresh: boolean
+}
+
+/** Throws ConfigError where the data is not there, or the state folder holds another run of this name. */
+export async function openStoredRun({ config, dataDir, stateDir, fresh }: OpenStoredRunOptions): Promise<{ readonly host: RunHost; readonly resumed: boolean }> {
+  const dataset = await shardDataset(await loadDataset(config.dataset, dataDir, config.seed), config.seed)
+  const { runId, dir, resumed } = storedRun({ stateDir, config, manifest: dataset.manifest, fresh })
+  const numeric = createNumericThread(NUMERIC_WORKER)
+  const evaluator = createEvaluatorThread(NUMERIC_WORKER)
+  try {
+    return { host: await openRun({ dir, runId, config, dataset, clock: realClock, numeric, evaluator }), resumed }
+  } catch (error) {
+    await Promise.all([numeric.close(), evaluator.close()])
+    throw error
+  }
+}

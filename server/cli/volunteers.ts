@@ -1,0 +1,34 @@
+// The volunteers that a command brings along: tabs of a headless browser, or Node processes.
+import type { AdapterChoice } from '../chromium.ts'
+import { startHeadlessVolunteers, type Volunteers } from '../headless.ts'
+import { startNodeVolunteers } from '../node-volunteers.ts'
+import type { Coordination } from './coordinate.ts'
+import { VOLUNTEER_PROGRAM } from './paths.ts'
+
+export interface OwnVolunteerOptions {
+  readonly coordination: Coordination
+  readonly count: number
+  readonly runner: 'gpu' | 'node'
+  readonly stateDir: string
+  readonly adapter?: AdapterChoice
+  readonly say: (text: string) => void
+  /** They cannot work here; `message` says why and what to do. */
+  readonly onHopeless: (message: string) => void
+}
+
+/** Starts them without waiting; problems are told as they come up. */
+export function bringVolunteers(options: OwnVolunteerOptions): Volunteers {
+  const { coordination, count, say, onHopeless } = options
+  if (count === 0) return { close: async () => {} }
+  const url = coordination.url
+  if (options.runner === 'node') {
+    const runId = coordination.runs[0]?.runId ?? ''
+    const cert = coordination.certificate?.selfSigned === true ? { trustedCert: `${options.stateDir}/tls/cert.pem` } : {}
+    const volunteers = startNodeVolunteers({ program: VOLUNTEER_PROGRAM, url, runId, count, onTrouble: say, ...cert })
+    void volunteers.failed.then(onHopeless)
+    return volunteers
+  }
+  const starting = startHeadlessVolunteers({ url: `${url}/`, count, onTrouble: say, ...(options.adapter === undefined ? {} : { adapter: options.adapter }) })
+  starting.catch((error: Error) => onHopeless(error.message))
+  return { close: async () => (await starting.catch(() => undefined))?.close() }
+}
