@@ -4,9 +4,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright'
 import { io, type Socket } from 'socket.io-client'
-import { expect } from 'vitest'
 import { launchChromium } from '../server/chromium.ts'
 import { contribute } from '../server/headless.ts'
 import type { CurvePoint, DashboardEvent, RunStatus } from '../src/wire/dashboard.ts'
@@ -121,12 +121,13 @@ export async function watchRun(url: string): Promise<Watcher> {
   return { socket, status: () => status as RunStatus, curve: () => curve }
 }
 
-/** What `probe` returns, once that is neither undefined nor false. */
+/** What `probe` returns, once that is neither undefined nor false. Throws after `timeoutMs`, quoting the probe. */
 export async function eventually<T>(probe: () => T | undefined | false | Promise<T | undefined | false>, timeoutMs: number): Promise<T> {
-  let value: T | undefined | false
-  await expect.poll(async () => {
-    value = await probe()
-    return value !== undefined && value !== false
-  }, { timeout: timeoutMs, interval: 50 }).toBe(true)
-  return value as T
+  const deadlineMs = performance.now() + timeoutMs
+  for (;;) {
+    const value = await probe()
+    if (value !== undefined && value !== false) return value
+    if (performance.now() > deadlineMs) throw new Error(`must come true within ${timeoutMs / 1000} s, and did not: ${probe.toString()}`)
+    await delay(50)
+  }
 }
