@@ -52,7 +52,10 @@ export async function openRun(options: OpenRunOptions): Promise<RunHost> {
     if (host !== undefined) host.diskFault('log', fault)
     else if (fault !== undefined) refuse(new ConfigError(`state folder: must be writable, but ${fault}.`))
   }
-  const { store, records } = await Store.open({ disk, after: (delayMs, run) => clock.after(delayMs, run), onFault })
+  const { store, records } = await Store.open({ disk, after: (delayMs, run) => clock.after(delayMs, run), onFault }).catch(async (error: unknown) => {
+    await Promise.all([disk.close(), numeric.close(), evaluator.close()])
+    throw error
+  })
   const recovering = recover({
     settings, config, store, numeric, setup, records: records as readonly LogRecord[], now: clock.now(),
     initialParams: () => initialParams(spec, config.seed),

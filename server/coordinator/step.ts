@@ -30,8 +30,10 @@ export function step(state: CoordinatorState, event: Event, now: number, rng: Rn
     passTime(draft, before, now)
     handle(draft, context, event)
   })
+  // Before any grant that follows from it.
+  tellRunState(handled, context, before)
   const next = advance(handled, context)
-  tellRunState(next, context, before)
+  tellRunState(next, context, runState(handled))
   return { state: next, effects: context.effects }
 }
 

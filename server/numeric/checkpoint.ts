@@ -44,7 +44,8 @@ export function decodeCheckpoint(file: Uint8Array): CheckpointContents {
   if (file.length !== expected) throw damaged(`${file.length} bytes instead of ${expected}`)
   const array = (i: number): Float32Array => {
     const start = 4 + headerBytes + i * bytes
-    return new Float32Array(file.slice(start, start + bytes).buffer)
+    // Not `slice`, which for a Buffer is a view.
+    return new Float32Array(new Uint8Array(file.subarray(start, start + bytes)).buffer)
   }
   return {
     version: header.version,

@@ -11,7 +11,7 @@ export const f32: Codec = {
   decode(bytes, size) {
     if (bytes.byteLength !== size * 4) throw new WireError(`payload: must be ${size * 4} bytes, got ${bytes.byteLength}.`)
     // A Float32Array must begin at a multiple of four; a payload cut out of a larger buffer may not.
-    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
     return new Float32Array(aligned.buffer, aligned.byteOffset, size)
   },
 }

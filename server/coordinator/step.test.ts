@@ -1,0 +1,544 @@
+// The state machine alone: one rule of server/SPEC.md at a time, without disk, arithmetic or time.
+import { describe, expect, it } from 'vitest'
+import { createRng } from '../../src/base/rng.ts'
+import { PROTOCOL_VERSION, type FromVolunteer, type Lease, type RefusalCode, type ToVolunteer, type UpdateHeader } from '../../src/wire/messages.ts'
+import type { Effect, Event } from './effects.ts'
+import type { LogRecord } from './records.ts'
+import { replayRecord } from './replay.ts'
+import { initialState, type CoordinatorState, type Settings } from './state.ts'
+import { step } from './step.ts'
+
+const ADAPTER = { runner: 'cpu' as const, name: 'test', software: true }
+const HASH = 'a'.repeat(64)
+
+function settings(extra: Partial<Settings> = {}): Settings {
+  return {
+    runId: 'run', seed: 1, batchSize: 4, epochs: 2, codec: 'f32', payloadBytes: 32,
+    schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 1000, quorum: 0.5 },
+    tensors: [{ name: 'w', role: 'param', size: 8 }], shards: { train: [20, 20], test: [10] },
+    evaluation: { everyExamples: 1_000_000, recheckFraction: 0 }, ...extra,
+  }
+}
+const ASYNCHRONOUS = { type: 'asynchronous', examplesPerLease: 4, maxStaleness: 1, stalenessExponent: 0.5 } as const
+
+/** A coordinator whose disk and arithmetic answer when told to. */
+class Driver {
+  state: CoordinatorState
+  now = 0
+  readonly log: LogRecord[] = []
+  readonly sent: { readonly volunteerId: string; readonly message: ToVolunteer }[] = []
+  waiting: Exclude<Effect, { type: 'send' | 'answer' }>[] = []
+  readonly #rng = createRng(1)
+
+  constructor(extra: Partial<Settings> = {}) {
+    this.state = initialState(settings(extra))
+    replayRecord(this.state, { type: 'run', formatVersion: 1, runId: 'run', config: {} as never, trainShards: [20, 20] })
+    replayRecord(this.state, { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, segment: 1, bytes: 0 })
+    replayRecord(this.state, { type: 'incarnation', incarnation: 1 })
+    this.event({ type: 'opened' })
+  }
+
+  event(event: Event): Extract<Effect, { type: 'answer' }> | undefined {
+    const { state, effects } = step(this.state, event, this.now, this.#rng)
+    this.state = state
+    let answer: Extract<Effect, { type: 'answer' }> | undefined
+    for (const effect of effects) {
+      if (effect.type === 'answer') answer = effect
+      else if (effect.type === 'send') this.sent.push({ volunteerId: effect.volunteerId, message: effect.message })
+      else this.waiting.push(effect)
+    }
+    return answer
+  }
+
+  /** Answers everything that waits for disk or arithmetic. */
+  settle(): void {
+    for (let effect = this.waiting.shift(); effect !== undefined; effect = this.waiting.shift()) {
+      if (effect.type === 'check') this.event({ type: 'checked', leaseId: effect.leaseId, verdict: { ok: true, clampedElements: 0 } })
+      if (effect.type === 'persist') {
+        this.log.push(effect.record)
+        this.event({ type: 'persisted', record: effect.record })
+      }
+      if (effect.type === 'apply') this.event({ type: 'applied', version: effect.version, hash: String(effect.version).padStart(64, '0'), leases: effect.leases, totalWeight: 0 })
+    }
+  }
+
+  at(ms: number): this {
+    this.now = ms
+    this.event({ type: 'tick' })
+    return this
+  }
+
+  join(volunteerId: string, holding?: Lease): boolean {
+    const answer = this.event({
+      type: 'join',
+      hello: {
+        type: 'hello', protocolVersion: PROTOCOL_VERSION, volunteerId, adapter: ADAPTER,
+        ...(holding !== undefined ? { holding: fence(holding) } : {}),
+      },
+    })
+    if (holding === undefined) this.message(volunteerId, { type: 'ready', runId: 'run' })
+    return answer?.keepLease === true
+  }
+
+  message(volunteerId: string, message: FromVolunteer): void {
+    this.event({ type: 'message', volunteerId, message })
+  }
+
+  grants(volunteerId?: string): Lease[] {
+    return this.sent.flatMap(({ volunteerId: to, message }) => (message.type === 'grant' && (volunteerId === undefined || to === volunteerId) ? [message.lease] : []))
+  }
+
+  lastGrant(volunteerId: string): Lease {
+    const lease = this.grants(volunteerId).at(-1)
+    if (lease === undefined) throw new Error(`${volunteerId} has no grant`)
+    return lease
+  }
+
+  results(): { code: RefusalCode | undefined; accepted: boolean; leaseId: string }[] {
+    return this.sent.flatMap(({ message }) => (message.type === 'result' ? [{ code: message.code, accepted: message.accepted, leaseId: message.leaseId }] : []))
+  }
+
+  announce(volunteerId: string, header: UpdateHeader): RefusalCode | undefined {
+    return this.event({ type: 'announce', volunteerId, header })?.refused?.code
+  }
+
+  /** The whole way of a good update, but for what waits. */
+  deliver(volunteerId: string, lease = this.lastGrant(volunteerId)): RefusalCode | undefined {
+    const header = headerOf(lease)
+    const refused = this.announce(volunteerId, header)
+    if (refused === undefined) this.event({ type: 'submit', volunteerId, header, bytes: header.payloadBytes })
+    return refused
+  }
+}
+
+const fence = ({ runId, leaseId, incarnation, grant }: Lease): Pick<Lease, 'runId' | 'leaseId' | 'incarnation' | 'grant'> => ({ runId, leaseId, incarnation, grant })
+
+function headerOf(lease: Lease, extra: Partial<UpdateHeader> = {}): UpdateHeader {
+  return {
+    type: 'update', protocolVersion: PROTOCOL_VERSION, ...fence(lease), modelVersion: lease.modelVersion, codec: 'f32', payloadBytes: 32, payloadHash: HASH,
+    numExamples: lease.numExamples, metrics: { lossSum: 1, correct: 0, examples: lease.numExamples }, computeMs: 100,
+    tensors: [{ name: 'w', role: 'param', size: 8, weight: lease.numExamples }], ...extra,
+  }
+}
+
+describe('leases', () => {
+  it('L1 L5 L7: an idle volunteer that asked gets one lease of one batch first, then by its speed', () => {
+    const driver = new Driver()
+    driver.join('a')
+    expect(driver.grants().map(({ numExamples }) => numExamples)).toEqual([4])
+    driver.message('a', { type: 'ready', runId: 'run' })
+    expect(driver.grants()).toHaveLength(1)
+    driver.now = 100
+    driver.deliver('a')
+    driver.settle()
+    // Alone and measured: it gets the rest of the round at once, without asking.
+    expect(driver.lastGrant('a').numExamples).toBe(12)
+  })
+
+  it('L2 L3 F3: an expired lease is granted to somebody else within its time; its update is refused', () => {
+    const driver = new Driver()
+    driver.join('a')
+    const lease = driver.lastGrant('a')
+    driver.at(lease.durationMs - 1)
+    expect(driver.state.expired).toBe(0)
+    driver.join('b')
+    driver.at(lease.durationMs)
+    expect(driver.state).toMatchObject({ expired: 1, leases: { '1-2': { volunteerId: 'b' } } })
+    expect(driver.sent).toContainEqual({ volunteerId: 'a', message: { type: 'revoke', leaseId: lease.leaseId, grant: lease.grant } })
+    expect(driver.deliver('a', lease)).toBe('expired')
+    const pool = driver.state.epochs[0]!
+    expect(pool.freeExamples + pool.accepted + Object.values(driver.state.leases).reduce((sum, { numExamples }) => sum + numExamples, 0)).toBe(40)
+  })
+
+  it('L3: renewals extend a lease, but not for ever', () => {
+    const driver = new Driver()
+    driver.join('a')
+    const lease = driver.lastGrant('a')
+    let lived = 0
+    while (driver.state.expired === 0 && lived < 100) {
+      driver.at(++lived * (lease.durationMs / 3))
+      driver.message('a', { type: 'renew', ...fence(lease) })
+    }
+    expect((lived * lease.durationMs) / 3 / lease.durationMs).toBeGreaterThan(9)
+    expect((lived * lease.durationMs) / 3 / lease.durationMs).toBeLessThan(12)
+  })
+
+  it('L4: a lease outlives a broken connection for a while, and is kept by naming it', () => {
+    const driver = new Driver()
+    driver.join('a')
+    const lease = driver.lastGrant('a')
+    driver.event({ type: 'leave', volunteerId: 'a' })
+    driver.at(4_900)
+    expect(driver.join('a', lease)).toBe(true)
+    expect(driver.deliver('a', lease)).toBeUndefined()
+    driver.settle()
+    expect(driver.results()).toEqual([{ code: undefined, accepted: true, leaseId: lease.leaseId }])
+  })
+
+  it('L4: it ends when its volunteer stays away, or comes back without it', () => {
+    const away = new Driver()
+    away.join('a')
+    away.event({ type: 'leave', volunteerId: 'a' })
+    away.at(5_000)
+    expect(away.state.leases).toEqual({})
+    const reloaded = new Driver()
+    reloaded.join('a')
+    const lease = reloaded.lastGrant('a')
+    reloaded.event({ type: 'leave', volunteerId: 'a' })
+    reloaded.join('a')
+    expect(Object.keys(reloaded.state.leases)).toEqual(['1-2'])
+    expect(reloaded.deliver('a', lease)).toBe('expired')
+  })
+
+  it('L6: a volunteer whose update was refused rests, and the work goes to another', () => {
+    const driver = new Driver({ schedule: { type: 'synchronous', examplesPerRound: 4, deadlineMs: 1000, quorum: 0.5 } })
+    driver.join('a')
+    driver.join('b')
+    expect(driver.grants('b')).toEqual([])
+    const lease = driver.lastGrant('a')
+    expect(driver.announce('a', headerOf(lease, { codec: 'f16' }))).toBe('wrong-codec')
+    expect(driver.lastGrant('b').numExamples).toBe(4)
+    driver.at(1)
+    expect(driver.grants('a')).toHaveLength(1)
+  })
+
+  it('L8: the run waits without a volunteer, and goes on when one comes', () => {
+    const driver = new Driver()
+    driver.at(1000)
+    expect(driver.state.seconds).toBe(0)
+    driver.join('a')
+    driver.at(3000)
+    expect(driver.state.seconds).toBe(2)
+  })
+
+  it('gives the work of a released lease to others and waits until its volunteer asks again', () => {
+    const driver = new Driver()
+    driver.join('a')
+    driver.message('a', { type: 'release', ...fence(driver.lastGrant('a')), reason: 'paused' })
+    expect(driver.state).toMatchObject({ leases: {}, epochs: [{ freeExamples: 40 }], round: { outstanding: 0 } })
+    driver.at(20_000)
+    expect(driver.grants()).toHaveLength(1)
+    driver.message('a', { type: 'ready', runId: 'run' })
+    expect(driver.grants()).toHaveLength(2)
+  })
+})
+
+describe('the fence and refusals', () => {
+  const CASES: readonly (readonly [RefusalCode, Partial<UpdateHeader>, boolean])[] = [
+    ['protocol-version', { protocolVersion: PROTOCOL_VERSION + 1 }, false],
+    ['unknown-run', { runId: 'other' }, false],
+    ['old-incarnation', { incarnation: 0 }, false],
+    ['old-grant', { grant: 0 }, false],
+    ['unknown-lease', { leaseId: '1-99' }, false],
+    ['unknown-lease', { leaseId: 'constructor' }, false],
+    ['wrong-version', { modelVersion: 7 }, true],
+    ['wrong-codec', { codec: 'f16' }, true],
+    ['too-large', { payloadBytes: 33 }, true],
+    ['wrong-size', { payloadBytes: 31 }, true],
+    ['malformed', { numExamples: 5 }, true],
+    ['malformed', { metrics: { lossSum: 0, correct: 5, examples: 4 } }, true],
+    ['wrong-tensors', { tensors: [] }, true],
+    ['wrong-tensors', { tensors: [{ name: 'w', role: 'buffer', size: 8, weight: 4 }] }, true],
+    ['wrong-tensors', { tensors: [{ name: 'w', role: 'param', size: 8, weight: 5 }] }, true],
+  ]
+  it.each(CASES)('F2 X1 X2: %s for %j, counted', (code, extra, endsLease) => {
+    const driver = new Driver()
+    driver.join('a')
+    const lease = driver.lastGrant('a')
+    const before = driver.state
+    expect(driver.announce('a', headerOf(lease, extra))).toBe(code)
+    expect(driver.state.refused).toEqual({ [code]: 1 })
+    expect(driver.state.volunteers['a']!.refusedLeases).toBe(1)
+    expect(Object.hasOwn(driver.state.leases, lease.leaseId)).toBe(!endsLease)
+    expect(driver.waiting.filter(({ type }) => type !== 'persist')).toEqual([])
+    expect(driver.state).toMatchObject({ version: 0, examples: 0, accepted: 0, plannedVersion: before.plannedVersion })
+    // X2: the examples are free again, or leased again.
+    const leased = Object.values(driver.state.leases).reduce((sum, { numExamples }) => sum + numExamples, 0)
+    expect(driver.state.epochs[0]!.freeExamples + leased).toBe(40)
+  })
+
+  it('F2: refuses the lease of another volunteer', () => {
+    const driver = new Driver()
+    driver.join('a')
+    driver.join('b')
+    expect(driver.announce('b', headerOf(driver.lastGrant('a')))).toBe('unknown-lease')
+    expect(Object.keys(driver.state.leases)).toHaveLength(2)
+  })
+
+  it('F3: refuses a replay before, while and after it is accepted', () => {
+    const driver = new Driver()
+    driver.join('a')
+    const lease = driver.lastGrant('a')
+    expect(driver.deliver('a', lease)).toBeUndefined()
+    expect(driver.deliver('a', lease)).toBe('duplicate')
+    driver.settle()
+    expect(driver.deliver('a', lease)).toBe('duplicate')
+    expect(driver.state).toMatchObject({ examples: 4, accepted: 1, refused: { duplicate: 2 } })
+  })
+
+  it('X1: refuses a payload that is not as long as announced, or not finite', () => {
+    const driver = new Driver()
+    driver.join('a')
+    const header = headerOf(driver.lastGrant('a'))
+    driver.announce('a', header)
+    driver.event({ type: 'submit', volunteerId: 'a', header, bytes: 28 })
+    expect(driver.results().at(-1)).toMatchObject({ accepted: false, code: 'wrong-size' })
+    driver.at(1000)
+    driver.deliver('a')
+    driver.event({ type: 'checked', leaseId: driver.lastGrant('a').leaseId, verdict: { ok: false, code: 'non-finite', message: 'NaN' } })
+    expect(driver.results().at(-1)).toMatchObject({ accepted: false, code: 'non-finite' })
+    expect(driver.state).toMatchObject({ examples: 0, refused: { 'wrong-size': 1, 'non-finite': 1 } })
+  })
+
+  it('X3: pauses a run that has diverged, saying so', () => {
+    const driver = new Driver()
+    driver.join('a')
+    for (let i = 1; i <= 8; i++) {
+      driver.at(i * 20_000)
+      driver.deliver('a')
+      driver.event({ type: 'checked', leaseId: driver.lastGrant('a').leaseId, verdict: { ok: false, code: 'non-finite', message: 'NaN' } })
+    }
+    expect(driver.state).toMatchObject({ control: 'paused', controlReason: expect.stringMatching(/diverged/) as string })
+    expect(driver.waiting.at(-1)).toMatchObject({ type: 'persist', record: { type: 'control', action: 'pause' } })
+  })
+
+  it('counts malformed messages, of strangers too', () => {
+    const driver = new Driver()
+    driver.event({ type: 'malformed', volunteerId: undefined })
+    driver.event({ type: 'malformed', volunteerId: 'nobody' })
+    expect(driver.state.refused).toEqual({ malformed: 2 })
+  })
+})
+
+describe('synchronous rounds', () => {
+  it('R1 R2 V1: closes when all examples are accepted, and publishes once the version is on disk', () => {
+    const driver = new Driver()
+    driver.join('a')
+    driver.now = 100
+    driver.deliver('a')
+    driver.settle()
+    driver.deliver('a')
+    expect(driver.waiting).toContainEqual({ type: 'check', leaseId: '1-2', payloadHash: HASH })
+    driver.settle()
+    expect(driver.log.filter(({ type }) => type === 'version')).toMatchObject([{ version: 1, leases: ['1-1', '1-2'], examples: 16 }])
+    expect(driver.sent).toContainEqual({ volunteerId: 'a', message: { type: 'model', version: 1, hash: '1'.padStart(64, '0') } })
+    expect(driver.lastGrant('a')).toMatchObject({ modelVersion: 1, numExamples: 16 })
+  })
+
+  it('V3 P1: tells nobody of an update or a version before it is on disk', () => {
+    const driver = new Driver({ schedule: { type: 'synchronous', examplesPerRound: 4, deadlineMs: 1000, quorum: 0.5 } })
+    driver.join('a')
+    driver.settle()
+    driver.deliver('a')
+    driver.event({ type: 'checked', leaseId: '1-1', verdict: { ok: true, clampedElements: 0 } })
+    const accepted = driver.waiting.findLast(({ type }) => type === 'persist') as Extract<Effect, { type: 'persist' }>
+    expect(driver.results()).toEqual([])
+    driver.event({ type: 'persisted', record: accepted.record })
+    expect(driver.results()).toEqual([{ code: undefined, accepted: true, leaseId: '1-1' }])
+    driver.event({ type: 'applied', version: 1, hash: HASH, leases: ['1-1'], totalWeight: 4 })
+    expect(driver.state.version).toBe(0)
+    expect(driver.sent.some(({ message }) => message.type === 'model')).toBe(false)
+  })
+
+  it('R2 R3: closes at its deadline with a quorum; the rest goes back, late updates are refused', () => {
+    const driver = new Driver()
+    driver.join('a')
+    driver.join('b')
+    driver.now = 100
+    driver.deliver('a')
+    driver.settle()
+    const late = driver.lastGrant('b')
+    driver.deliver('a')
+    driver.settle()
+    expect(driver.state).toMatchObject({ version: 0, round: { accepted: 12, outstanding: 4 } })
+    driver.at(999)
+    expect(driver.state.version).toBe(0)
+    driver.at(1000)
+    driver.settle()
+    expect(driver.state).toMatchObject({ version: 1, versionExamples: 12 })
+    expect(driver.deliver('b', late)).toBe('expired')
+    // D1: what b did not do is done later in the same epoch.
+    expect(driver.state.epochs[0]!.accepted).toBe(12)
+  })
+
+  it('R2: does not close without its quorum', () => {
+    const driver = new Driver()
+    driver.join('a')
+    driver.join('b')
+    driver.now = 100
+    driver.deliver('b')
+    driver.settle()
+    driver.message('b', { type: 'release', ...fence(driver.lastGrant('b')), reason: 'paused' })
+    driver.at(2000)
+    expect(driver.state).toMatchObject({ version: 0, round: { accepted: 4, closing: false } })
+  })
+
+  it('R1 D1: the last round of an epoch is smaller, and every example is accepted once', () => {
+    const driver = new Driver({ shards: { train: [20, 20], test: [] }, epochs: 1 })
+    driver.join('a')
+    for (let i = 0; i < 20 && !driver.state.finished; i++) {
+      driver.now += 100
+      if (driver.state.volunteers['a']!.leaseId !== undefined) driver.deliver('a')
+      driver.settle()
+    }
+    expect(driver.state).toMatchObject({ finished: true, examples: 40, version: 3 })
+    const records = driver.log.filter((record) => record.type === 'accepted')
+    const seen = records.flatMap(({ slices }) => slices.flatMap(({ shard, start, count }) => Array.from({ length: count }, (_, i) => `${shard}/${start + i}`)))
+    expect(new Set(seen).size).toBe(40)
+    expect(seen).toHaveLength(40)
+  })
+
+  it('R4 D4: cuts a round by speed, and gives volunteers shards that they have', () => {
+    const driver = new Driver({ shards: { train: [200, 200], test: [] }, schedule: { type: 'synchronous', examplesPerRound: 40, deadlineMs: 100_000, quorum: 1 } })
+    driver.join('slow')
+    driver.join('fast')
+    const rates = { slow: 10, fast: 40 } as const
+    const doneMs = (id: keyof typeof rates): number => {
+      const lease = driver.state.leases[driver.state.volunteers[id]!.leaseId ?? '']
+      return lease === undefined ? Infinity : lease.grantedMs + (lease.numExamples / rates[id]) * 1000
+    }
+    while (driver.state.version < 4) {
+      const id = doneMs('slow') < doneMs('fast') ? 'slow' : 'fast'
+      driver.now = doneMs(id)
+      const lease = driver.lastGrant(id)
+      const header = headerOf(lease, { computeMs: (lease.numExamples / rates[id]) * 1000 })
+      driver.announce(id, header)
+      driver.event({ type: 'submit', volunteerId: id, header, bytes: 32 })
+      driver.settle()
+    }
+    expect(driver.lastGrant('slow').numExamples).toBe(8)
+    expect(driver.lastGrant('fast').numExamples).toBe(32)
+    const shards = (id: string): number[] => [...new Set(driver.grants(id).flatMap(({ work }) => work.slices.map(({ shard }) => shard)))]
+    expect(shards('slow')).not.toEqual(shards('fast'))
+    expect(shards('slow')).toHaveLength(1)
+  })
+})
+
+describe('asynchronous updates', () => {
+  it('A1 A2 A3: each makes a version; older ones weigh less; too old ones are refused and their work returned', () => {
+    const driver = new Driver({ schedule: ASYNCHRONOUS })
+    for (const id of ['a', 'b', 'c']) driver.join(id)
+    driver.now = 100
+    for (const id of ['a', 'b']) {
+      driver.deliver(id, driver.grants(id)[0]!)
+      driver.settle()
+    }
+    expect(driver.log.filter(({ type }) => type === 'accepted')).toMatchObject([{ staleness: 0, weight: 1024 }, { staleness: 1, weight: 724 }])
+    expect(driver.state).toMatchObject({ version: 2, staleness: [1, 1] })
+    const before = driver.state.epochs[0]!.accepted
+    expect(driver.deliver('c', driver.grants('c')[0]!)).toBe('too-stale')
+    expect(driver.state.epochs[0]!.accepted).toBe(before)
+    expect(driver.lastGrant('c').modelVersion).toBe(2)
+  })
+
+  it('A2: staleness is judged when an update gets its place in the log, not when it is announced', () => {
+    const driver = new Driver({ schedule: ASYNCHRONOUS })
+    for (const id of ['a', 'b', 'c']) driver.join(id)
+    driver.now = 100
+    for (const id of ['a', 'b', 'c']) expect(driver.deliver(id, driver.grants(id)[0]!)).toBeUndefined()
+    driver.settle()
+    expect(driver.log.filter(({ type }) => type === 'accepted')).toMatchObject([{ staleness: 0 }, { staleness: 1 }])
+    expect(driver.results().filter(({ accepted }) => !accepted)).toMatchObject([{ code: 'too-stale' }])
+  })
+})
+
+describe('evaluation', () => {
+  const evaluating = (extra: Partial<Settings['evaluation']> = {}): Driver => {
+    const driver = new Driver({ schedule: { type: 'synchronous', examplesPerRound: 4, deadlineMs: 1000, quorum: 0.5 }, evaluation: { everyExamples: 4, recheckFraction: 0, ...extra } })
+    driver.join('a')
+    driver.now = 100
+    driver.deliver('a')
+    driver.settle()
+    return driver
+  }
+  const answer = (driver: Driver, id: string, correct: number): void => {
+    const lease = driver.lastGrant(id)
+    driver.message(id, { type: 'evaluation', ...fence(lease), modelVersion: lease.modelVersion, metrics: { lossSum: lease.numExamples / 2, correct, examples: lease.numExamples }, computeMs: 10 })
+  }
+
+  it('E1 E2: counts every test example once, at a pinned version', () => {
+    const driver = evaluating()
+    while (driver.lastGrant('a').kind === 'evaluate') {
+      expect(driver.lastGrant('a')).toMatchObject({ modelVersion: 1, work: { split: 'test' } })
+      answer(driver, 'a', 1)
+      driver.settle()
+    }
+    const pieces = driver.grants('a').filter(({ kind }) => kind === 'evaluate')
+    expect(driver.state.lastEvaluation).toEqual({ modelVersion: 1, atExamples: 4, loss: 0.5, accuracy: pieces.length / 10, examples: 10 })
+  })
+
+  it('E3: refuses an implausible answer, and asks somebody else', () => {
+    const driver = evaluating({ recheckFraction: 1 })
+    driver.join('b')
+    const lease = driver.lastGrant('a')
+    answer(driver, 'a', lease.numExamples)
+    const recheck = driver.waiting.find(({ type }) => type === 'recheck')
+    expect(recheck).toMatchObject({ leaseId: lease.leaseId, slices: lease.work.slices })
+    driver.event({ type: 'rechecked', leaseId: lease.leaseId, truth: { lossSum: lease.numExamples / 2, correct: 0 } })
+    expect(driver.results().at(-1)).toMatchObject({ accepted: false, code: 'implausible' })
+    expect(driver.state).toMatchObject({ rechecks: { done: 1, disagreed: 1 }, evaluation: { correct: 0, barred: ['a'] } })
+  })
+
+  it('E4: the coordinator does it alone only when nobody is there', () => {
+    const driver = evaluating()
+    expect(driver.waiting.some(({ type }) => type === 'evaluate')).toBe(false)
+    driver.event({ type: 'leave', volunteerId: 'a' })
+    driver.at(6_000)
+    const own = driver.waiting.find((effect): effect is Extract<Effect, { type: 'evaluate' }> => effect.type === 'evaluate')!
+    expect(own.slices).toEqual([{ shard: 0, start: 0, count: 10 }])
+    driver.event({ type: 'evaluated', evaluation: own.evaluation, slices: own.slices, truth: { lossSum: 5, correct: 3 } })
+    driver.settle()
+    expect(driver.state.lastEvaluation).toMatchObject({ accuracy: 0.3, loss: 0.5 })
+  })
+})
+
+describe('control and disk', () => {
+  it('C1: pause revokes what is being computed and finishes what is here; resume goes on', () => {
+    const driver = new Driver()
+    driver.join('a')
+    driver.join('b')
+    driver.now = 100
+    driver.deliver('a')
+    driver.event({ type: 'control', action: 'pause' })
+    expect(driver.sent.filter(({ message }) => message.type === 'revoke')).toMatchObject([{ volunteerId: 'b' }])
+    expect(driver.sent).toContainEqual({ volunteerId: 'b', message: { type: 'run-state', state: 'paused' } })
+    driver.settle()
+    expect(driver.state).toMatchObject({ accepted: 1, leases: {} })
+    const grants = driver.grants().length
+    driver.at(50_000)
+    expect(driver.grants()).toHaveLength(grants)
+    driver.event({ type: 'control', action: 'resume' })
+    expect(driver.grants()).toHaveLength(grants + 2)
+  })
+
+  it('C2: control and everything durable are a fold of the log', () => {
+    const driver = new Driver({ schedule: ASYNCHRONOUS })
+    for (const id of ['a', 'b']) driver.join(id)
+    for (let i = 1; i < 6; i++) {
+      driver.now = i * 100
+      for (const id of ['a', 'b']) driver.deliver(id)
+      driver.settle()
+    }
+    driver.event({ type: 'control', action: 'pause' })
+    driver.settle()
+    const replayed = initialState(driver.state.settings)
+    const first: LogRecord[] = [
+      { type: 'run', formatVersion: 1, runId: 'run', config: {} as never, trainShards: [20, 20] },
+      { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, segment: 1, bytes: 0 },
+      { type: 'incarnation', incarnation: 1 },
+    ]
+    for (const record of [...first, ...driver.log]) replayRecord(replayed, record)
+    const { version, modelHash, examples, versionExamples, accepted, staleness, control, epochs, pending, plannedVersion } = driver.state
+    expect(replayed).toMatchObject({ version, modelHash, examples, versionExamples, accepted, staleness, control, epochs, pending, plannedVersion })
+    expect(control).toBe('paused')
+  })
+
+  it('P7: grants nothing while the disk refuses, and says why', () => {
+    const driver = new Driver()
+    driver.event({ type: 'disk', fault: 'the disk is full' })
+    driver.join('a')
+    expect(driver.grants()).toEqual([])
+    driver.event({ type: 'disk', fault: undefined })
+    expect(driver.grants()).toHaveLength(1)
+  })
+})

@@ -1,0 +1,78 @@
+// The arithmetic of a run (server/SPEC.md N1, N2, X1), and its checkpoints.
+import { createHash } from 'node:crypto'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../../src/base/errors.ts'
+import { optimizers } from '../../src/optim/index.ts'
+import { Aggregation } from './aggregation.ts'
+import { decodeCheckpoint } from './checkpoint.ts'
+import type { NumericSetup } from './numeric.ts'
+
+const SIZE = 6
+const setup = (optimizer = 'adam'): NumericSetup => ({
+  size: SIZE, codec: 'f32', aggregator: 'weighted-mean', exactSum: { bound: 16, quantumBits: 30 },
+  optimizer: { name: optimizer, learningRate: 0.1 }, learningRateSchedule: { name: 'constant' },
+})
+const params = Float32Array.from({ length: SIZE }, (_, i) => i / 10)
+const bytesOf = (values: readonly number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer)
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const give = (aggregation: Aggregation, lease: string, values: readonly number[]): unknown => {
+  const payload = bytesOf(values)
+  return aggregation.check(lease, sha256(payload), payload)
+}
+
+describe('aggregation', () => {
+  it('N1: makes the same bytes in any order', () => {
+    const update = fc.record({ values: fc.array(fc.float({ noNaN: true, min: -8, max: 8 }), { minLength: SIZE, maxLength: SIZE }), weight: fc.integer({ min: 1, max: 512 }) })
+    const updates = fc.array(update, { minLength: 1, maxLength: 6 })
+    fc.assert(fc.property(updates.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list.map((_, i) => i), { minLength: list.length }))), ([list, order]) => {
+      const make = (indices: readonly number[]): string => {
+        const aggregation = new Aggregation(setup(), { params })
+        for (const i of indices) give(aggregation, `l${i}`, list[i]!.values)
+        for (const i of indices) aggregation.accumulate(`l${i}`, list[i]!.weight)
+        return aggregation.apply(1, 1024).hash
+      }
+      expect(make(order)).toBe(make(list.map((_, i) => i)))
+    }))
+  })
+
+  it('X1: refuses damage and non-finite values, and changes nothing', () => {
+    const aggregation = new Aggregation(setup(), { params })
+    const before = aggregation.snapshot().hash
+    for (const bad of [NaN, Infinity, -Infinity]) expect(give(aggregation, 'l', [0, 1, bad, 3, 4, 5])).toMatchObject({ ok: false, code: 'non-finite' })
+    expect(aggregation.check('l', '0'.repeat(64), bytesOf([1, 2, 3, 4, 5, 6]))).toMatchObject({ ok: false, code: 'wrong-hash' })
+    expect(give(aggregation, 'l', [1, 2, 3])).toMatchObject({ ok: false, code: 'malformed' })
+    expect(() => aggregation.accumulate('l', 1)).toThrow(/checked payload/)
+    expect(aggregation.snapshot().hash).toBe(before)
+  })
+
+  it('N2: counts clamped elements and clamps them', () => {
+    const aggregation = new Aggregation(setup('sgd'), { params })
+    expect(give(aggregation, 'l', [100, -100, 16, 0, 0, 0])).toEqual({ ok: true, clampedElements: 2 })
+    aggregation.accumulate('l', 4)
+    const next = new Float32Array(aggregation.apply(1, 1024).bytes.buffer)
+    expect([...next.slice(0, 3)]).toEqual([Math.fround(-1.6), Math.fround(Math.fround(0.1) + 1.6), Math.fround(Math.fround(0.2) - 1.6)])
+  })
+
+  it.each(optimizers.names())('goes on from a checkpoint with %s as if nothing had happened', (name) => {
+    const train = (aggregation: Aggregation, from: number, to: number): string => {
+      for (let version = from; version <= to; version++) {
+        give(aggregation, 'l', [1, 2, 3, -1, -2, version])
+        aggregation.accumulate('l', 64)
+        aggregation.apply(version, 512 + version)
+      }
+      return aggregation.snapshot().hash
+    }
+    const whole = new Aggregation(setup(name), { params })
+    const first = new Aggregation(setup(name), { params })
+    train(first, 1, 3)
+    const { bytes, file, version } = first.checkpoint()
+    expect({ file, version }).toEqual({ file: sha256(bytes), version: 3 })
+    expect(train(new Aggregation(setup(name), { checkpoint: bytes }), 4, 6)).toBe(train(whole, 1, 6))
+  })
+
+  it('refuses a damaged checkpoint as a person can understand it', () => {
+    const { bytes } = new Aggregation(setup(), { params }).checkpoint()
+    for (const cut of [0, 3, 10, bytes.length - 1]) expect(() => decodeCheckpoint(bytes.slice(0, cut))).toThrow(ConfigError)
+  })
+})
