@@ -2,6 +2,7 @@
 import type { VolunteerView } from '../../volunteer/view.ts'
 import { formatNumber, type Phrase } from '../catalogue/index.ts'
 import { h, line, show, text } from '../shared/dom.ts'
+import { gathering } from './gathering.ts'
 import type { Found } from './status.ts'
 
 export interface WelcomePart {
@@ -14,10 +15,12 @@ export function createWelcome(contribute: () => void): WelcomePart {
   const running = line()
   return {
     element: h('section', { class: 'welcome' },
-      h('h1', {}, text((c) => c.volunteer.title)),
-      h('p', { class: 'lead' }, text((c) => c.volunteer.whatRuns), ' ', text((c) => c.volunteer.nothingBefore)),
-      h('button', { type: 'button', id: 'contribute', class: 'primary large', onclick: contribute }, text((c) => c.volunteer.contribute)),
-      h('p', { class: 'note', id: 'announcement' }, running.node)),
+      h('div', { class: 'words' },
+        h('h1', {}, text((c) => c.volunteer.title)),
+        h('p', { class: 'lead' }, text((c) => c.volunteer.whatRuns), ' ', text((c) => c.volunteer.nothingBefore)),
+        h('button', { type: 'button', id: 'contribute', class: 'primary large', onclick: contribute }, text((c) => c.volunteer.contribute)),
+        h('p', { class: 'note', id: 'announcement' }, running.node)),
+      gathering()),
     announce: (phrase) => running.say(phrase),
   }
 }
@@ -31,11 +34,13 @@ export function createThanks(again: () => void): ThanksPart {
   const given = line()
   return {
     element: h('section', { class: 'welcome thanks' },
-      h('h1', {}, text((c) => c.volunteer.thanks)),
-      h('p', { class: 'lead' }, given.node),
-      h('div', { class: 'actions' },
-        h('button', { type: 'button', id: 'again', class: 'primary', onclick: again }, text((c) => c.volunteer.contributeAgain)),
-        h('a', { class: 'button', href: '/dashboard' }, text((c) => c.volunteer.seeModel)))),
+      h('div', { class: 'words' },
+        h('h1', {}, text((c) => c.volunteer.thanks)),
+        h('p', { class: 'lead' }, given.node),
+        h('div', { class: 'actions' },
+          h('button', { type: 'button', id: 'again', class: 'primary', onclick: again }, text((c) => c.volunteer.contributeAgain)),
+          h('a', { class: 'button', href: '/dashboard' }, text((c) => c.volunteer.seeModel)))),
+      gathering()),
     update({ contribution: { examples, evaluatedExamples, acceptedLeases } }) {
       given.say((c) => acceptedLeases === 0 ? c.volunteer.thanksNone : c.volunteer.thanksFor(formatNumber(examples + evaluatedExamples), formatNumber(acceptedLeases)))
     },
