@@ -37,12 +37,14 @@ async function main(): Promise<void> {
       const view = session.view()
       const line = describeState(view.session)
       if (line !== undefined && line !== said) say(said = line)
-      if (view.session.state === 'refused' || view.session.state === 'failed') process.exitCode = 1
+      // Whoever started us decides whether to try again.
+      if (view.session.state === 'refused' || view.session.state === 'failed') void session.stop().then(() => process.exit(1))
     },
   })
   reportRegularly(session)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void session.stop().then(() => process.exit(0)))
+  // A parent that started us with an ipc channel takes us along, in whatever way it ends.
+  for (const end of ['SIGINT', 'SIGTERM', 'disconnect'] as const) {
+    process.once(end, () => void session.stop().then(() => process.exit(0)))
   }
   // Started by a coordinator that has ended, in whatever way: nobody would stop this one otherwise.
   process.once('disconnect', () => process.exit(0))

@@ -31,7 +31,6 @@ export const en = {
   name: 'Commonweight',
   volunteerLink: 'Contribute',
   dashboardLink: 'Dashboard',
-  themeNote: 'Skip to content',
   reload: 'Reload',
   runStates,
 
@@ -136,7 +135,6 @@ export const en = {
     drawLabel: 'Box to draw a digit in. Press Delete to clear.',
     clear: 'Clear',
     answers: 'The model’s answer',
-    answer: (name: string, percent: string) => `${name}, ${percent}`,
     drawLoading: 'Loading the current model',
     drawOn: (device: string, version: string) => `Version ${version}, on ${device}`,
     drawFailed: (why: string) => `The model cannot run here: ${why}`,

@@ -8,7 +8,6 @@ export const zh: Catalogue = {
   name: 'Commonweight',
   volunteerLink: '参与训练',
   dashboardLink: '训练看板',
-  themeNote: '跳到正文',
   reload: '重新加载',
   runStates: { waiting: '等待中', running: '训练中', paused: '已暂停', stopped: '已停止', finished: '已完成' },
 
@@ -122,7 +121,6 @@ export const zh: Catalogue = {
     drawLabel: '手写数字框。按 Delete 键清除。',
     clear: '清除',
     answers: '模型的回答',
-    answer: (name, percent) => `${name}，${percent}`,
     drawLoading: '正在加载当前模型',
     drawOn: (device, version) => `版本 ${version}，运行于 ${device}`,
     drawFailed: (why) => `模型无法在这里运行：${why}`,
