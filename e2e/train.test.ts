@@ -44,7 +44,7 @@ it('exits with 1 when the time is over', async () => {
 it('runs its volunteers in Node as well', async () => {
   const folder = temporaryFolder()
   const report = join(folder, 'report.json')
-  const command = run('train', '--run', writeRun(folder), '--runner', 'node', '--volunteers', '2', '--stop', 'examples>=5000', '--max-minutes', '1.5', '--report', report)
+  const command = run('train', '--run', writeRun(folder), '--runner', 'node', '--volunteers', '2', '--stop', 'examples>=5000', '--max-minutes', '2.5', '--report', report)
   expect([await command.ended, command.output()]).toEqual([0, expect.stringContaining('examples>=5000 was reached')])
   expect(readReport(report).volunteers.map(({ acceptedLeases }) => acceptedLeases > 0)).toEqual([true, true])
 })
