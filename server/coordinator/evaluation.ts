@@ -59,7 +59,7 @@ export function grantEvaluation(state: CoordinatorState, context: StepContext): 
 }
 
 function evaluateAlone(state: CoordinatorState, context: StepContext, evaluation: EvaluationState): void {
-  const lastSeen = Math.max(...Object.values(state.volunteers).map(({ connected, disconnectedMs, id }) => (connected && !evaluation.barred.includes(id) ? context.now : disconnectedMs)))
+  const lastSeen = Math.max(...Object.values(state.volunteers).map(({ connected, wantsWork, leaseId, disconnectedMs, id }) => (connected && (wantsWork || leaseId !== undefined) && !evaluation.barred.includes(id) ? context.now : disconnectedMs)))
   if (evaluation.alone || context.now - lastSeen < GRACE_MS) return
   evaluation.alone = true
   const slices = take(evaluation.pool, OWN_PIECE, evaluation.pool.order)

@@ -164,7 +164,8 @@ export class Host implements RunHost {
     if (action === 'resume') this.#parts.store.retry()
     const durable = new Promise<void>((resolve) => this.#controlWaiters.push(resolve))
     this.#dispatch({ type: 'control', action })
-    await durable
+    // It has taken effect. While the disk refuses, nobody should wait for its record.
+    if (this.#state.fault === undefined) await durable
   }
 
   async currentModel(): Promise<{ readonly version: number; readonly layout: Layout; readonly params: Float32Array }> {
@@ -271,6 +272,7 @@ export class Host implements RunHost {
 
   async #apply(version: number, leases: readonly string[], scaleUnits: number): Promise<void> {
     const { hash, bytes, totalWeight } = await this.#parts.numeric.apply(version, scaleUnits)
+    this.#snapshots.delete(hash) // An update of zeros makes the same params again: they count as the newest.
     this.#snapshots.set(hash, bytes)
     this.#dispatch({ type: 'applied', version, hash, leases, totalWeight })
   }
@@ -309,7 +311,9 @@ export class Host implements RunHost {
   #dropSnapshots(): void {
     const { modelHash, evaluation, leases } = this.#state
     const wanted = new Set([modelHash, ...(evaluation === undefined ? [] : [evaluation.modelHash]), ...Object.values(leases).map((lease) => lease.modelHash)])
-    const unwanted = [...this.#snapshots.keys()].filter((hash) => !wanted.has(hash))
+    // In the order they were made: those after the current version are of versions still on their way to the log.
+    const made = [...this.#snapshots.keys()]
+    const unwanted = made.slice(0, made.indexOf(modelHash)).filter((hash) => !wanted.has(hash))
     for (const hash of unwanted.slice(0, Math.max(0, unwanted.length - RECENT_SNAPSHOTS))) this.#snapshots.delete(hash)
   }
 

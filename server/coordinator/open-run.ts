@@ -1,8 +1,9 @@
 // Opens a run in its state folder: a new one, or one that goes on from its last acknowledged update.
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../../src/base/clock.ts'
 import { ConfigError } from '../../src/base/errors.ts'
 import { createRng, type Rng } from '../../src/base/rng.ts'
+import type { DatasetManifest } from '../../src/data/dataset.ts'
 import type { ShardedDataset } from '../../src/data/shards.ts'
 import { initialParams, layoutOf } from '../../src/model/initial-params.ts'
 import type { ModelSpec } from '../../src/model/spec.ts'
@@ -40,7 +41,7 @@ export async function openRun(options: OpenRunOptions): Promise<RunHost> {
   const { config, dataset, clock, numeric, evaluator } = options
   const spec = options.model ?? zoo.get(config.model)
   const layout = layoutOf(spec)
-  const settings = resolveSettings(options.runId ?? config.name, config, dataset.manifest, layout)
+  const settings = resolveSettings(options.runId ?? config.name, config, { manifest: dataset.manifest, hash: hashOfShards(dataset.manifest) }, layout)
   const { aggregator, exactSum, serverOptimizer, learningRateSchedule, codec } = config.strategy
   const setup = { size: layout.packedSize, codec, aggregator, exactSum, optimizer: serverOptimizer, learningRateSchedule }
   const disk = typeof options.dir === 'string' ? await createNodeDisk(options.dir) : options.dir
@@ -73,3 +74,6 @@ export async function openRun(options: OpenRunOptions): Promise<RunHost> {
   host.start()
   return host
 }
+
+const hashOfShards = ({ train, test }: DatasetManifest): string =>
+  createHash('sha256').update([...train.shards, ...test.shards].map(({ hash }) => hash).join()).digest('hex')

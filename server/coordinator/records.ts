@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly config: RunConfig
   /** Examples of each training shard, so that the log can be checked without the data. */
   readonly trainShards: readonly number[]
+  /** SHA-256 of the shards' hashes: a run goes on with the very data it was begun with. */
+  readonly dataHash: string
 }
 
 /** A start of the coordinator: grants of earlier incarnations are void. */

@@ -41,6 +41,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   records.push(incarnation)
   const state = initialState(settings)
   for (const record of records) replayRecord(state, record)
+  for (const volunteer of Object.values(state.volunteers)) volunteer.joinedMs = now
   state.lastMs = now
   state.rateMs = now
   state.sinceCheckpoint.ms = now
@@ -55,7 +56,7 @@ async function begin({ settings, config, store, numeric, setup, initialParams, r
   await store.writeFile(file, bytes).catch((error: unknown) => {
     throw new ConfigError(`state folder: must be writable, but ${describeDiskError(error)}.`)
   })
-  const run: RunRecord = { type: 'run', formatVersion: 1, runId: settings.runId, config, trainShards: settings.shards.train }
+  const run: RunRecord = { type: 'run', formatVersion: 1, runId: settings.runId, config, trainShards: settings.shards.train, dataHash: settings.dataHash }
   const checkpoint: CheckpointRecord = { type: 'checkpoint', version, modelHash, file, segment: store.segment, bytes: bytes.length }
   const first = records[0] ?? (await commit(store, run))
   return [first, await commit(store, checkpoint)]
@@ -66,7 +67,7 @@ function checkRun(first: LogRecord | undefined, { settings, config }: RecoverOpt
   if (first.runId !== settings.runId) throw new ConfigError(`state folder: must hold run "${settings.runId}", got "${first.runId}". Name another state folder, or begin anew with --fresh.`)
   const stored = canonical(first.config), wanted = canonical(config)
   if (stored !== wanted) throw new ConfigError(`run "${settings.runId}": must have the config it was begun with, got another one. Undo the change, or begin anew with --fresh.`)
-  if (canonical(first.trainShards) !== canonical(settings.shards.train)) throw new ConfigError(`run "${settings.runId}": must have the data it was begun with (${first.trainShards.length} shards), got ${settings.shards.train.length}. Give the same data, or begin anew with --fresh.`)
+  if (first.dataHash !== settings.dataHash) throw new ConfigError(`run "${settings.runId}": must have the data it was begun with (${first.trainShards.length} shards, ${first.dataHash.slice(0, 12)}), got ${settings.shards.train.length} shards, ${settings.dataHash.slice(0, 12)}. Give the same data, or begin anew with --fresh.`)
 }
 
 async function startOf(store: Store, { file, version }: CheckpointRecord): Promise<NumericStart> {

@@ -12,6 +12,9 @@ import { activeVolunteers } from './volunteers.ts'
 /** Speed assumed for a volunteer when nobody has been measured yet, examples per second. */
 const GUESSED_SPEED = 100
 
+/** After this long without work a volunteer is taken for twice as fast as it was measured. */
+const DOUBT_MS = 10_000
+
 /** The next round, from what its epoch has left. Undefined when training is done. Same live as when replayed. */
 export function openRound(state: CoordinatorState): Round | undefined {
   const { schedule } = state.settings
@@ -75,7 +78,7 @@ export function shareOut(state: CoordinatorState, active: readonly VolunteerStat
   const typical = typicalSpeed(active)
   const runners = [...active].sort((a, b) => a.lastGrantMs - b.lastGrantMs || (a.id < b.id ? -1 : 1)).map((volunteer) => ({
     id: volunteer.id,
-    batchMs: (batchSize / (volunteer.speed.train || typical)) * 1000,
+    batchMs: (batchSize / (volunteer.speed.train || typical)) * 1000 / (1 + waitedMs(volunteer, now) / DOUBT_MS),
     doneMs: remainingMs(volunteer.leaseId === undefined ? undefined : state.leases[volunteer.leaseId], now),
     // A first lease is one batch, to learn the speed.
     room: volunteer.speed.train > 0 ? Infinity : 1,
@@ -95,6 +98,10 @@ export function shareOut(state: CoordinatorState, active: readonly VolunteerStat
   }
   return shares
 }
+
+/** A measurement is believed less the longer its volunteer has had nothing to do: whoever is slow gets another chance. */
+const waitedMs = ({ leaseId, lastGrantMs }: VolunteerState, now: number): number =>
+  leaseId === undefined && Number.isFinite(lastGrantMs) ? now - lastGrantMs : 0
 
 function typicalSpeed(active: readonly VolunteerState[]): number {
   const known = active.map(({ speed }) => speed.train).filter((speed) => speed > 0).sort((a, b) => a - b)

@@ -8,7 +8,8 @@ import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Settings } from './state.ts'
 
 /** Throws ConfigError where the run cannot work. */
-export function resolveSettings(runId: string, config: RunConfig, dataset: DatasetManifest, layout: Layout): Settings {
+export function resolveSettings(runId: string, config: RunConfig, data: { readonly manifest: DatasetManifest; readonly hash: string }, layout: Layout): Settings {
+  const dataset = data.manifest
   if (dataset.train.examples === 0) throw new ConfigError(`dataset "${dataset.name}": must have training examples, got none. Check trainExamples.`)
   const strategy = resolveStrategy(config.strategy, { params: layout.packedSize, batchSize: config.batchSize, trainExamples: dataset.train.examples })
   return {
@@ -16,6 +17,7 @@ export function resolveSettings(runId: string, config: RunConfig, dataset: Datas
     payloadBytes: codecs.get(strategy.codec).payloadBytes(layout.packedSize),
     tensors: layout.entries.map(({ name, role, size }) => ({ name, role, size })),
     shards: { train: dataset.train.shards.map(({ examples }) => examples), test: dataset.test.shards.map(({ examples }) => examples) },
+    dataHash: data.hash,
     evaluation: config.evaluation,
   }
 }

@@ -18,6 +18,8 @@ export interface Settings {
   readonly tensors: readonly { readonly name: string; readonly role: TensorRole; readonly size: number }[]
   /** Examples of each shard. */
   readonly shards: { readonly train: readonly number[]; readonly test: readonly number[] }
+  /** SHA-256 over the hashes of all shards. */
+  readonly dataHash: string
   readonly evaluation: { readonly everyExamples: number; readonly recheckFraction: number }
 }
 

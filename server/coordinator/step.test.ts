@@ -13,7 +13,7 @@ const HASH = 'a'.repeat(64)
 
 function settings(extra: Partial<Settings> = {}): Settings {
   return {
-    runId: 'run', seed: 1, batchSize: 4, epochs: 2, codec: 'f32', payloadBytes: 32,
+    runId: 'run', seed: 1, batchSize: 4, epochs: 2, codec: 'f32', dataHash: 'data', payloadBytes: 32,
     schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 1000, quorum: 0.5 },
     tensors: [{ name: 'w', role: 'param', size: 8 }], shards: { train: [20, 20], test: [10] },
     evaluation: { everyExamples: 1_000_000, recheckFraction: 0 }, ...extra,
@@ -32,7 +32,7 @@ class Driver {
 
   constructor(extra: Partial<Settings> = {}) {
     this.state = initialState(settings(extra))
-    replayRecord(this.state, { type: 'run', formatVersion: 1, runId: 'run', config: {} as never, trainShards: [20, 20] })
+    replayRecord(this.state, { type: 'run', formatVersion: 1, runId: 'run', config: {} as never, trainShards: [20, 20], dataHash: 'data' })
     replayRecord(this.state, { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, segment: 1, bytes: 0 })
     replayRecord(this.state, { type: 'incarnation', incarnation: 1 })
     this.event({ type: 'opened' })
@@ -412,6 +412,30 @@ describe('synchronous rounds', () => {
     expect(shards('slow')).not.toEqual(shards('fast'))
     expect(shards('slow')).toHaveLength(1)
   })
+
+  it('R5: a volunteer too slow for any share gets another chance after a while', () => {
+    const driver = new Driver({ shards: { train: [20_000], test: [] }, schedule: { type: 'synchronous', examplesPerRound: 8, deadlineMs: 1_000_000, quorum: 1 } })
+    driver.join('slow')
+    driver.join('fast')
+    const tookMs = { slow: 2_000, fast: 100 } as const
+    const workUntil = (ms: number): void => {
+      while (driver.now < ms) {
+        const next = (['slow', 'fast'] as const).flatMap((id) => {
+          const lease = driver.state.leases[driver.state.volunteers[id]!.leaseId ?? '']
+          return lease === undefined ? [] : [{ id, doneMs: lease.grantedMs + (lease.numExamples / 4) * tookMs[id], numExamples: lease.numExamples }]
+        }).sort((a, b) => a.doneMs - b.doneMs)[0]!
+        driver.now = next.doneMs
+        const header = headerOf(driver.lastGrant(next.id), { computeMs: (next.numExamples / 4) * tookMs[next.id] })
+        driver.announce(next.id, header)
+        driver.event({ type: 'submit', volunteerId: next.id, header, bytes: 32 })
+        driver.settle()
+      }
+    }
+    workUntil(20_000)
+    expect(driver.grants('slow')).toHaveLength(1)
+    workUntil(200_000)
+    expect(driver.grants('slow')).toHaveLength(3)
+  })
 })
 
 describe('asynchronous updates', () => {
@@ -479,10 +503,13 @@ describe('evaluation', () => {
     expect(driver.state).toMatchObject({ rechecks: { done: 1, disagreed: 1 }, evaluation: { correct: 0, barred: ['a'] } })
   })
 
-  it('E4: the coordinator does it alone only when nobody is there', () => {
+  it.each([
+    ['nobody is there', (driver: Driver) => void driver.event({ type: 'leave', volunteerId: 'a' })],
+    ['the only one is paused', (driver: Driver) => driver.message('a', { type: 'release', ...fence(driver.lastGrant('a')), reason: 'paused' })],
+  ])('E4: the coordinator does it alone when %s', (_, goAway) => {
     const driver = evaluating()
     expect(driver.waiting.some(({ type }) => type === 'evaluate')).toBe(false)
-    driver.event({ type: 'leave', volunteerId: 'a' })
+    goAway(driver)
     driver.at(6_000)
     const own = driver.waiting.find((effect): effect is Extract<Effect, { type: 'evaluate' }> => effect.type === 'evaluate')!
     expect(own.slices).toEqual([{ shard: 0, start: 0, count: 10 }])
@@ -523,7 +550,7 @@ describe('control and disk', () => {
     driver.settle()
     const replayed = initialState(driver.state.settings)
     const first: LogRecord[] = [
-      { type: 'run', formatVersion: 1, runId: 'run', config: {} as never, trainShards: [20, 20] },
+      { type: 'run', formatVersion: 1, runId: 'run', config: {} as never, trainShards: [20, 20], dataHash: 'data' },
       { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, segment: 1, bytes: 0 },
       { type: 'incarnation', incarnation: 1 },
     ]

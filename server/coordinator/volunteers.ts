@@ -6,7 +6,7 @@ import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
 
 /** Weight of the newest measurement. */
 const NEWEST = 0.4
-/** One measurement changes a speed by at most this factor: a volunteer's claim is not proof. */
+/** One measurement raises a speed, and a claim exceeds what was seen here, by at most this factor: a claim is not proof. */
 const MAX_CHANGE = 4
 
 export function join(state: CoordinatorState, context: StepContext, hello: Hello): void {
@@ -54,8 +54,9 @@ export function leave(state: CoordinatorState, context: StepContext, volunteerId
 
 /** Takes a measurement into a volunteer's speed. Its own figure is bounded by the time that passed here. */
 export function measure(volunteer: VolunteerState, lease: LeaseState, computeMs: number, now: number): void {
-  const ms = Math.max(1, Math.min(computeMs, now - lease.grantedMs))
   const old = volunteer.speed[lease.kind]
+  const elapsedMs = now - lease.grantedMs
+  const ms = Math.max(1, Math.min(computeMs, elapsedMs), elapsedMs / MAX_CHANGE)
   const seen = (lease.numExamples / ms) * 1000
   volunteer.speed[lease.kind] = old === 0 ? seen : old + NEWEST * (Math.min(MAX_CHANGE * old, seen) - old)
 }

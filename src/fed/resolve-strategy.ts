@@ -2,7 +2,11 @@
 import { ConfigError } from '../base/errors.ts'
 import { codecs } from '../codec/index.ts'
 import { aggregators } from './aggregators/index.ts'
+import { resolveOptimizer } from '../optim/index.ts'
+import { resolveSchedule } from '../optim/schedules.ts'
 import type { Strategy } from './strategy.ts'
+
+const WEIGHT_UNITS = 1024
 
 export interface StrategyContext {
   /** Elements of the packed params. */
@@ -17,6 +21,8 @@ export function resolveStrategy(strategy: Strategy, context: StrategyContext): S
   const { params, batchSize, trainExamples } = context
   const aggregator = aggregators.get(strategy.aggregator)
   codecs.get(strategy.codec)
+  resolveOptimizer(strategy.serverOptimizer)
+  resolveSchedule(strategy.learningRateSchedule)
   const schedule = fitSchedule(strategy.schedule, trainExamples)
   const combined = schedule.type === 'synchronous' ? schedule.examplesPerRound : schedule.examplesPerLease
   if (combined < batchSize && combined < trainExamples) {
@@ -25,7 +31,8 @@ export function resolveStrategy(strategy: Strategy, context: StrategyContext): S
   if (schedule.type === 'asynchronous' && aggregator.sees === 'each') {
     throw new ConfigError(`aggregator: must work on single updates in an asynchronous schedule, got "${aggregator.name}", which compares several. Use weighted-mean or a synchronous schedule.`)
   }
-  aggregator.check({ size: params, exactSum: strategy.exactSum }, combined)
+  // An asynchronous update is weighted by its factor on the learning rate, at most 1 in units of 2^-10.
+  aggregator.check({ size: params, exactSum: strategy.exactSum }, schedule.type === 'synchronous' ? combined : WEIGHT_UNITS)
   return { ...strategy, schedule }
 }
 
