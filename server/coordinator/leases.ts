@@ -62,7 +62,8 @@ function leaseMessage(state: CoordinatorState, lease: LeaseState): Lease {
   }
 }
 
-function rememberShards(volunteer: VolunteerState, kind: 'train' | 'evaluate', slices: readonly Slice[]): void {
+/** It has them in its cache now. */
+export function rememberShards(volunteer: VolunteerState, kind: 'train' | 'evaluate', slices: readonly Slice[]): void {
   const known = volunteer.shards[kind === 'train' ? 'train' : 'test']
   for (const { shard } of slices) if (!known.includes(shard)) known.push(shard)
 }

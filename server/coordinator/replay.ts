@@ -2,7 +2,7 @@
 // after a restart, all of them are, in order. Both go through `applyRecord`, so they cannot disagree.
 import { invariant, present } from '../../src/base/errors.ts'
 import { advanceEpochs, epochOf } from './epochs.ts'
-import { volunteerOf } from './leases.ts'
+import { rememberShards, volunteerOf } from './leases.ts'
 import { claim } from './pool.ts'
 import type { AcceptedRecord, LogRecord, VersionRecord } from './records.ts'
 import { openRound } from './rounds.ts'
@@ -14,7 +14,9 @@ export function replayRecord(state: CoordinatorState, record: LogRecord): void {
     claim(epochOf(state, record.epoch), record.slices)
     if (state.settings.schedule.type === 'asynchronous') state.plannedVersion++
     state.bytesUp += record.payloadBytes
-    volunteerOf(state, record.volunteerId).bytesUp += record.payloadBytes
+    const volunteer = volunteerOf(state, record.volunteerId)
+    volunteer.bytesUp += record.payloadBytes
+    rememberShards(volunteer, 'train', record.slices)
   }
   applyRecord(state, record)
   if (record.type === 'incarnation') for (const volunteer of Object.values(state.volunteers)) volunteer.recent = []

@@ -122,14 +122,14 @@ export class Simulation {
     }
   }
 
-  /** The power goes; some time later it is back. */
-  crash(): void {
+  /** The power goes; some time later it is back, unless somebody else starts the coordinator. */
+  crash(restart = true): void {
     this.life++
     this.host = undefined
     this.restarts++
     for (const volunteer of this.volunteers) volunteer.lostConnection()
     this.disk.crash(this.rng)
-    this.clock.after(50 + this.rng.uniform() * 2000, () => void this.open())
+    if (restart) this.clock.after(50 + this.rng.uniform() * 2000, () => void this.open())
   }
 
   #fillDisk(faultyMs: number): void {

@@ -2,13 +2,13 @@
 // content-addressed files. Commits are grouped: while one is being synced the next ones gather, and share one sync.
 //
 //   log          frames (frames.ts), kept for the whole run
-//   log.synced   how many bytes of it are known to be on disk: tells a torn tail from damage
+//   log.synced   how many bytes of it are known to be on disk: tells a torn tail from damage where no later frame does
 //   payloads-<n> payloads, one after the other; removed once a checkpoint covers them
 //   files/<hash> checkpoints
 import { crc32 } from 'node:zlib'
 import { ConfigError, invariant } from '../../src/base/errors.ts'
 import { describeDiskError, type Disk } from './disk.ts'
-import { decodeFrames, encodeFrames } from './frames.ts'
+import { decodeFrames, encodeFrames, type LogEnd } from './frames.ts'
 
 const LOG = 'log'
 const MARK = 'log.synced'
@@ -41,18 +41,16 @@ export class Store {
   #fault: string | undefined
   #cancelRetry: () => void = () => {}
   #closed = false
-  /** Durable bytes of the log and of the open segment, and where the checksum chain stands. */
-  #logBytes: number
-  #chain: number
+  /** What is durable of the log, and of the open segment. */
+  #end: LogEnd
   #segment: number
   #segmentBytes = 0
   #newSegment = true
 
-  private constructor(options: StoreOptions, log: { readonly bytes: number; readonly chain: number }, segment: number) {
+  private constructor(options: StoreOptions, end: LogEnd, segment: number) {
     this.#options = options
     this.#disk = options.disk
-    this.#logBytes = log.bytes
-    this.#chain = log.chain
+    this.#end = end
     this.#segment = segment
   }
 
@@ -61,12 +59,12 @@ export class Store {
     const { disk } = options
     const log = await readLog(disk)
     if (log.torn) {
-      await disk.truncate(LOG, log.bytes)
+      await disk.truncate(LOG, log.end.bytes)
       await disk.sync(LOG)
     }
     // A segment may hold bytes that no record names; new payloads go to a new one.
     const segments = (await disk.list('')).map(segmentNumber).filter((n) => n !== undefined)
-    return { store: new Store(options, log, Math.max(0, ...segments) + 1), records: log.records }
+    return { store: new Store(options, log.end, Math.max(0, ...segments) + 1), records: log.records }
   }
 
   get segment(): number {
@@ -175,20 +173,19 @@ export class Store {
   async #write(group: readonly Commit[]): Promise<readonly object[]> {
     if (this.#fault !== undefined) await this.#cutUnsynced()
     const records = await this.#writePayloads(group)
-    const frames = encodeFrames(records, this.#chain)
-    const isFirst = this.#logBytes === 0
+    const frames = encodeFrames(records, this.#end)
+    const isFirst = this.#end.bytes === 0
     await this.#disk.append(LOG, frames.bytes)
     await this.#disk.sync(LOG)
     if (isFirst) await this.#disk.syncDirectory('')
-    this.#logBytes += frames.bytes.length
-    this.#chain = frames.chain
+    this.#end = frames.end
     await this.#mark()
     return records
   }
 
   /** A mark that is behind only detects less damage; the group is durable, so a disk that refuses now shows at the next one. */
   async #mark(): Promise<void> {
-    await this.#disk.write(MARK, encodeMark(this.#logBytes)).catch(() => {})
+    await this.#disk.write(MARK, encodeMark(this.#end.bytes)).catch(() => {})
   }
 
   /** Payloads first: a record on disk then always finds its payload. */
@@ -213,7 +210,7 @@ export class Store {
 
   /** After a failed write nobody knows what reached the disk: what was not synced is cut off and written again. */
   async #cutUnsynced(): Promise<void> {
-    await this.#disk.truncate(LOG, this.#logBytes)
+    await this.#disk.truncate(LOG, this.#end.bytes)
     // The segment may hold bytes of the failed group: leave it to the pruning, and begin another.
     this.#newSegment = false
     this.rotate()
@@ -222,8 +219,7 @@ export class Store {
 
 export interface LogContents {
   readonly records: readonly object[]
-  readonly bytes: number
-  readonly chain: number
+  readonly end: LogEnd
   /** Unsynced bytes after the last whole frame. */
   readonly torn: boolean
 }
@@ -231,13 +227,13 @@ export interface LogContents {
 /** Reads the log without changing anything. */
 export async function readLog(disk: Disk): Promise<LogContents> {
   const file = (await disk.read(LOG)) ?? new Uint8Array(0)
-  const { records, bytes, chain } = decodeFrames(file)
-  const synced = decodeMark((await disk.read(MARK)) ?? new Uint8Array(0))
-  if (bytes < synced) {
+  const { records, end, proven } = decodeFrames(file)
+  const synced = Math.max(proven, decodeMark((await disk.read(MARK)) ?? new Uint8Array(0)))
+  if (end.bytes < synced) {
     const good = (records as { type?: string; version?: number }[]).findLast(({ type }) => type === 'checkpoint')
-    throw new ConfigError(`log: must be whole up to byte ${synced}, got damage at byte ${bytes}. ${good === undefined ? 'It holds no checkpoint before the damage' : `The last checkpoint before the damage is version ${good.version}`}; restore a backup of the state folder, or begin anew with --fresh.`)
+    throw new ConfigError(`log: must be whole up to byte ${synced}, got damage at byte ${end.bytes}. ${good === undefined ? 'It holds no checkpoint before the damage' : `The last checkpoint before the damage is version ${good.version}`}; restore a backup of the state folder, or begin anew with --fresh.`)
   }
-  return { records: records as object[], bytes, chain, torn: bytes < file.length }
+  return { records: records as object[], end, torn: end.bytes < file.length }
 }
 
 /** The mark is never synced itself, so it may be torn: the checksum tells. */

@@ -1,0 +1,158 @@
+// Opening and going on: a whole coordinator in virtual time, stopped at chosen moments (server/SPEC.md P3 to P7, C2, N2).
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../../src/base/errors.ts'
+import { createRng } from '../../src/base/rng.ts'
+import { createInlineNumeric } from '../numeric/inline.ts'
+import type { RunHost } from '../run-host.ts'
+import { openRun, type OpenRunOptions } from './open-run.ts'
+import { Simulation, STUB_MODEL, type SimulationOptions } from './simulation.ts'
+import { verifyRecords } from './verify-log.ts'
+
+async function started(options: Partial<SimulationOptions> = {}, ms = 6_000): Promise<Simulation> {
+  const simulation = new Simulation({ seed: 5, schedule: 'synchronous', ...options })
+  await simulation.run(0, ms)
+  return simulation
+}
+
+/** The power goes, and nobody starts the coordinator again by itself. */
+const kill = (simulation: Simulation): void => simulation.crash(false)
+
+/** Opens what the disk holds, without volunteers. */
+async function reopen(simulation: Simulation, extra: Partial<OpenRunOptions> = {}): Promise<RunHost> {
+  const { clock } = simulation
+  let host: RunHost | undefined, failure: unknown
+  void openRun({
+    dir: simulation.disk, config: simulation.config, dataset: simulation.dataset, model: STUB_MODEL, clock, numeric: createInlineNumeric(), rng: createRng(1),
+    evaluator: { open: async () => {}, evaluate: () => new Promise(() => {}), close: async () => {} }, ...extra,
+  }).then((opened) => { host = opened }, (error: unknown) => { failure = error })
+  await clock.run(clock.now() + 1_000)
+  if (host === undefined) throw failure
+  return host
+}
+
+describe('a run that is opened again', () => {
+  it('P3: goes on in the middle of a round, with what was acknowledged', async () => {
+    const simulation = await started()
+    while ((simulation.host!.status().round?.acceptedExamples ?? 0) === 0) await simulation.clock.run(simulation.clock.now() + 20)
+    const before = simulation.host!.status()
+    const { acknowledged } = simulation.witness
+    kill(simulation)
+    const after = (await reopen(simulation)).status()
+    expect(after).toMatchObject({ incarnation: before.incarnation + 1, modelVersion: before.modelVersion, modelHash: before.modelHash, epoch: before.epoch })
+    expect(after.round!.acceptedExamples).toBeGreaterThanOrEqual(before.round!.acceptedExamples)
+    expect(after.round!.examples).toBe(before.round!.examples)
+    expect(after.accepted).toBeGreaterThanOrEqual(acknowledged.size)
+    expect(after.seconds).toBeGreaterThan(0)
+    expect(after.volunteers.map(({ id, examples }) => ({ id, examples })).filter(({ examples }) => examples > 0)).not.toEqual([])
+  })
+
+  it('serves the current model and its curve at once', async () => {
+    const simulation = await started({ config: { evaluation: { everyExamples: 32, recheckFraction: 0 } } }, 20_000)
+    const curve = simulation.host!.curve()
+    const { modelHash } = simulation.host!.status()
+    expect(curve.some(({ accuracy }) => accuracy !== undefined) && curve.some(({ trainLoss }) => trainLoss !== undefined)).toBe(true)
+    kill(simulation)
+    const host = await reopen(simulation)
+    expect(host.curve()).toEqual(curve)
+    const { params } = await host.currentModel()
+    expect(host.status().modelHash).toBe(modelHash)
+    expect(await host.file(modelHash)).toEqual(new Uint8Array(params.buffer))
+  })
+
+  it('P4: can be killed at every step of recovery', async () => {
+    const simulation = await started()
+    kill(simulation)
+    const { version, hash, accepted } = await simulation.records().then(verifyRecords).then((report) => ({ version: report.versions, hash: report.hash, accepted: report.accepted }))
+    for (let operations = 0; operations < 30; operations++) {
+      simulation.disk.crashAfter(operations)
+      await reopen(simulation, { clock: { now: () => 0, after: () => () => {} } }).catch(() => undefined)
+      simulation.disk.crash(simulation.rng)
+    }
+    const status = (await reopen(simulation)).status()
+    expect(status.modelVersion).toBeGreaterThanOrEqual(version)
+    expect(status.accepted).toBe(accepted)
+    if (status.modelVersion === version) expect(status.modelHash).toBe(hash)
+    verifyRecords(await simulation.records())
+  })
+
+  it('P5: stops loudly when synced bytes are damaged', async () => {
+    const simulation = await started()
+    kill(simulation)
+    simulation.disk.peek('log')![200]! ^= 4
+    await expect(reopen(simulation)).rejects.toThrow(ConfigError)
+    await expect(reopen(simulation)).rejects.toThrow(/log: must be whole up to byte \d+, got damage at byte/)
+  })
+
+  it('P5: notices a damaged checkpoint or payload', async () => {
+    for (const part of ['files/', 'payloads-']) {
+      const simulation = await started()
+      kill(simulation)
+      const folder = part === 'files/' ? 'files' : ''
+      const listing = simulation.disk.list(folder)
+      await simulation.clock.run(simulation.clock.now() + 10)
+      const name = (await listing).find((file) => part === 'files/' || file.startsWith(part))!
+      simulation.disk.peek(part === 'files/' ? `files/${name}` : name)![20]! ^= 4
+      await expect(reopen(simulation), part).rejects.toThrow(ConfigError)
+    }
+  })
+
+  it('C2: stays paused', async () => {
+    const simulation = await started()
+    void simulation.host!.control('pause')
+    await simulation.clock.run(simulation.clock.now() + 1_000)
+    kill(simulation)
+    expect((await reopen(simulation)).status()).toMatchObject({ state: 'paused', reason: 'paused from the dashboard' })
+  })
+
+  it('goes on quickly after it was closed, from a checkpoint', async () => {
+    const simulation = await started()
+    const closing = simulation.host!.close()
+    await simulation.clock.run(simulation.clock.now() + 1_000)
+    await closing
+    const { modelVersion, modelHash } = simulation.host!.status()
+    const records = await simulation.records()
+    expect(records.findLast(({ type }) => type === 'checkpoint')).toMatchObject({ version: modelVersion, modelHash })
+    kill(simulation)
+    expect((await reopen(simulation)).status()).toMatchObject({ modelVersion, modelHash })
+  })
+
+  it('refuses another config or other data, naming the remedy', async () => {
+    const simulation = await started()
+    kill(simulation)
+    await expect(reopen(simulation, { config: { ...simulation.config, seed: 99 } })).rejects.toThrow(/--fresh/)
+    const { manifest } = simulation.dataset
+    const other = { manifest: { ...manifest, train: { ...manifest.train, shards: manifest.train.shards.slice(1) } }, file: () => undefined }
+    await expect(reopen(simulation, { dataset: other })).rejects.toThrow(/data it was begun with/)
+  })
+})
+
+describe('a disk that refuses', () => {
+  it('P7: pauses the run with its reason, loses nothing, and goes on by itself', async () => {
+    const simulation = await started()
+    simulation.disk.full = true
+    await simulation.clock.run(simulation.clock.now() + 5_000)
+    expect(simulation.host!.status()).toMatchObject({ state: 'paused', reason: 'the disk is full: free some space, and the run goes on' })
+    const { accepted } = simulation.host!.status()
+    simulation.disk.full = false
+    await simulation.clock.run(simulation.clock.now() + 10_000)
+    expect(simulation.host!.status().state).toBe('running')
+    expect(simulation.host!.status().accepted).toBeGreaterThan(accepted)
+    verifyRecords(await simulation.records())
+  })
+
+  it('P7: says so when a run cannot even begin', async () => {
+    const simulation = new Simulation({ seed: 1, schedule: 'synchronous' })
+    simulation.disk.full = true
+    await expect(reopen(simulation)).rejects.toThrow(/state folder: must be writable, but the disk is full/)
+  })
+})
+
+describe('a run that cannot work', () => {
+  it('N2: is refused before it begins', async () => {
+    const simulation = new Simulation({ seed: 1, schedule: 'synchronous' })
+    const config = { ...simulation.config, strategy: { ...simulation.config.strategy, exactSum: { bound: 2 ** 20, quantumBits: 40 } } }
+    await expect(reopen(simulation, { config })).rejects.toThrow(/exactSum: must keep/)
+    const unknown = { ...simulation.config, strategy: { ...simulation.config.strategy, serverOptimizer: { name: 'adm', learningRate: 1 } } }
+    await expect(reopen(simulation, { config: unknown })).rejects.toThrow(/Did you mean "adam"/)
+  })
+})
