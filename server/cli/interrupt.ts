@@ -1,20 +1,31 @@
-// Ctrl-C and SIGTERM: the first one ends things in order, the second one at once.
+// Ctrl-C, SIGTERM, and npm going away: the first ends things in order, the second at once.
 
 /** npm passes a terminal's Ctrl-C on, although it has reached this process already: the echo comes within this time. */
 const ECHO_MS = 400
+const PARENT_CHECK_MS = 500
 
-/** Calls `stop` on the first signal. Resolves never; the returned function removes the handlers. */
-export function onInterrupt(stop: (signal: NodeJS.Signals) => void): () => void {
+/** Calls `stop` on the first signal; exits on a second one. */
+export function onInterrupt(stop: () => void): void {
   let firstMs: number | undefined
   const handle = (signal: NodeJS.Signals): void => {
     if (firstMs === undefined) {
       firstMs = performance.now()
-      stop(signal)
+      stop()
     } else if (performance.now() - firstMs > ECHO_MS) {
       process.exit(signal === 'SIGINT' ? 130 : 143)
     }
   }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const signal of signals) process.on(signal, handle)
-  return () => { for (const signal of signals) process.off(signal, handle) }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handle)
+  if (process.env['npm_lifecycle_event'] !== undefined) watchParent(() => { if (firstMs === undefined) handle('SIGTERM') })
+}
+
+/** npm runs a script through a shell, which a SIGTERM ends without telling the script: then only the parent changes. */
+function watchParent(onGone: () => void): void {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    onGone()
+  }, PARENT_CHECK_MS)
+  timer.unref()
 }
