@@ -10,26 +10,21 @@ import type { CurvePoint, DashboardEvent, RunStatus } from '../../src/wire/dashb
 import { PROTOCOL_VERSION, type FromVolunteer, type Hello, type Refused, type Slice, type ToVolunteer, type UpdateHeader } from '../../src/wire/messages.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Welcome } from '../../src/wire/welcome.ts'
-import type { Checkpoint, EvaluationPiece, Evaluator, Numeric, Snapshot } from '../numeric/numeric.ts'
+import type { EvaluationPiece, Evaluator, Numeric, Snapshot } from '../numeric/numeric.ts'
 import type { RunHost } from '../run-host.ts'
-import { describeDiskError } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { runState } from './control.ts'
 import { CurveBuilder } from './curve.ts'
 import type { Effect, Event } from './effects.ts'
-import { PayloadLedger } from './payload-ledger.ts'
 import type { LogRecord } from './records.ts'
+import { Snapshots } from './snapshots.ts'
 import { examplesPerEpoch, type CoordinatorState } from './state.ts'
 import { buildStatus } from './status.ts'
 import { step } from './step.ts'
 
 const TICK_MS = 200
 const STATUS_MS = 250
-const RETRY_MS = 2_000
-/** Snapshots kept although nobody works on them: for those who come or predict a moment late. */
-const RECENT_SNAPSHOTS = 4
-/** Checkpoint files kept: the last, and one before it. */
-const KEPT_CHECKPOINTS = 2
 
 export interface RunModel {
   readonly spec: ModelSpec
@@ -53,13 +48,12 @@ export interface HostParts {
 
 export class Host implements RunHost {
   readonly #parts: HostParts
-  readonly #ledger = new PayloadLedger()
   readonly #curve: CurveBuilder
+  readonly #checkpoints: Checkpoints
+  readonly #snapshots = new Snapshots()
   #state: CoordinatorState
   #links = new Map<string, (message: ToVolunteer) => void>()
   #payloads = new Map<string, Uint8Array>()
-  #snapshots = new Map<string, Uint8Array>()
-  #checkpoints: string[] = []
   #listeners = new Set<(event: DashboardEvent) => void>()
   #controlWaiters: (() => void)[] = []
   #faults: { log: string | undefined; files: string | undefined } = { log: undefined, files: undefined }
@@ -74,7 +68,8 @@ export class Host implements RunHost {
     this.#parts = parts
     this.#state = parts.state
     this.#curve = new CurveBuilder(examplesPerEpoch(parts.state.settings))
-    this.#snapshots.set(parts.snapshot.hash, parts.snapshot.bytes)
+    this.#checkpoints = new Checkpoints({ clock: parts.clock, store: parts.store, numeric: parts.numeric, onFault: (fault) => this.diskFault('files', fault) })
+    this.#snapshots.add(parts.snapshot.hash, parts.snapshot.bytes)
     for (const record of parts.records) this.#remember(record)
   }
 
@@ -178,9 +173,10 @@ export class Host implements RunHost {
     this.#closing = true
     this.#cancelTick()
     this.#links.clear()
-    // A checkpoint makes the next start quick. A disk that refuses now must not keep the process from ending.
-    if (this.#faults.log === undefined && this.#faults.files === undefined && this.#state.sinceCheckpoint.versions > 0) await this.#checkpoint()
+    this.#checkpoints.close()
     await this.#checkpointing
+    // A checkpoint makes the next start quick.
+    if (this.#faults.log === undefined && !this.#checkpoints.failing && this.#state.sinceCheckpoint.versions > 0) await this.#checkpoint()
     await this.#parts.store.close()
     await this.#parts.numeric.close()
     await this.#parts.evaluator.close()
@@ -256,65 +252,28 @@ export class Host implements RunHost {
       if (record.type === 'accepted') this.#payloads.delete(record.leaseId)
       this.#remember(durable as LogRecord)
       this.#dispatch({ type: 'persisted', record: durable as LogRecord })
-      if (record.type === 'version') this.#dropSnapshots()
-      if (record.type === 'checkpoint') void this.#prune(record.segment)
+      if (record.type === 'version') this.#snapshots.prune(this.#state)
+      if (record.type === 'checkpoint') void this.#checkpoints.prune(record)
       if (record.type === 'control') for (const resolve of this.#controlWaiters.splice(0)) resolve()
     })
   }
 
   /** Keeps the indexes that are rebuilt from the log. */
   #remember(record: LogRecord): void {
-    this.#ledger.add(record)
-    if (record.type === 'checkpoint') this.#checkpoints.push(record.file)
+    this.#checkpoints.add(record)
     const point = this.#curve.add(record)
     if (point !== undefined) for (const listener of this.#listeners) listener({ type: 'curve', points: [point], reset: false })
   }
 
   async #apply(version: number, leases: readonly string[], scaleUnits: number): Promise<void> {
     const { hash, bytes, totalWeight } = await this.#parts.numeric.apply(version, scaleUnits)
-    this.#snapshots.delete(hash) // An update of zeros makes the same params again: they count as the newest.
-    this.#snapshots.set(hash, bytes)
+    this.#snapshots.add(hash, bytes)
     this.#dispatch({ type: 'applied', version, hash, leases, totalWeight })
   }
 
   async #checkpoint(): Promise<void> {
-    const checkpoint = await this.#parts.numeric.checkpoint()
-    await this.#writeCheckpoint(checkpoint)
-    // From here on payloads go to a new segment, so that older ones can be removed whole.
-    const segment = this.#parts.store.rotate()
-    const { version, modelHash, file, bytes } = checkpoint
-    this.#persist({ type: 'checkpoint', version, modelHash, file, segment, bytes: bytes.length })
-  }
-
-  async #writeCheckpoint({ file, bytes }: Checkpoint): Promise<void> {
-    for (;;) {
-      try {
-        await this.#parts.store.writeFile(file, bytes)
-        if (this.#faults.files !== undefined) this.diskFault('files', undefined)
-        return
-      } catch (error) {
-        if (this.#closing) return
-        this.diskFault('files', describeDiskError(error))
-        await new Promise<void>((resolve) => this.#parts.clock.after(RETRY_MS, resolve))
-      }
-    }
-  }
-
-  /** Removes what no recovery would need. Groups still being written use `segment` or a later one. */
-  async #prune(segment: number): Promise<void> {
-    const { store } = this.#parts
-    const needed = this.#ledger.needed()
-    for (const old of await store.segments()) if (old < segment && !needed.has(old)) await store.removeSegment(old)
-    await store.pruneFiles(new Set(this.#checkpoints.slice(-KEPT_CHECKPOINTS)))
-  }
-
-  #dropSnapshots(): void {
-    const { modelHash, evaluation, leases } = this.#state
-    const wanted = new Set([modelHash, ...(evaluation === undefined ? [] : [evaluation.modelHash]), ...Object.values(leases).map((lease) => lease.modelHash)])
-    // In the order they were made: those after the current version are of versions still on their way to the log.
-    const made = [...this.#snapshots.keys()]
-    const unwanted = made.slice(0, made.indexOf(modelHash)).filter((hash) => !wanted.has(hash))
-    for (const hash of unwanted.slice(0, Math.max(0, unwanted.length - RECENT_SNAPSHOTS))) this.#snapshots.delete(hash)
+    const record = await this.#checkpoints.take()
+    if (record !== undefined) this.#persist(record)
   }
 
   async #evaluate(modelHash: string, slices: readonly Slice[]): Promise<{ readonly lossSum: number; readonly correct: number }> {
