@@ -19,7 +19,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       var first = true;
       for (var k = 0u; k < u.KH * u.KW; k++) {
         let other = x[start + (k / u.KW * u.W + k % u.KW) * u.C];
-        first = first && (other < value || (other == value && k >= own));
+        first = first & ((other < value) | ((other == value) & (k >= own)));
       }
       if (first) { sum += dy[((n * u.OH + oh) * u.OW + ow) * u.C + c]; }
     }

@@ -13,7 +13,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let oh = i / (CB * COLUMNS) % ROWS;
   let n = i / (CB * COLUMNS * ROWS);
   let start = ((n * u.H + oh * u.SH) * u.W + ow * u.SW) * CB + c;
-  if (oh < u.OH && ow < u.OW) {
+  if ((oh < u.OH) & (ow < u.OW)) {
     let gradient = dy[((n * u.OH + oh) * u.OW + ow) * CB + c];
     let zero = dx_t();
 #unroll k < u.KH * u.KW

@@ -100,9 +100,8 @@ const filterGradientTaps = (suits: 'gpu' | 'software', rows: Algorithm['variants
   shader: 'kernels/conv2d/filter-gradient-taps.wgsl',
   variants: rows,
   views: () => ({ dy: 'vec4<f32>', dw: 'vec4<f32>' }),
-  // SwiftShader's compile time grows tenfold for every four sums above sixteen.
   fits: (d, c, gpu) => divides(d, 'F') && dim(d, 'C') <= 4 && dim(c, 'TAP_ROWS') <= dim(d, 'KH')
-    && dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= 18 && dim(c, 'TAP_ROWS') * dim(d, 'KW') <= 10
+    && dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= 18
     && 16 * dim(c, 'X') * dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= gpu.maxComputeWorkgroupStorageSize,
   workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 4 * dim(c, 'BLOCKS')), dim(d, 'C') * ceilDiv(dim(d, 'KH'), dim(c, 'TAP_ROWS')), 1],

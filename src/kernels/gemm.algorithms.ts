@@ -30,12 +30,9 @@ export function gemmAlgorithms(problem: GemmProblem): { readonly workgroupTiles:
       ...tile('workgroup-tiles', [
         { X: 16, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 },
         { X: 8, Y: 8, ROWS: 8, COLS: 8, TILE_K: 8 },
-        { X: 16, Y: 16, ROWS: 2, COLS: 2, TILE_K: 16 },
         { X: 8, Y: 8, ROWS: 4, COLS: 4, TILE_K: 16 },
-        { X: 16, Y: 16, ROWS: 1, COLS: 1, TILE_K: 16 },
       ]),
       suits: 'gpu',
-      // Enough tiles to keep a GPU busy, unless none smaller is left.
       fits: (d, c, gpu) => 4 * dim(c, 'TILE_K') * (tileRows(c) + tileColumns(c) + 2) <= gpu.maxComputeWorkgroupStorageSize
         && problem.depth(d) >= dim(c, 'TILE_K') / 2,
     },
@@ -46,6 +43,6 @@ export function gemmAlgorithms(problem: GemmProblem): { readonly workgroupTiles:
       workgroup: (_, c) => [dim(c, 'X'), 1, 1],
       grid: (d, c) => grid(d, dim(c, 'ROWS'), dim(c, 'COLS')),
     },
-    registerTiles: tile('register-tiles', [...variants({ X: [8], Y: [8], ROWS: [4, 2, 1], COLS: [4, 1] }), { X: 4, Y: 1, ROWS: 4, COLS: 4 }]),
+    registerTiles: tile('register-tiles', [...variants({ X: [8], Y: [8], ROWS: [4, 1], COLS: [4, 1] }), { X: 4, Y: 1, ROWS: 4, COLS: 4 }]),
   }
 }

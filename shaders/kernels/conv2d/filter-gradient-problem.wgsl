@@ -9,9 +9,10 @@ fn load_a(m: u32, k: u32) -> f32 {
   let tap = m / u.C;
   let h = k / u.OW % u.OH * u.SH + tap / u.KW - u.PT;
   let w = k % u.OW * u.SW + tap % u.KW - u.PL;
-  let inside = h < u.H && w < u.W;
+  let inside = (h < u.H) & (w < u.W);
   let at = ((k / (u.OW * u.OH) * u.H + h) * u.W + w) * u.C + m % u.C;
   return select(0.0, x[select(0u, at, inside)], inside);
 }
 fn load_b(k: u32, n: u32) -> f32 { return dy[k * u.F + n]; }
+fn bias_of(n: u32) -> f32 { return 0.0; }
 fn store_c(m: u32, n: u32, sum: f32) { dw[m * u.F + n] = sum; }

@@ -15,7 +15,7 @@ fn load_dy(row: u32, column: u32, block: u32) -> vec4<f32> {
 #end
 }
 fn store(tap: u32, c: u32, block: u32, sum: vec4<f32>) {
-  if (c < u.C && block < u.F / 4u) { dw[(tap * u.C + c) * (u.F / 4u) + block] = sum; }
+  if ((c < u.C) & (block < u.F / 4u)) { dw[(tap * u.C + c) * (u.F / 4u) + block] = sum; }
 }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)

@@ -8,8 +8,8 @@ var<workgroup> partial: array<vec4<f32>, WG_X * SUMS>;
 
 fn load_x(row: u32, column: u32, c: u32, row_inside: bool) -> f32 {
   let value = x[(row + min(column, u.W - 1u)) * u.C + c];
-  if (PADDED) { return select(0.0, value, row_inside && column < u.W); }
-  return value;
+  // No short-circuit and no early return: each would be a branch, and SwiftShader takes minutes to compile many of them.
+  return select(value, select(0.0, value, row_inside & (column < u.W)), PADDED);
 }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
@@ -67,6 +67,6 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     for (var other = 0u; other < WG_X; other++) { sum += partial[other * SUMS + i]; }
     let block = f + i % BLOCKS;
     let tap = first_kh * u.KW + i / BLOCKS;
-    if (tap < u.KH * u.KW && block < u.F / 4u) { dw[(tap * u.C + c) * (u.F / 4u) + block] = sum; }
+    if ((tap < u.KH * u.KW) & (block < u.F / 4u)) { dw[(tap * u.C + c) * (u.F / 4u) + block] = sum; }
   }
 }

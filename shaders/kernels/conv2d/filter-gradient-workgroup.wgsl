@@ -20,7 +20,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     let h = pixel / u.OW % u.OH * u.SH + kh - u.PT;
     let column = pixel % u.OW * u.SW + kw - u.PL;
     // Outside the image the unsigned row or column wraps around.
-    if (h >= u.H || column >= u.W) { continue; }
+    if ((h >= u.H) | (column >= u.W)) { continue; }
     let value = x[((pixel / (u.OW * u.OH) * u.H + h) * u.W + column) * u.C + c];
 #unroll j < FB
     sum$j += value * dy[pixel * u.F + f$j];

@@ -10,9 +10,10 @@ fn load_a(m: u32, k: u32) -> f32 {
   // Before the first row or column the unsigned position wraps around, so one comparison covers both edges.
   let h = m / u.OW % u.OH * u.SH + tap / u.KW - u.PT;
   let w = m % u.OW * u.SW + tap % u.KW - u.PL;
-  let inside = h < u.H && w < u.W;
+  let inside = (h < u.H) & (w < u.W);
   let at = ((m / (u.OW * u.OH) * u.H + h) * u.W + w) * u.C + k % u.C;
   return select(0.0, x[select(0u, at, inside)], inside);
 }
 fn load_b(k: u32, n: u32) -> f32 { return w[k * u.F + n]; }
-fn store_c(m: u32, n: u32, sum: f32) { y[m * u.F + n] = activate(sum + bias_at(n)); }
+fn bias_of(n: u32) -> f32 { return bias_at(n); }
+fn store_c(m: u32, n: u32, sum: f32) { y[m * u.F + n] = activate(sum); }

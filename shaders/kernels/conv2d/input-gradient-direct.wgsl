@@ -18,10 +18,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var kh = 0u; kh < u.KH; kh++) {
     // h = oh*SH - PT + kh; below zero the difference wraps around and fails the comparison.
     let top = h + u.PT - kh;
-    if (top % u.SH != 0u || top / u.SH >= u.OH) { continue; }
+    if ((top % u.SH != 0u) | (top / u.SH >= u.OH)) { continue; }
     for (var kw = 0u; kw < u.KW; kw++) {
       let left = column + u.PL - kw;
-      if (left % u.SW != 0u || left / u.SW >= u.OW) { continue; }
+      if ((left % u.SW != 0u) | (left / u.SW >= u.OW)) { continue; }
       let dy_at = ((n * u.OH + top / u.SH) * u.OW + left / u.SW) * u.F;
       let w_at = (kh * u.KW + kw) * u.C;
 #unroll j < CB

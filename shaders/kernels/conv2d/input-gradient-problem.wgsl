@@ -10,9 +10,10 @@ fn load_a(m: u32, k: u32) -> f32 {
   // h = oh*SH - PT + kh; below zero the difference wraps around and fails the comparison.
   let top = m / u.W % u.H + u.PT - tap / u.KW;
   let left = m % u.W + u.PL - tap % u.KW;
-  let inside = top % u.SH == 0u && left % u.SW == 0u && top / u.SH < u.OH && left / u.SW < u.OW;
+  let inside = (top % u.SH == 0u) & (left % u.SW == 0u) & (top / u.SH < u.OH) & (left / u.SW < u.OW);
   let at = ((m / (u.W * u.H) * u.OH + top / u.SH) * u.OW + left / u.SW) * u.F + k % u.F;
   return select(0.0, dy[select(0u, at, inside)], inside);
 }
 fn load_b(k: u32, n: u32) -> f32 { return w[(k / u.F * u.C + n) * u.F + k % u.F]; }
+fn bias_of(n: u32) -> f32 { return 0.0; }
 fn store_c(m: u32, n: u32, sum: f32) { dx[m * u.C + n] = sum; }

@@ -8,8 +8,8 @@ const PADDED = u.PT > 0u || u.PL > 0u || (u.OH - 1u) * u.SH + u.KH > u.H + u.PT 
 
 fn load_x(row: u32, column: u32, c: u32, row_inside: bool) -> f32 {
   let value = x[(row + min(column, u.W - 1u)) * u.C + c];
-  if (PADDED) { return select(0.0, value, row_inside && column < u.W); }
-  return value;
+  // No short-circuit and no early return: each would be a branch, and SwiftShader takes minutes to compile many of them.
+  return select(value, select(0.0, value, row_inside & (column < u.W)), PADDED);
 }
 
 fn store(pixel: u32, limit: u32, block: u32, sum: vec4<f32>) {

@@ -15,13 +15,13 @@ alias Input = f32;
 
 fn load_input(row: u32, column: u32, step: u32, row_inside: bool) -> Input {
   let value = load_x((row + min(column, IN_W - 1u)) * IN_STEPS + step);
-  if (PADDED) { return select(Input(), value, row_inside && column < IN_W); }
-  return value;
+  // No short-circuit and no early return: each would be a branch, and SwiftShader takes minutes to compile many of them.
+  return select(value, select(Input(), value, row_inside & (column < IN_W)), PADDED);
 }
 
 // `limit` is where the image row ends, or 0 for a strip that does not exist.
 fn store_pixel(pixel: u32, limit: u32, block: u32, sum: vec4<f32>) {
-  if (pixel < limit && (OUT_BLOCKS % (4u * BLOCKS) == 0u || block < OUT_BLOCKS)) { store(pixel * OUT_BLOCKS + block, sum); }
+  if ((pixel < limit) & (block < OUT_BLOCKS)) { store(pixel * OUT_BLOCKS + block, sum); }
 }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)

@@ -24,9 +24,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 #end
 #end
   }
-#unroll r < ROWS
 #unroll c < COLS
-  if (id.y * ROWS + $r < GM && id.x * COLS + $c < GN) { store_c(m$r, n$c, sum$r_$c); }
+  let bias$c = bias_of(n$c);
+#unroll r < ROWS
+  if ((id.y * ROWS + $r < GM) & (id.x * COLS + $c < GN)) { store_c(m$r, n$c, sum$r_$c + bias$c); }
 #end
 #end
 }

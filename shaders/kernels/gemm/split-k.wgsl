@@ -39,8 +39,8 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     }
   }
   workgroupBarrier();
-  if (local.x < ROWS && group.y * ROWS + local.x < GM && group.x * COLS + $c < GN) {
-    store_c(group.y * ROWS + local.x, group.x * COLS + $c, partial[local.x * WG_X]);
+  if ((local.x < ROWS) & (group.y * ROWS + local.x < GM) & (group.x * COLS + $c < GN)) {
+    store_c(group.y * ROWS + local.x, group.x * COLS + $c, partial[local.x * WG_X] + bias_of(n$c));
   }
   workgroupBarrier();
 #end

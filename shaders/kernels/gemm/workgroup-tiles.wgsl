@@ -22,13 +22,13 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
       // Neighbouring invocations read neighbouring addresses, whichever way A is stored.
       let k = select(i % TILE_K, i / TILE_M, A_BY_ROWS);
       let m = select(i / TILE_K, i % TILE_M, A_BY_ROWS);
-      let inside = k_start + k < GK && m_start + m < GM;
+      let inside = (k_start + k < GK) & (m_start + m < GM);
       slice_a[k * (TILE_M + 1u) + m] = select(0.0, load_a(min(m_start + m, GM - 1u), min(k_start + k, GK - 1u)), inside);
     }
     for (var i = thread; i < TILE_K * TILE_N; i += THREADS) {
       let k = select(i % TILE_K, i / TILE_N, B_BY_COLUMNS);
       let n = select(i / TILE_K, i % TILE_N, B_BY_COLUMNS);
-      let inside = k_start + k < GK && n_start + n < GN;
+      let inside = (k_start + k < GK) & (n_start + n < GN);
       slice_b[k * (TILE_N + 1u) + n] = select(0.0, load_b(min(k_start + k, GK - 1u), min(n_start + n, GN - 1u)), inside);
     }
     workgroupBarrier();
@@ -47,13 +47,13 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     }
     workgroupBarrier();
   }
-#unroll r < ROWS
 #unroll c < COLS
   {
-    let m = m_start + $r * WG_Y + local.y;
     let n = n_start + $c * WG_X + local.x;
-    if (m < GM && n < GN) { store_c(m, n, sum$r_$c); }
-  }
+    let bias = bias_of(min(n, GN - 1u));
+#unroll r < ROWS
+    if ((m_start + $r * WG_Y + local.y < GM) & (n < GN)) { store_c(m_start + $r * WG_Y + local.y, n, sum$r_$c + bias); }
 #end
+  }
 #end
 }

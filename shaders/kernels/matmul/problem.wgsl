@@ -16,4 +16,5 @@ fn load_b(k: u32, n: u32) -> f32 { return b[n * u.K + k]; }
 #else
 fn load_b(k: u32, n: u32) -> f32 { return b[k * u.N + n]; }
 #end
-fn store_c(m: u32, n: u32, sum: f32) { c[m * u.N + n] = activate(sum + bias_at(n)); }
+fn bias_of(n: u32) -> f32 { return bias_at(n); }
+fn store_c(m: u32, n: u32, sum: f32) { c[m * u.N + n] = activate(sum); }

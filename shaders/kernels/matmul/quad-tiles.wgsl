@@ -66,18 +66,22 @@ fn b_block(k: u32, nb: u32) -> mat4x4<f32> { return mat4x4<f32>(b_row(k, nb * 4u
 #end
 
 #if u.N % 4 == 0
+fn bias_of(nb: u32) -> vec4<f32> { return bias_at(min(nb, u.N / 4u - 1u)); }
 fn store(m: u32, nb: u32, value: vec4<f32>) {
-  if (m < u.M && nb < u.N / 4u) { c[m * (u.N / 4u) + nb] = activate(value + bias_at(nb)); }
+  if ((m < u.M) & (nb < u.N / 4u)) { c[m * (u.N / 4u) + nb] = activate(value); }
 }
 #else
-fn store(m: u32, nb: u32, value: vec4<f32>) {
-  if (m >= u.M) { return; }
+fn bias_of(nb: u32) -> vec4<f32> {
   let n = nb * 4u;
-  let result = activate(value + vec4<f32>(bias_at(min(n, u.N - 1u)), bias_at(min(n + 1u, u.N - 1u)), bias_at(min(n + 2u, u.N - 1u)), bias_at(min(n + 3u, u.N - 1u))));
-  if (n < u.N) { c[m * u.N + n] = result.x; }
-  if (n + 1u < u.N) { c[m * u.N + n + 1u] = result.y; }
-  if (n + 2u < u.N) { c[m * u.N + n + 2u] = result.z; }
-  if (n + 3u < u.N) { c[m * u.N + n + 3u] = result.w; }
+  return vec4<f32>(bias_at(min(n, u.N - 1u)), bias_at(min(n + 1u, u.N - 1u)), bias_at(min(n + 2u, u.N - 1u)), bias_at(min(n + 3u, u.N - 1u)));
+}
+fn store(m: u32, nb: u32, value: vec4<f32>) {
+  let n = nb * 4u;
+  let result = activate(value);
+  if ((m < u.M) & (n < u.N)) { c[m * u.N + n] = result.x; }
+  if ((m < u.M) & (n + 1u < u.N)) { c[m * u.N + n + 1u] = result.y; }
+  if ((m < u.M) & (n + 2u < u.N)) { c[m * u.N + n + 2u] = result.z; }
+  if ((m < u.M) & (n + 3u < u.N)) { c[m * u.N + n + 3u] = result.w; }
 }
 #end
 
@@ -145,14 +149,18 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
 #end
   }
+#unroll j < BLOCKS
+  {
+    let nb = n_block + $j * 4u;
+    let bias = bias_of(nb);
 #unroll q < ROWS / 4
 #unroll i < 4
-#unroll j < BLOCKS
-  store(row(m_start, $q * 4 + $i, lane), n_block + $j * 4u, own$q_$i_$j);
-  store(row(m_start, $q * 4 + $i, lane ^ 1u), n_block + $j * 4u, right$q_$i_$j);
-  store(row(m_start, $q * 4 + $i, lane ^ 2u), n_block + $j * 4u, below$q_$i_$j);
-  store(row(m_start, $q * 4 + $i, lane ^ 3u), n_block + $j * 4u, across$q_$i_$j);
+    store(row(m_start, $q * 4 + $i, lane), nb, own$q_$i_$j + bias);
+    store(row(m_start, $q * 4 + $i, lane ^ 1u), nb, right$q_$i_$j + bias);
+    store(row(m_start, $q * 4 + $i, lane ^ 2u), nb, below$q_$i_$j + bias);
+    store(row(m_start, $q * 4 + $i, lane ^ 3u), nb, across$q_$i_$j + bias);
 #end
 #end
+  }
 #end
 }
