@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { lockState } from './state-lock.ts'
+import { lockHolder, lockState } from './state-lock.ts'
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'lock-'))
 
@@ -12,10 +12,12 @@ it('is released, and refuses while a living process holds it', () => {
   const release = lockState(at)
   release()
   expect(existsSync(join(at, 'lock'))).toBe(false)
+  expect(lockHolder(at)).toBe(undefined)
   const other = spawn('sleep', ['30'])
   try {
     writeFileSync(join(at, 'lock'), JSON.stringify({ pid: other.pid }))
     expect(() => lockState(at)).toThrow(`process ${other.pid} uses it already`)
+    expect(lockHolder(at)).toBe(other.pid)
   } finally {
     other.kill('SIGKILL')
   }

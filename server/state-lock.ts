@@ -27,6 +27,12 @@ export function lockState(folder: string): () => void {
   throw new ConfigError(`${path}: must be a file that can be made, but other processes keep making it. Try again.`)
 }
 
+/** The process that uses a state folder now, if any. */
+export function lockHolder(folder: string): number | undefined {
+  const holder = read(join(folder, 'lock'))
+  return holder !== undefined && isAlive(holder) ? holder.pid : undefined
+}
+
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true })

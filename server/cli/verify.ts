@@ -2,12 +2,15 @@
 // applied twice.
 import { ConfigError, InvariantError } from '../../src/base/errors.ts'
 import { verifyLog } from '../coordinator/verify-log.ts'
+import { lockHolder } from '../state-lock.ts'
 import { logFolder, storedRunNames } from './stored-run.ts'
 
 /** True where every log holds. */
 export async function verify(stateDir: string): Promise<boolean> {
   const names = storedRunNames(stateDir)
   if (names.length === 0) throw new ConfigError(`${stateDir}: must hold runs, got none. Name the --state-dir of a coordinator.`)
+  const holder = lockHolder(stateDir)
+  if (holder !== undefined) throw new ConfigError(`${stateDir}: must not be in use while it is verified, but process ${holder} writes to it. Stop that one first (Ctrl-C in its terminal), or verify a copy.`)
   let holds = true
   for (const name of names) {
     try {
