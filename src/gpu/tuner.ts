@@ -132,7 +132,7 @@ async function measureKind(options: TunerOptions, { kernel, dims, variants: all 
 }
 
 /** Probes that a row is checked on: those most like the call. */
-const MOST_PROBES = 3
+const MOST_PROBES = 2
 
 async function isRight({ device, pipelines, capabilities }: TunerOptions, kernel: Kernel, dims: Dims, variant: Variant): Promise<boolean> {
   const likeness = (probeDims: Dims): number => Object.entries(probeDims).filter(([key, value]) => dims[key] === value).length

@@ -1,0 +1,56 @@
+// The tuner on a real device: the fastest right row wins, a wrong one never does, and winners are remembered.
+import { describe, expect, it } from 'vitest'
+import type { KernelCall } from '../graph/plan.ts'
+import type { Algorithm, Kernel } from '../kernels/kernel.ts'
+import { add } from '../kernels/pointwise.ts'
+import { openDevice } from './device.ts'
+import { createPipelines } from './pipelines.ts'
+import { testGpu } from './test-gpu.ts'
+import { createTuner, type TuningStore } from './tuner.ts'
+
+const gpu = await testGpu()
+const opened = gpu === undefined ? undefined : await openDevice(gpu)
+
+const right = add.algorithms.find(({ name }) => name === 'scalar')!
+/** Very fast, as it leaves most of the work undone. */
+const wrong: Algorithm = { ...right, name: 'wrong', grid: () => [1, 1, 1] }
+const slow: Algorithm = { ...right, name: 'slow', variants: [{ X: 1, WIDTH: 1 }] }
+const kernel: Kernel = { ...add, name: 'add-for-test', algorithms: [slow, wrong, { ...right, variants: [{ X: 64, WIDTH: 1 }] }], probes: [{ SIZE: 1000 }] }
+const call: KernelCall = { kernel, dims: { SIZE: 40_000 }, views: {}, label: 'test' }
+
+function memoryStore(): TuningStore & { readonly entries: Map<string, string> } {
+  const entries = new Map<string, string>()
+  return { entries, get: async (key) => entries.get(key), set: async (key, value) => { entries.set(key, value) } }
+}
+
+describe.skipIf(opened === undefined)('the tuner', () => {
+  const { device, capabilities, fingerprint } = opened ?? ({} as NonNullable<typeof opened>)
+  const tuner = (store?: TuningStore, tune = true) =>
+    createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, tune, ...(store === undefined ? {} : { store }) })
+
+  it('picks the fastest row that is right, and remembers it', async () => {
+    const store = memoryStore()
+    const choose = await tuner(store).choose([call])
+    expect(choose(call).variant.algorithm.name).toBe('scalar')
+    expect(choose(call).ms).toBeGreaterThan(0)
+    const [key, value] = [...store.entries][0]!
+    expect(key).toContain('add-for-test')
+    // What is remembered is taken without measuring: here a row that measuring would not choose.
+    store.entries.set(key, value.replace('"scalar"', '"slow"').replace('"X":64', '"X":1'))
+    expect((await tuner(store).choose([call]))(call).variant.algorithm.name).toBe('slow')
+  })
+
+  it('takes the first row unmeasured where tuning is off', async () => {
+    const store = memoryStore()
+    expect((await tuner(store, false).choose([call]))(call)).toEqual({ variant: { algorithm: slow, consts: { X: 1, WIDTH: 1 } } })
+    expect(store.entries.size).toBe(0)
+  })
+
+  it('ignores a remembered row that no longer exists', async () => {
+    const store = memoryStore()
+    await tuner(store).choose([call])
+    const [key, value] = [...store.entries][0]!
+    store.entries.set(key, value.replace('"scalar"', '"gone"'))
+    expect((await tuner(store).choose([call]))(call).variant.algorithm.name).toBe('scalar')
+  })
+})
