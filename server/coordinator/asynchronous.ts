@@ -13,7 +13,7 @@ export function grantAsynchronous(state: CoordinatorState, context: StepContext)
   const active = activeVolunteers(state, context.now).sort((a, b) => a.lastGrantMs - b.lastGrantMs)
   const fastest = Math.max(...active.map(({ speed }) => speed.train))
   for (const volunteer of active) {
-    if (!isIdle(volunteer, context.now)) continue
+    if (!isIdle(volunteer, context.now) || awaitsItsVersion(state, volunteer)) continue
     const pool = poolWithWork(state)
     if (pool === undefined) return
     const count = leaseSize(volunteer, fastest, schedule.examplesPerLease, batchSize)
@@ -21,6 +21,13 @@ export function grantAsynchronous(state: CoordinatorState, context: StepContext)
     grantLease(state, context, { volunteer, kind: 'train', epoch: pool.epoch, slices, modelVersion: state.version, modelHash: state.modelHash })
   }
 }
+
+/**
+ * Its last update is accepted but not yet a version. Work granted now would be on a model without it, for the sake of a few
+ * milliseconds: every gradient would be stale by one more.
+ */
+const awaitsItsVersion = ({ pending }: CoordinatorState, { recent }: VolunteerState): boolean =>
+  pending.some(({ leaseId }) => recent.some((lease) => lease.leaseId === leaseId))
 
 /** The oldest epoch that has free examples. The next one begins when all of the last are leased, so that nobody waits for its stragglers. */
 function poolWithWork(state: CoordinatorState): EpochState | undefined {

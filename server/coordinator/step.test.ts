@@ -162,6 +162,29 @@ describe('asynchronous updates', () => {
   })
 })
 
+describe('asynchronous grants', () => {
+  it('A4: wait for the version of their volunteer\'s own last update', () => {
+    const driver = new Driver({ schedule: ASYNCHRONOUS })
+    driver.join('a')
+    driver.now = 100
+    driver.deliver('a')
+    driver.event({ type: 'checked', leaseId: '1-1', verdict: { ok: true, clampedElements: 0 } })
+    const persist = (): void => {
+      const { record } = driver.waiting.findLast(({ type }) => type === 'persist') as Extract<Effect, { type: 'persist' }>
+      driver.event({ type: 'persisted', record })
+    }
+    persist()
+    expect([driver.state.pending.length, driver.grants('a').length]).toEqual([1, 1])
+    // Others need not wait for it.
+    driver.join('b')
+    expect(driver.grants('b')).toMatchObject([{ modelVersion: 0 }])
+    driver.event({ type: 'applied', version: 1, hash: HASH, leases: ['1-1'], totalWeight: 1024 })
+    expect(driver.grants('a')).toHaveLength(1)
+    persist()
+    expect(driver.grants('a')[1]).toMatchObject({ modelVersion: 1 })
+  })
+})
+
 describe('evaluation', () => {
   const evaluating = (extra: Partial<Settings['evaluation']> = {}): Driver => {
     const driver = new Driver({ schedule: { type: 'synchronous', examplesPerRound: 4, deadlineMs: 1000, quorum: 0.5 }, evaluation: { everyExamples: 4, recheckFraction: 0, ...extra } })
