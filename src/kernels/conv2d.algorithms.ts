@@ -87,9 +87,9 @@ const filterGradientQuads: Algorithm = {
   suits: 'software',
   features: ['subgroups'],
   shader: 'kernels/conv2d/filter-gradient-quads.wgsl',
-  variants: [{ ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }],
+  variants: [{ ROWS: 4, BLOCKS: 1, DEPTH: 1 }, { ROWS: 4, BLOCKS: 2, DEPTH: 1 }, { ROWS: 8, BLOCKS: 1, DEPTH: 2 }],
   views: () => ({ x: 'vec4<f32>', dy: 'vec4<f32>', dw: 'vec4<f32>' }),
-  fits: (d, _, gpu) => quads(gpu) && divides(d, 'C', 'F'),
+  fits: (d, c, gpu) => quads(gpu) && divides(d, 'C', 'F') && (dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), 4)) % dim(c, 'DEPTH') === 0,
   workgroup: () => [4, 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), taps(d) * ceilDiv(dim(d, 'C'), 4 * dim(c, 'ROWS')), 1],
 }
