@@ -16,9 +16,16 @@ export function candidates(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): re
 }
 
 /** 0: written for this sort of adapter; 1: for any; 2: for the other sort, so probably slow to compile and to run here. */
-export function unlikeliness({ algorithm }: Variant, gpu: GpuCapabilities): 0 | 1 | 2 {
+function unlikeliness({ algorithm }: Variant, gpu: GpuCapabilities): 0 | 1 | 2 {
   if (algorithm.suits === undefined) return 1
   return algorithm.suits === (gpu.software ? 'software' : 'gpu') ? 0 : 2
+}
+
+/** The candidates worth timing: where rows were written for this sort of adapter, those for the other sort only cost compiling. */
+export function worthTiming(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): readonly Variant[] {
+  const all = candidates(kernel, dims, gpu)
+  const written = all.some((variant) => unlikeliness(variant, gpu) === 0)
+  return all.filter((variant) => !written || unlikeliness(variant, gpu) < 2)
 }
 
 export function fits({ algorithm, consts }: Variant, dims: Dims, gpu: GpuCapabilities): boolean {

@@ -4,7 +4,7 @@
 import { InvariantError } from '../base/errors.ts'
 import type { KernelCall } from '../graph/plan.ts'
 import type { Dims, GpuCapabilities, Kernel } from '../kernels/kernel.ts'
-import { candidates, findVariant, fits, unlikeliness } from './candidates.ts'
+import { findVariant, fits, worthTiming } from './candidates.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createBench, probe, probeArrays } from './probe.ts'
 import { timeVariant } from './timing.ts'
@@ -93,7 +93,7 @@ function distinct(calls: readonly KernelCall[], gpu: GpuCapabilities): Map<strin
     const known = kinds.get(key)
     const flops = kernel.flops(dims)
     kinds.set(key, known === undefined
-      ? { kernel, dims, variants: candidates(kernel, dims, gpu), weight: flops }
+      ? { kernel, dims, variants: worthTiming(kernel, dims, gpu), weight: flops }
       : { ...known, weight: known.weight + flops })
   }
   return kinds
@@ -106,10 +106,7 @@ interface Measured {
   readonly complete: boolean
 }
 
-async function measureKind(options: TunerOptions, { kernel, dims, variants: all }: Kind, deadline: number): Promise<Measured> {
-  // Where rows were written for this sort of adapter, those for the other sort would only cost compiling.
-  const written = all.some((variant) => unlikeliness(variant, options.capabilities) === 0)
-  const variants = all.filter((variant) => !written || unlikeliness(variant, options.capabilities) < 2)
+async function measureKind(options: TunerOptions, { kernel, dims, variants }: Kind, deadline: number): Promise<Measured> {
   const bench = await createBench(options.device, kernel, dims, probeArrays(kernel, dims))
   const timed: { variant: Variant; ms: number }[] = []
   let ahead = options.pipelines.get(kernel, dims, variants[0] as Variant)

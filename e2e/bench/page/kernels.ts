@@ -1,6 +1,6 @@
 // Every kernel call of the workloads' training steps by itself: all rows that fit, timed, and each call's part of the step.
 import { openDevice, browserGpu } from '../../../src/gpu/device.ts'
-import { candidates } from '../../../src/gpu/candidates.ts'
+import { worthTiming } from '../../../src/gpu/candidates.ts'
 import { createPipelines } from '../../../src/gpu/pipelines.ts'
 import { createBench, probeArrays } from '../../../src/gpu/probe.ts'
 import { timeVariant } from '../../../src/gpu/timing.ts'
@@ -23,7 +23,7 @@ export async function measureKernels({ workloads: names }: BenchOptions, log: (l
   const measure = async ({ kernel, dims, label }: KernelCall): Promise<Row> => {
     const bench = await createBench(device, kernel, dims, probeArrays(kernel, dims))
     const tried: { variant: string; ms: number }[] = []
-    for (const variant of candidates(kernel, dims, capabilities)) {
+    for (const variant of worthTiming(kernel, dims, capabilities)) {
       const pipeline = await pipelines.get(kernel, dims, variant)
       const best = Math.min(Infinity, ...tried.map(({ ms }) => ms))
       tried.push({ variant: describeVariant(kernel, variant), ms: await timeVariant(device, { bench, pipeline, variant, best, deadline: Infinity }) })
