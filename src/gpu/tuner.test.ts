@@ -14,9 +14,10 @@ const opened = gpu === undefined ? undefined : await openDevice(gpu)
 const right = add.algorithms.find(({ name }) => name === 'scalar')!
 /** Very fast, as it leaves most of the work undone. */
 const wrong: Algorithm = { ...right, name: 'wrong', grid: () => [1, 1, 1] }
+/** Hundreds of thousands of workgroups of one invocation: tens of times slower, so that a busy machine cannot hide it. */
 const slow: Algorithm = { ...right, name: 'slow', variants: [{ X: 1, WIDTH: 1 }] }
 const kernel: Kernel = { ...add, name: 'add-for-test', algorithms: [slow, wrong, { ...right, variants: [{ X: 64, WIDTH: 1 }] }], probes: [{ SIZE: 1000 }] }
-const call: KernelCall = { kernel, dims: { SIZE: 40_000 }, views: {}, label: 'test' }
+const call: KernelCall = { kernel, dims: { SIZE: 400_000 }, views: {}, label: 'test' }
 
 function memoryStore(): TuningStore & { readonly entries: Map<string, string> } {
   const entries = new Map<string, string>()
