@@ -53,7 +53,7 @@ const OPTIONAL_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as cons
 export async function openDevice(gpu: GPU): Promise<OpenDevice> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }) ?? await gpu.requestAdapter()
   if (adapter === null) throw new NoAdapterError()
-  const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((limit) => [limit, adapter.limits[limit]]))
+  const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((limit) => [limit, adapter.limits[limit]]).filter(([, value]) => value !== undefined))
   const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[]
   const device = await adapter.requestDevice({ label: 'commonweight', requiredLimits, requiredFeatures })
   const software = isSoftware(adapter.info)
@@ -74,8 +74,9 @@ function capabilitiesOf({ limits, features }: GPUDevice, info: GPUAdapterInfo, s
     maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
     maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
     maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-    subgroupMinSize: subgroups ? info.subgroupMinSize : 0,
-    subgroupMaxSize: subgroups ? info.subgroupMaxSize : 0,
+    // Some browsers offer subgroups without saying how large they are.
+    subgroupMinSize: subgroups ? info.subgroupMinSize ?? 0 : 0,
+    subgroupMaxSize: subgroups ? info.subgroupMaxSize ?? 0 : 0,
     software,
     features: new Set<string>(features),
   }

@@ -1,12 +1,13 @@
 // Plans loaded on a device: pipelines and bind groups are made once, a run is one command encoder and one submit,
 // split only where a submit is estimated to take so long that the person's screen would wait for it.
 import { InvariantError, present } from '../base/errors.ts'
-import { DeviceLostError, type HostArray, type KernelCall, type Plan, type Program } from '../graph/plan.ts'
+import type { HostArray, KernelCall, Plan, Program } from '../graph/plan.ts'
 import { gridOf } from './candidates.ts'
-import { createLane } from './lane.ts'
+import { createLane, type Lane } from './lane.ts'
+import type { Loss } from './loss.ts'
 import type { PlanMemory } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
-import { createReadback, type Piece } from './readback.ts'
+import { createReadback, type Piece, type Readback } from './readback.ts'
 import type { Choice } from './tuner.ts'
 import { boundBuffers, describeVariant } from './wgsl.ts'
 
@@ -61,93 +62,105 @@ function bind(device: GPUDevice, call: KernelCall, pipeline: GPUComputePipeline,
   return device.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries })
 }
 
-export interface ProgramHost {
+export interface ProgramParts {
   readonly device: GPUDevice
   readonly memory: PlanMemory
   readonly plans: ReadonlyMap<string, LoadedPlan>
-  /** The reason, once the device is gone. */
-  readonly lostReason: () => string | undefined
-  readonly lost: Promise<string>
+  readonly loss: Loss
 }
 
-export function createProgram(host: ProgramHost): Program {
-  const { device, memory } = host
-  const readback = createReadback(device)
-  const lane = createLane(() => device.queue.onSubmittedWorkDone(), MAX_RUNS_IN_FLIGHT)
-  let disposed = false
-  const check = (): void => {
-    const reason = host.lostReason()
-    if (reason !== undefined) throw new DeviceLostError(`GPU device: must be there, got lost (${reason}). Make a new runner.`)
-    if (disposed) throw new InvariantError('program: must not be used after dispose, got a call. Load the plans again.')
-  }
-  const orLost = <T>(work: Promise<T>): Promise<T> => Promise.race([work, host.lost.then((reason): never => {
-    throw new DeviceLostError(`GPU device: must be there, got lost (${reason}). Make a new runner.`)
-  })])
-  const persistent = (name: string): GPUBuffer => present(memory.persistent.get(name), `persistent allocation "${name}"`)
-  const loaded = (name: string): LoadedPlan => present(host.plans.get(name), `plan "${name}"`)
-  const read = (pieces: readonly Piece[]): Promise<readonly Float32Array[]> =>
-    orLost(lane.after(() => readback.read(pieces)))
+type Inputs = Readonly<Record<string, HostArray>>
 
-  return {
-    write(allocation, data) {
-      check()
-      const buffer = persistent(allocation)
-      if (data.byteLength !== buffer.size) throw new InvariantError(`allocation "${allocation}": must be written whole (${buffer.size} bytes), got ${data.byteLength}.`)
-      lane.enqueue(() => writeArray(device, buffer, 0, data), () => data.slice(), (copy) => writeArray(device, buffer, 0, copy))
-    },
-    clear(allocation) {
-      check()
-      const buffer = persistent(allocation)
-      const clearNow = (): void => {
-        const encoder = device.createCommandEncoder({ label: `clear ${allocation}` })
-        encoder.clearBuffer(buffer)
-        device.queue.submit([encoder.finish()])
-      }
-      lane.enqueue(clearNow, () => undefined, clearNow)
-    },
-    run(planName, inputs) {
-      check()
-      const target = loaded(planName)
-      checkInputs(target.plan, inputs)
-      const runNow = (arrays: Readonly<Record<string, HostArray>>): void => {
-        writeInputs(device, target, arrays)
-        submit(device, target)
-        lane.started()
-      }
-      lane.enqueue(
-        () => runNow(inputs),
-        () => Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, data.slice()])),
-        runNow,
-      )
-    },
-    async read(allocations) {
-      check()
-      return read(allocations.map((name) => ({ buffer: persistent(name), offsetBytes: 0, bytes: persistent(name).size })))
-    },
-    async readOutputs(planName, names) {
-      check()
-      const { plan, buffers } = loaded(planName)
-      const pieces = names.map((name) => {
-        const { view } = present(plan.outputs[name], `output "${name}" of plan "${planName}"`)
-        return { buffer: buffers[view.allocation] as GPUBuffer, offsetBytes: view.offsetBytes, bytes: view.length * 4 }
-      })
-      const arrays = await read(pieces)
-      return Object.fromEntries(names.map((name, i) => [name, arrays[i] as Float32Array]))
-    },
-    async settled() {
-      check()
-      await orLost(lane.after(() => device.queue.onSubmittedWorkDone()))
-    },
-    dispose() {
-      if (disposed) return
-      disposed = true
-      readback.destroy()
-      memory.destroy()
-    },
+export class GpuProgram implements Program {
+  readonly #parts: ProgramParts
+  readonly #readback: Readback
+  readonly #lane: Lane
+  #disposed = false
+
+  constructor(parts: ProgramParts) {
+    this.#parts = parts
+    this.#readback = createReadback(parts.device)
+    this.#lane = createLane(() => parts.device.queue.onSubmittedWorkDone(), MAX_RUNS_IN_FLIGHT)
+  }
+
+  write(allocation: string, data: HostArray): void {
+    const { device } = this.#usable()
+    const buffer = this.#persistent(allocation)
+    if (data.byteLength !== buffer.size) throw new InvariantError(`allocation "${allocation}": must be written whole (${buffer.size} bytes), got ${data.byteLength}.`)
+    this.#lane.enqueue(() => writeArray(device, buffer, 0, data), () => data.slice(), (copy) => writeArray(device, buffer, 0, copy))
+  }
+
+  clear(allocation: string): void {
+    const { device } = this.#usable()
+    const buffer = this.#persistent(allocation)
+    const clearNow = (): void => {
+      const encoder = device.createCommandEncoder({ label: `clear ${allocation}` })
+      encoder.clearBuffer(buffer)
+      device.queue.submit([encoder.finish()])
+    }
+    this.#lane.enqueue(clearNow, () => undefined, clearNow)
+  }
+
+  run(planName: string, inputs: Inputs): void {
+    const { device } = this.#usable()
+    const target = this.#loaded(planName)
+    checkInputs(target.plan, inputs)
+    const runNow = (arrays: Inputs): void => {
+      writeInputs(device, target, arrays)
+      submit(device, target)
+      this.#lane.started()
+    }
+    const copy = (): Inputs => Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, data.slice()]))
+    this.#lane.enqueue(() => runNow(inputs), copy, runNow)
+  }
+
+  async read(allocations: readonly string[]): Promise<readonly Float32Array[]> {
+    this.#usable()
+    return this.#readPieces(allocations.map((name) => ({ buffer: this.#persistent(name), offsetBytes: 0, bytes: this.#persistent(name).size })))
+  }
+
+  async readOutputs(planName: string, names: readonly string[]): Promise<Readonly<Record<string, Float32Array>>> {
+    this.#usable()
+    const { plan, buffers } = this.#loaded(planName)
+    const arrays = await this.#readPieces(names.map((name) => {
+      const { view } = present(plan.outputs[name], `output "${name}" of plan "${planName}"`)
+      return { buffer: buffers[view.allocation] as GPUBuffer, offsetBytes: view.offsetBytes, bytes: view.length * 4 }
+    }))
+    return Object.fromEntries(names.map((name, i) => [name, arrays[i] as Float32Array]))
+  }
+
+  async settled(): Promise<void> {
+    const { device, loss } = this.#usable()
+    await loss.guard(this.#lane.after(() => device.queue.onSubmittedWorkDone()))
+  }
+
+  dispose(): void {
+    if (this.#disposed) return
+    this.#disposed = true
+    this.#readback.destroy()
+    this.#parts.memory.destroy()
+  }
+
+  #usable(): ProgramParts {
+    this.#parts.loss.check()
+    if (this.#disposed) throw new InvariantError('program: must not be used after dispose, got a call. Load the plans again.')
+    return this.#parts
+  }
+
+  #persistent(name: string): GPUBuffer {
+    return present(this.#parts.memory.persistent.get(name), `persistent allocation "${name}"`)
+  }
+
+  #loaded(name: string): LoadedPlan {
+    return present(this.#parts.plans.get(name), `plan "${name}"`)
+  }
+
+  #readPieces(pieces: readonly Piece[]): Promise<readonly Float32Array[]> {
+    return this.#parts.loss.guard(this.#lane.after(() => this.#readback.read(pieces)))
   }
 }
 
-function checkInputs(plan: Plan, inputs: Readonly<Record<string, HostArray>>): void {
+function checkInputs(plan: Plan, inputs: Inputs): void {
   for (const [name, { view }] of Object.entries(plan.inputs)) {
     const data = inputs[name]
     if (data === undefined) throw new InvariantError(`plan "${plan.name}": must be given the input ${name}, got ${Object.keys(inputs).join(', ')}.`)
@@ -155,7 +168,7 @@ function checkInputs(plan: Plan, inputs: Readonly<Record<string, HostArray>>): v
   }
 }
 
-function writeInputs(device: GPUDevice, { plan, buffers }: LoadedPlan, inputs: Readonly<Record<string, HostArray>>): void {
+function writeInputs(device: GPUDevice, { plan, buffers }: LoadedPlan, inputs: Inputs): void {
   for (const [name, { view }] of Object.entries(plan.inputs)) {
     writeArray(device, buffers[view.allocation] as GPUBuffer, view.offsetBytes, inputs[name] as HostArray)
   }

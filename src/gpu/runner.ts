@@ -1,11 +1,12 @@
 // The WebGPU runner: opens a device, tunes, and loads Plans onto it. Works in pages, workers and (with Dawn) Node.
 import { invariant } from '../base/errors.ts'
-import { DeviceLostError, type Plan, type Program, type Runner } from '../graph/plan.ts'
-import { openDevice } from './device.ts'
+import type { AdapterDescription, Plan, Program, Runner } from '../graph/plan.ts'
+import { openDevice, type OpenDevice } from './device.ts'
+import { watchLoss, type Loss } from './loss.ts'
 import { allocate } from './memory.ts'
-import { createPipelines } from './pipelines.ts'
-import { createProgram, preparePlan, type LoadedPlan } from './program.ts'
-import { createTuner, type TuningStore } from './tuner.ts'
+import { createPipelines, type Pipelines } from './pipelines.ts'
+import { GpuProgram, preparePlan } from './program.ts'
+import { createTuner, type Tuner, type TuningStore } from './tuner.ts'
 
 export interface GpuRunnerOptions {
   /** `navigator.gpu` (see `browserGpu`), or Dawn's under Node (see node-gpu.ts). */
@@ -20,6 +21,8 @@ export interface GpuRunnerOptions {
   readonly onUncapturedError?: (message: string) => void
 }
 
+type OnProgress = (fraction: number, doing: string) => void
+
 /** Guesses of time where nothing was measured: 1 GFLOP/s on a software adapter, 200 on a slow GPU. */
 const SOFTWARE_MS_PER_FLOP = 1e-6
 const GPU_MS_PER_FLOP = 5e-9
@@ -31,52 +34,69 @@ export interface GpuRunner extends Runner {
 /** Throws NoAdapterError where there is none. */
 export async function createGpuRunner(options: GpuRunnerOptions): Promise<GpuRunner> {
   const opened = await openDevice(options.gpu)
-  const { device, capabilities, fingerprint } = opened
-  let lostReason: string | undefined
-  const lost = opened.lost.then((reason) => { lostReason = reason; return reason })
-  device.addEventListener('uncapturederror', (event) => {
+  opened.device.addEventListener('uncapturederror', (event) => {
     const { message } = (event as GPUUncapturedErrorEvent).error
     if (options.onUncapturedError !== undefined) options.onUncapturedError(message)
     else throw new Error(`WebGPU: must run without errors, got ${message}`)
   })
-  const pipelines = createPipelines(device)
-  const tuner = createTuner({
-    device, pipelines, capabilities, fingerprint,
-    ...(options.tuning !== undefined ? { store: options.tuning } : {}),
-    ...(options.tune !== undefined ? { tune: options.tune } : {}),
-    ...(options.tuneBudgetMs !== undefined ? { budgetMs: options.tuneBudgetMs } : {}),
-  })
-  let disposed = false
+  return new DeviceRunner(opened, options)
+}
 
-  const load = async (plans: readonly Plan[], onProgress?: (fraction: number, doing: string) => void): Promise<Program> => {
-    invariant(!disposed, 'runner: must not be used after dispose, got load.')
-    const calls = plans.flatMap((plan) => plan.calls)
-    const choose = await tuner.choose(calls, (fraction, doing) => onProgress?.(fraction * 0.7, doing))
-    const memory = await allocate(device, plans)
-    let compiled = 0
-    const onCompiled = (): void => onProgress?.(0.7 + (0.3 * ++compiled) / calls.length, 'compiling')
-    const loaded = await Promise.all(plans.map((plan): Promise<LoadedPlan> =>
-      preparePlan(device, plan, memory.byPlan.get(plan.name) ?? [], { pipelines, choose, onCompiled, guessMsPerFlop: capabilities.software ? SOFTWARE_MS_PER_FLOP : GPU_MS_PER_FLOP })))
-    return createProgram({
-      device, memory, lost,
-      plans: new Map(loaded.map((plan) => [plan.plan.name, plan])),
-      lostReason: () => lostReason,
+class DeviceRunner implements GpuRunner {
+  readonly device: GPUDevice
+  readonly adapter: AdapterDescription
+  readonly lost: Promise<string>
+  readonly #loss: Loss
+  readonly #pipelines: Pipelines
+  readonly #tuner: Tuner
+  readonly #guessMsPerFlop: number
+  #disposed = false
+
+  constructor({ device, description, capabilities, fingerprint, lost }: OpenDevice, { tuning, tune, tuneBudgetMs }: GpuRunnerOptions) {
+    this.device = device
+    this.adapter = description
+    this.#loss = watchLoss(lost)
+    this.lost = this.#loss.lost
+    this.#pipelines = createPipelines(device)
+    this.#guessMsPerFlop = capabilities.software ? SOFTWARE_MS_PER_FLOP : GPU_MS_PER_FLOP
+    this.#tuner = createTuner({
+      device, capabilities, fingerprint,
+      pipelines: this.#pipelines,
+      ...(tuning !== undefined ? { store: tuning } : {}),
+      ...(tune !== undefined ? { tune } : {}),
+      ...(tuneBudgetMs !== undefined ? { budgetMs: tuneBudgetMs } : {}),
     })
   }
 
-  return {
-    device,
-    adapter: opened.description,
-    lost,
-    async load(plans, onProgress) {
-      const gone = lost.then((reason): never => {
-        throw new DeviceLostError(`GPU device: must be there, got lost (${reason}). Make a new runner.`)
-      })
-      return Promise.race([load(plans, onProgress), gone])
-    },
-    dispose() {
-      disposed = true
-      device.destroy()
-    },
+  async load(plans: readonly Plan[], onProgress?: OnProgress): Promise<Program> {
+    invariant(!this.#disposed, 'runner: must not be used after dispose, got load.')
+    this.#loss.check()
+    return this.#loss.guard(this.#load(plans, onProgress))
+  }
+
+  dispose(): void {
+    this.#disposed = true
+    this.device.destroy()
+  }
+
+  async #load(plans: readonly Plan[], onProgress?: OnProgress): Promise<Program> {
+    const { device } = this
+    const calls = plans.flatMap((plan) => plan.calls)
+    const choose = await this.#tuner.choose(calls, (fraction, doing) => onProgress?.(fraction * 0.7, doing))
+    const memory = await allocate(device, plans)
+    let compiled = 0
+    const how = {
+      choose,
+      pipelines: this.#pipelines,
+      guessMsPerFlop: this.#guessMsPerFlop,
+      onCompiled: (): void => onProgress?.(0.7 + (0.3 * ++compiled) / calls.length, 'compiling'),
+    }
+    try {
+      const loaded = await Promise.all(plans.map((plan) => preparePlan(device, plan, memory.byPlan.get(plan.name) ?? [], how)))
+      return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss })
+    } catch (error) {
+      memory.destroy()
+      throw error
+    }
   }
 }

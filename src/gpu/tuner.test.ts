@@ -53,5 +53,9 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     const [key, value] = [...store.entries][0]!
     store.entries.set(key, value.replace('"scalar"', '"gone"'))
     expect((await tuner(store).choose([call]))(call).variant.algorithm.name).toBe('scalar')
+    for (const broken of ['', 'null', '{"algorithm":"scalar"}', '[1']) {
+      store.entries.set(key, broken)
+      expect((await tuner(store).choose([call]))(call).variant.algorithm.name).toBe('scalar')
+    }
   })
 })

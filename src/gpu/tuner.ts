@@ -143,9 +143,21 @@ async function recall({ store, fingerprint, tune }: TunerOptions, { kernel, dims
   if (store === undefined || tune === false) return undefined
   const text = await store.get(storeKey(fingerprint, kernel, dims))
   if (text === undefined) return undefined
-  const saved = JSON.parse(text) as { algorithm: string; consts: Record<string, number>; ms: number }
-  const variant = findVariant(variants, saved.algorithm, saved.consts)
-  return variant === undefined ? undefined : { variant, ms: saved.ms }
+  const saved = parseSaved(text)
+  const variant = saved === undefined ? undefined : findVariant(variants, saved.algorithm, saved.consts)
+  return variant === undefined ? undefined : { variant, ms: saved!.ms }
+}
+
+interface Saved { readonly algorithm: string; readonly consts: Readonly<Record<string, number>>; readonly ms: number }
+
+/** What an older version of the page left in the store may have any form; then it is measured anew. */
+function parseSaved(text: string): Saved | undefined {
+  try {
+    const saved = JSON.parse(text) as Partial<Saved> | null
+    return typeof saved?.algorithm === 'string' && typeof saved.ms === 'number' && typeof saved.consts === 'object' && saved.consts !== null ? saved as Saved : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function remember({ store, fingerprint }: TunerOptions, { kernel, dims }: Kind, { variant, ms }: Choice): Promise<void> {
