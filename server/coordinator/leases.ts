@@ -93,7 +93,7 @@ export const ownVolunteer = (state: CoordinatorState, id: string): VolunteerStat
 
 /** The volunteer of this id, created where it is new. Ids come from strangers: only own properties count. */
 export function volunteerOf(state: CoordinatorState, id: string): VolunteerState {
-  return ownVolunteer(state, id) ?? (state.volunteers[id] = createVolunteer(id, state.lastMs))
+  return ownVolunteer(state, id) ?? (state.volunteers[id] = createVolunteer(id, ++state.volunteersSeen, state.lastMs))
 }
 
 /** Ends a lease. Unless it was accepted, its examples are free again. */

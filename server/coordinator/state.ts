@@ -50,7 +50,10 @@ export interface LeaseState {
 }
 
 export interface VolunteerState {
+  /** Chosen by its tab. Whoever knows it can take its place, so it is never shown. */
   readonly id: string
+  /** Its place in the order of arrival, which is what others see. */
+  readonly number: number
   adapter: { readonly runner: string; readonly name: string; readonly software: boolean }
   connected: boolean
   /** It asked for work and has not given any back since. */
@@ -146,6 +149,7 @@ export interface CoordinatorState {
   pending: PendingUpdate[]
   leases: Record<string, LeaseState>
   volunteers: Record<string, VolunteerState>
+  volunteersSeen: number
   evaluation: EvaluationState | undefined
   evaluationCount: number
   lastEvaluation: EvaluationSummary | undefined
@@ -174,16 +178,16 @@ export interface CoordinatorState {
 export function initialState(settings: Settings): CoordinatorState {
   return {
     settings, incarnation: 0, control: 'running', controlReason: '', fault: undefined, finished: false, finishing: false,
-    version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], leases: {}, volunteers: {},
+    version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], leases: {}, volunteers: {}, volunteersSeen: 0,
     evaluation: undefined, evaluationCount: 0, lastEvaluation: undefined, leaseCount: 0,
     examples: 0, versionExamples: 0, accepted: 0, expired: 0, refused: {}, clampedElements: 0, staleness: [], rechecks: { done: 0, disagreed: 0 },
     bytesUp: 0, seconds: 0, lastMs: 0, rate: 0, rateMs: 0, sinceCheckpoint: { versions: 0, bytes: 0, ms: 0, running: false }, nonFiniteInRow: 0,
   }
 }
 
-export function createVolunteer(id: string, now: number): VolunteerState {
+export function createVolunteer(id: string, number: number, now: number): VolunteerState {
   return {
-    id, adapter: { runner: 'cpu', name: 'unknown', software: false }, connected: false, wantsWork: false, leaseId: undefined,
+    id, number, adapter: { runner: 'cpu', name: 'unknown', software: false }, connected: false, wantsWork: false, leaseId: undefined,
     joinedMs: now, disconnectedMs: now, lastGrantMs: -Infinity, speed: { train: 0, evaluate: 0 }, shards: { train: [], test: [] },
     acceptedLeases: 0, refusedLeases: 0, lostLeases: 0, examples: 0, bytesUp: 0, failures: 0, restUntilMs: -Infinity, recent: [],
   }

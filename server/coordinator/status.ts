@@ -30,9 +30,9 @@ export function buildStatus(state: CoordinatorState, { config, modelName, params
 }
 
 function volunteerStatus(state: CoordinatorState, volunteer: VolunteerState): VolunteerStatus {
-  const { id, adapter, connected, speed, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs } = volunteer
+  const { number, adapter, connected, speed, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs } = volunteer
   return {
-    id, adapter: adapter.name, runner: adapter.runner, software: adapter.software, connected, activity: activity(state, volunteer),
+    id: `volunteer-${number}`, adapter: adapter.name, runner: adapter.runner, software: adapter.software, connected, activity: activity(state, volunteer),
     examplesPerSecond: speed.train, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs,
   }
 }

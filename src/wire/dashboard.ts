@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { RefusalCode, RunState } from './messages.ts'
 
 export interface VolunteerStatus {
+  /** `volunteer-<number>`, in order of arrival: not the id that its tab chose, which only it may know. */
   readonly id: string
   readonly adapter: string
   readonly runner: string

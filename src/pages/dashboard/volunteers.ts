@@ -62,7 +62,7 @@ function createRow(id: string): Row {
 
 function fill({ element, cells }: Row, volunteer: VolunteerStatus): void {
   element.dataset['activity'] = volunteer.activity
-  cells.volunteer.say(() => volunteer.id.slice(0, 8))
+  cells.volunteer.say(() => volunteer.id)
   cells.adapter.say(() => volunteer.runner === 'gpu' ? volunteer.adapter : `${volunteer.adapter} · ${volunteer.runner}`)
   cells.activity.say((c) => c.dashboard.activities[volunteer.activity])
   cells.speed.say(() => volunteer.examplesPerSecond === 0 ? '–' : formatNumber(volunteer.examplesPerSecond))
