@@ -81,6 +81,15 @@ describe('the dashboard', () => {
     await eventually(async () => await stateOf(page) === 'running', 10_000)
     expect(await page.locator('canvas').count()).toBeGreaterThan(0)
     expect(await page.locator('#pause').count()).toBe(0)
+    for (const width of [1440, 1280, 1000, 700, 390]) {
+      await page.setViewportSize({ width, height: 800 })
+      await page.waitForTimeout(300)
+      const height = (): Promise<number> => page.locator('.charts').evaluate((charts) => charts.getBoundingClientRect().height)
+      const before = await height()
+      await page.waitForTimeout(500)
+      expect(await height(), `height of the charts at ${width} pixels`).toBe(before)
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), 'nothing to scroll sideways').toBeLessThanOrEqual(width)
+    }
     await page.close()
     await worker.close()
   })

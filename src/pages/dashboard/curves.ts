@@ -13,7 +13,7 @@ export interface CurvesPart {
 type Axis = 'seconds' | 'examples'
 type Column = (number | null)[]
 
-/** The legend under a plot takes about this much of its holder. */
+/** The legend under a plot takes about this much of its holder, until it is there to be measured. */
 const LEGEND_HEIGHT = 64
 const MIN_SIZE = 200
 
@@ -51,11 +51,14 @@ export function createCurves(): CurvesPart {
       ], { format: (value) => formatNumber(value, 3), most: Infinity }),
       make(accuracyHolder, [{ label: words.accuracy, colour: colours.accent, width: 2.5, of: (p) => p.accuracy }], { format: (value) => formatPercent(value), most: 1 }),
     ]
+    fit()
   }
 
-  new ResizeObserver(() => {
-    for (const { plot } of charts) plot.setSize(chartSize(plot.root.parentElement ?? lossHolder))
-  }).observe(holders)
+  function fit(): void {
+    for (const { plot } of charts) plot.setSize(chartSize(plot.root.parentElement ?? lossHolder, plot.root.querySelector<HTMLElement>('.u-legend')?.offsetHeight))
+  }
+
+  new ResizeObserver(fit).observe(holders)
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', rebuild)
   onLanguage(rebuild)
 
@@ -100,8 +103,8 @@ function columns(points: readonly CurvePoint[], axis: Axis, series: readonly Cha
   return [x, ...ys]
 }
 
-function chartSize(holder: HTMLElement): { readonly width: number; readonly height: number } {
-  return { width: Math.max(MIN_SIZE, holder.clientWidth), height: Math.max(MIN_SIZE, holder.clientHeight - LEGEND_HEIGHT) }
+function chartSize(holder: HTMLElement, legendHeight = LEGEND_HEIGHT): { readonly width: number; readonly height: number } {
+  return { width: Math.max(MIN_SIZE, holder.clientWidth), height: Math.max(MIN_SIZE, holder.clientHeight - legendHeight) }
 }
 
 interface ChartChoices {
