@@ -1,11 +1,11 @@
 // A run that only remembers what the transport did to it: the other side of the tests of http and sockets.
-import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { createLayout } from '../src/model/layout.ts'
 import type { DashboardEvent, RunStatus } from '../src/wire/dashboard.ts'
 import { PROTOCOL_VERSION, type Refused, type ToVolunteer, type UpdateHeader } from '../src/wire/messages.ts'
 import { RunConfigSchema } from '../src/wire/run-config.ts'
 import type { RunHost } from './run-host.ts'
+import { sha256 } from './sha256.ts'
 
 export interface StubRun extends RunHost {
   /** One line for each call, in order. */
@@ -66,7 +66,7 @@ export function createStubRun(runId: string): StubRun {
     currentModel: async () => ({ version: 3, layout, params: Float32Array.of(1, 2, 3, 4) }),
     close: async () => { stub.calls.push('close') },
     addFile(bytes) {
-      const hash = createHash('sha256').update(bytes).digest('hex')
+      const hash = sha256(bytes)
       files.set(hash, bytes)
       return hash
     },

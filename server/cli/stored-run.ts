@@ -1,12 +1,13 @@
 // What a state folder remembers of a run besides its log: under which id it runs, with which configuration and data.
 // Going on with anything else would mix two runs, so that is refused.
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError, InvariantError } from '../../src/base/errors.ts'
 import type { DatasetManifest } from '../../src/data/dataset.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import { parseRun } from '../runs.ts'
+import { sha256 } from '../sha256.ts'
 
 export interface StoredRun {
   readonly runId: string
@@ -34,7 +35,7 @@ export interface StoredRunOptions {
 export function storedRun({ stateDir, config, manifest, fresh }: StoredRunOptions): StoredRun {
   const folder = runFolder(stateDir, config.name)
   const file = join(folder, 'run.json')
-  const dataHash = createHash('sha256').update(JSON.stringify(manifest)).digest('hex')
+  const dataHash = sha256(JSON.stringify(manifest))
   if (fresh) rmSync(folder, { recursive: true, force: true })
   const stored = read(file)
   if (stored === undefined) {

@@ -1,5 +1,5 @@
 // Opens a run in its state folder: a new one, or one that goes on from its last acknowledged update.
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../src/base/clock.ts'
 import { ConfigError } from '../../src/base/errors.ts'
 import { createRng, type Rng } from '../../src/base/rng.ts'
@@ -11,6 +11,7 @@ import { zoo } from '../../src/model/zoo/index.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Evaluator, Numeric } from '../numeric/numeric.ts'
 import type { RunHost } from '../run-host.ts'
+import { sha256 } from '../sha256.ts'
 import type { Disk } from '../store/disk.ts'
 import { createNodeDisk } from '../store/node-disk.ts'
 import { Store } from '../store/store.ts'
@@ -76,4 +77,4 @@ export async function openRun(options: OpenRunOptions): Promise<RunHost> {
 }
 
 const hashOfShards = ({ train, test }: DatasetManifest): string =>
-  createHash('sha256').update([...train.shards, ...test.shards].map(({ hash }) => hash).join()).digest('hex')
+  sha256([...train.shards, ...test.shards].map(({ hash }) => hash).join())

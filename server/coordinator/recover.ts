@@ -1,12 +1,12 @@
 // Opening a run: begins a new one, or folds the log into the state, replays the updates since the last checkpoint
 // through the same arithmetic, and compares every hash. Appends nothing but the new incarnation, so that being killed
 // while recovering changes nothing.
-import { createHash } from 'node:crypto'
 import { ConfigError, invariant, present } from '../../src/base/errors.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Numeric, NumericSetup, NumericStart, Snapshot } from '../numeric/numeric.ts'
 import { describeDiskError } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
+import { sha256 } from '../sha256.ts'
 import type { AcceptedRecord, CheckpointRecord, LogRecord, RunRecord, VersionRecord } from './records.ts'
 import { replayRecord } from './replay.ts'
 import { initialState, type CoordinatorState, type Settings } from './state.ts'
@@ -118,5 +118,3 @@ const commit = <T extends LogRecord>(store: Store, record: T): Promise<T> => new
 /** JSON with sorted keys: equal contents, equal text. */
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part))
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -1,6 +1,5 @@
 // A whole coordinator (state machine, store, arithmetic) with stub volunteers in virtual time, on a disk that crashes.
 // A seed chooses delays, losses, duplicates, crashes, full disks and bad updates; everything repeats exactly.
-import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { ConfigError, invariant } from '../../src/base/errors.ts'
 import { createRng, type Rng } from '../../src/base/rng.ts'
@@ -195,5 +194,3 @@ function stubDataset(rng: Rng): ShardedDataset {
     file: () => new Uint8Array(0),
   }
 }
-
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

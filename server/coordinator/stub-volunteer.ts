@@ -1,7 +1,8 @@
 // A volunteer of the simulation: computes a stub gradient, and meets every misfortune that the seed chooses.
 import { PROTOCOL_VERSION, type Lease, type ToVolunteer, type UpdateHeader } from '../../src/wire/messages.ts'
 import type { RunHost } from '../run-host.ts'
-import { sha256, STUB_LAYOUT, type Simulation } from './simulation.ts'
+import { STUB_LAYOUT, type Simulation } from './simulation.ts'
+import { sha256 } from '../sha256.ts'
 
 /** Ways of being wrong, each with the code it is refused with. */
 const WRONGS = ['non-finite', 'wrong-hash', 'wrong-size', 'too-large', 'wrong-tensors', 'wrong-codec', 'wrong-version', 'malformed'] as const

@@ -1,5 +1,4 @@
 // The arithmetic of a run (server/SPEC.md N1, N2, X1), and its checkpoints.
-import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/base/errors.ts'
@@ -7,6 +6,7 @@ import { optimizers } from '../../src/optim/index.ts'
 import { Aggregation } from './aggregation.ts'
 import { decodeCheckpoint } from './checkpoint.ts'
 import type { NumericSetup } from './numeric.ts'
+import { sha256 } from '../sha256.ts'
 
 const SIZE = 6
 const setup = (optimizer = 'adam'): NumericSetup => ({
@@ -15,7 +15,6 @@ const setup = (optimizer = 'adam'): NumericSetup => ({
 })
 const params = Float32Array.from({ length: SIZE }, (_, i) => i / 10)
 const bytesOf = (values: readonly number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer)
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const give = (aggregation: Aggregation, lease: string, values: readonly number[]): unknown => {
   const payload = bytesOf(values)
   return aggregation.check(lease, sha256(payload), payload)

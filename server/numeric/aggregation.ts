@@ -1,6 +1,5 @@
 // Owns params, optimizer state and the open sum of a run: checks payloads, adds them exactly, makes the next version.
 // Synchronous and without I/O, so that it runs in a worker thread or in a test alike, and always gives the same bytes.
-import { createHash } from 'node:crypto'
 import { invariant, present, WireError } from '../../src/base/errors.ts'
 import type { Codec } from '../../src/codec/codec.ts'
 import { codecs } from '../../src/codec/index.ts'
@@ -10,6 +9,7 @@ import { createServerOptimizer, type ServerOptimizer } from '../../src/optim/ser
 import type { Verdict } from '../coordinator/effects.ts'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
 import type { Applied, Checkpoint, NumericSetup, NumericStart, Snapshot } from './numeric.ts'
+import { sha256 } from '../sha256.ts'
 
 const SCALE_UNITS = 1024
 
@@ -90,7 +90,6 @@ export class Aggregation {
   }
 }
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 function inspect(values: Float32Array, bound: number): { finite: boolean; clamped: number } {
   let clamped = 0
