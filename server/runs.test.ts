@@ -41,8 +41,8 @@ describe('run files', () => {
   })
 
   it.each([
-    ['epoch', 3, /epoch: must be a known key .*Did you mean "epochs"/],
-    ['strategy.schedule.quorm', 0.5, /strategy\.schedule\.quorm: must be a known key \(type, examplesPerRound, deadlineMs, quorum\).*"quorum"/],
+    ['epoch', 3, /epoch: must be a known option .*Did you mean "epochs"/],
+    ['strategy.schedule.quorm', 0.5, /strategy\.schedule\.quorm: must be a known option \(type, examplesPerRound, deadlineMs, quorum\).*"quorum"/],
     ['strategy.serverOptimizer.learningrate', 1, /Did you mean "learningRate"/],
     ['evaluation', { everyExample: 1 }, /evaluation\.everyExample: .*Did you mean "everyExamples"/],
     ['strategy.schedule.type', 'synchronus', /strategy\.schedule\.type: must be one of synchronous, asynchronous, got "synchronus"\. Did you mean "synchronous"/],
