@@ -13,3 +13,16 @@ export const clamp = (value: number, low: number, high: number): number => Math.
 
 /** Any float array a kernel reference computes on: Float32Array in the CPU runner, Float64Array in gradient checks. */
 export type FloatArray = Float32Array | Float64Array
+
+const bits = new DataView(new ArrayBuffer(4))
+
+/** The bits of a number rounded to f32: how a real constant travels among integers. */
+export function floatBits(value: number): number {
+  bits.setFloat32(0, value)
+  return bits.getUint32(0)
+}
+
+export function bitsFloat(value: number): number {
+  bits.setUint32(0, value)
+  return bits.getFloat32(0)
+}

@@ -2,29 +2,31 @@
 import { ConfigError } from '../base/errors.ts'
 import { sameShape, formatShape, inScope, type Node, type Tensor } from './tensor.ts'
 import { add } from './ops/add.ts'
+import { ones } from './ops/ones.ts'
 
 export interface Derivative {
-  /** The tensor that is differentiated. */
-  readonly of: Tensor
-  /** Gradient with respect to `of`, in its shape; where absent, the sum of its elements is differentiated. */
+  /** What is differentiated: the sum of the elements of one tensor, or of several. */
+  readonly of: Tensor | readonly Tensor[]
+  /** Gradient with respect to `of`, a single tensor, in its shape, instead of ones. */
   readonly upstream?: Tensor
   readonly wrt: readonly Tensor[]
 }
 
 /** A gradient for each tensor of `wrt`, in its shape. Throws ConfigError where no gradient reaches one. */
 export function differentiate({ of, upstream, wrt }: Derivative): readonly Tensor[] {
-  const needed = dependents(of.node, new Set(wrt))
+  const roots = Array.isArray(of) ? of as readonly Tensor[] : [of as Tensor]
   const gradients = new Map<Tensor, Tensor>()
-  if (upstream !== undefined) {
-    if (!sameShape(upstream.shape, of.shape)) throw new ConfigError(`upstream of ${of.node.label}: must have its shape ${formatShape(of.shape)}, got ${formatShape(upstream.shape)}. Reshape it.`)
-    gradients.set(of, upstream)
-  } else if (of.node.op.implicitOnes !== true) {
-    throw new ConfigError(`${of.node.label}: must be a loss to be differentiated without an upstream, got ${of.node.op.name}. Pass an upstream gradient of shape ${formatShape(of.shape)}.`)
+  const implicit = new Set<Node>()
+  for (const root of roots) {
+    if (upstream !== undefined && !sameShape(upstream.shape, root.shape)) throw new ConfigError(`upstream of ${root.node.label}: must have its shape ${formatShape(root.shape)}, got ${formatShape(upstream.shape)}. Reshape it.`)
+    if (upstream === undefined && root.node.op.implicitOnes === true) implicit.add(root.node)
+    else gradients.set(root, upstream ?? inScope(`${root.node.label}/backward`, () => ones(root.shape)))
   }
-  for (const node of needed.nodes) propagate(node, gradients, needed.tensors, node === of.node && upstream === undefined)
+  const needed = dependents(roots.map(({ node }) => node), new Set(wrt))
+  for (const node of needed.nodes) propagate(node, gradients, needed.tensors, implicit.has(node))
   return wrt.map((tensor) => {
     const gradient = gradients.get(tensor)
-    if (gradient === undefined) throw new ConfigError(`${tensor.node.label} ${formatShape(tensor.shape)}: must influence ${of.node.label} to have a gradient, got a tensor that does not. Use it, or do not ask for its gradient.`)
+    if (gradient === undefined) throw new ConfigError(`${tensor.node.label} ${formatShape(tensor.shape)}: must influence ${roots.map(({ node }) => node.label).join(' or ')} to have a gradient, got a tensor that does not. Use it, or do not ask for its gradient.`)
     return gradient
   })
 }
@@ -44,9 +46,9 @@ function propagate(node: Node, gradients: Map<Tensor, Tensor>, needed: ReadonlyS
   })
 }
 
-/** The tensors on a path from `wrt` to the node, and the nodes that make them, newest first. */
-function dependents(last: Node, wrt: ReadonlySet<Tensor>): { tensors: ReadonlySet<Tensor>; nodes: readonly Node[] } {
-  const nodes = reachable([last])
+/** The tensors on a path from `wrt` to the nodes, and the nodes that make them, newest first. */
+function dependents(last: readonly Node[], wrt: ReadonlySet<Tensor>): { tensors: ReadonlySet<Tensor>; nodes: readonly Node[] } {
+  const nodes = reachable(last)
   const tensors = new Set<Tensor>(wrt)
   const onPath: Node[] = []
   for (const node of nodes) {

@@ -4,12 +4,12 @@ import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
 import { adam, momentum, sgd } from './optimizers.ts'
-import { accumulate, activationGradient, add, biasActivation } from './pointwise.ts'
+import { accumulate, activationGradient, add, biasActivation, ones, scale } from './pointwise.ts'
 import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
 
 export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient,
-  softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate,
+  softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate, ones, scale,
   reduce, broadcast, accumulateMetrics, sgd, momentum, adam,
 ])

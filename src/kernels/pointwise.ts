@@ -1,4 +1,5 @@
 // Kernels that touch each element once: bias and activation, the activation's gradient, sums of two tensors.
+import { bitsFloat, floatBits } from '../base/math.ts'
 import { activationByCode } from './activation.ts'
 import { defineKernel, dim, type Dims } from './kernel.ts'
 import { linearAlgorithms } from './linear.algorithms.ts'
@@ -70,4 +71,30 @@ export const accumulate = defineKernel({
     for (let i = 0; i < size(d); i++) y![i]! += x![i]!
   },
   probes: sizes.map((SIZE) => ({ SIZE })),
+})
+
+export const ones = defineKernel({
+  name: 'ones',
+  formula: 'y[SIZE] = 1',
+  buffers: { y: { access: 'write', element: 'f32', length: size } },
+  algorithms: linearAlgorithms({ shader: 'kernels/ones.wgsl', elements: size, vectors: ['y'], divides: (d) => size(d) % 4 === 0 }),
+  flops: size,
+  reference: (_, { y }) => { y!.fill(1) },
+  probes: sizes.map((SIZE) => ({ SIZE })),
+})
+
+export const scale = defineKernel({
+  name: 'scale',
+  formula: 'y[SIZE] = x[SIZE] * FACTOR, an f32 given by its bits',
+  buffers: {
+    x: { access: 'read', element: 'f32', length: size },
+    y: { access: 'write', element: 'f32', length: size },
+  },
+  algorithms: linearAlgorithms({ shader: 'kernels/scale.wgsl', elements: size, vectors: ['x', 'y'], divides: (d) => size(d) % 4 === 0 }),
+  flops: size,
+  reference(d, { x, y }) {
+    const factor = bitsFloat(dim(d, 'FACTOR'))
+    for (let i = 0; i < size(d); i++) y![i] = x![i]! * factor
+  },
+  probes: sizes.map((SIZE) => ({ SIZE, FACTOR: floatBits(-1.5) })),
 })

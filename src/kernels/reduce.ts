@@ -79,10 +79,10 @@ export const METRICS = { loss: 0, correct: 1, examples: 2, length: 4 } as const
 
 export const accumulateMetrics = defineKernel({
   name: 'accumulate-metrics',
-  formula: 'metrics[0] += sum of loss[N]; metrics[1] += sum of correct[N]; metrics[2] += number of weights[N] > 0',
+  formula: 'metrics[0] += sum of loss[N]; metrics[1] += sum of correct[N] (where CORRECT = 1); metrics[2] += number of weights[N] > 0',
   buffers: {
     loss: { access: 'read', element: 'f32', length: (d) => dim(d, 'N') },
-    correct: { access: 'read', element: 'f32', length: (d) => dim(d, 'N') },
+    correct: { access: 'read', element: 'f32', length: (d) => dim(d, 'N'), bound: (d) => d['CORRECT'] === 1 },
     weights: { access: 'read', element: 'f32', length: (d) => dim(d, 'N') },
     metrics: { access: 'update', element: 'f32', length: () => METRICS.length },
   },
@@ -98,12 +98,12 @@ export const accumulateMetrics = defineKernel({
     let lossSum = 0, correctSum = 0, examples = 0
     for (let n = 0; n < dim(d, 'N'); n++) {
       lossSum += loss![n]!
-      correctSum += correct![n]!
+      correctSum += d['CORRECT'] === 1 ? correct![n]! : 0
       examples += weights![n]! > 0 ? 1 : 0
     }
     metrics![METRICS.loss]! += lossSum
     metrics![METRICS.correct]! += correctSum
     metrics![METRICS.examples]! += examples
   },
-  probes: [{ N: 7 }, { N: 64 }, { N: 300 }],
+  probes: [{ N: 7, CORRECT: 1 }, { N: 64, CORRECT: 0 }, { N: 300, CORRECT: 1 }],
 })

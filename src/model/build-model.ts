@@ -2,12 +2,15 @@
 import { ConfigError } from '../base/errors.ts'
 import { parseOptions } from '../base/parse-options.ts'
 import { nearest } from '../base/registry.ts'
+import type { Call } from '../graph/call.ts'
+import { scale } from '../graph/ops/scale.ts'
 import { input, param } from '../graph/sources.ts'
-import { formatShape, inScope, type Tensor } from '../graph/tensor.ts'
-import { createLayout, type Layout } from './layout.ts'
+import { formatShape, inScope, sameShape, type Tensor } from '../graph/tensor.ts'
+import { createLayout, type Layout, type TensorRole } from './layout.ts'
 import { layers } from './layers/index.ts'
-import type { ParamDeclaration } from './layers/layer.ts'
-import type { ModelSpec, NodeSpec } from './spec.ts'
+import { RANDOM, type Layer, type LayerContext, type ParamDeclaration } from './layers/layer.ts'
+import { losses } from './losses/index.ts'
+import type { HeadSpec, ModelSpec, NodeSpec } from './spec.ts'
 import { ModelSpecSchema } from './spec-schema.ts'
 
 export interface Model {
@@ -16,65 +19,185 @@ export interface Model {
   readonly layout: Layout
   /** In the order of `layout.entries`; names are whole: `dense1/weight`. */
   readonly declarations: readonly ParamDeclaration[]
+  /** Tensors of every role, in the order of `layout.entries`. */
   readonly params: readonly Tensor[]
-  /** [B, ...shape] by name. */
+  /** [B, ...shape] by name; targets that the model does not read are not among them. */
   readonly inputs: Readonly<Record<string, Tensor>>
   readonly output: Tensor
+  readonly heads: readonly Head[]
+  /** [B]: 0 marks padding. */
+  readonly weights: Tensor
+  /** Calls at the end of a training run. */
+  readonly updates: readonly Call[]
 }
 
-/** Names that programs give to inputs of their own. */
-const RESERVED_INPUTS = ['labels', 'weights', 'hyper']
+/** One loss of the model. */
+export interface Head {
+  readonly name: string
+  readonly target: Tensor
+  /** [B], times the examples' weights and the head's. */
+  readonly loss: Tensor
+  readonly correct?: Tensor
+}
+
+export interface BuildOptions {
+  /** As layers behave in training; they declare the same tensors either way. */
+  readonly training?: boolean
+}
+
+/** Inputs that programs have of their own. */
+const RESERVED_INPUTS = ['labels', 'weights', 'hyper', 'random']
 
 /** Packed params above this are refused: 1 GiB. */
 const MAX_PARAMS = 2 ** 28
 
-export function buildModel(spec: ModelSpec, batchSize: number): Model {
+const DEFAULT_HEADS: readonly HeadSpec[] = [{ name: 'labels', loss: { name: 'softmax-cross-entropy' } }]
+
+export function buildModel(spec: ModelSpec, batchSize: number, { training = false }: BuildOptions = {}): Model {
   parseOptions(ModelSpecSchema, spec, 'model')
   const inputs = buildInputs(spec, batchSize)
+  const builder = createBuilder(training)
   const tensors = new Map(Object.entries(inputs))
-  const declared: { declaration: ParamDeclaration; tensor: Tensor }[] = []
   const reads = new Map<string, readonly string[]>()
   let previous = Object.keys(inputs)[0]!
   for (const node of spec.nodes) {
     if (tensors.has(node.name)) throw new ConfigError(`${node.name}: must have a name of its own, got one that is taken. Rename the node.`)
     const names = node.from ?? [previous]
-    const from = names.map((name) => resolve(name, node.name, tensors))
-    tensors.set(node.name, buildNode(node, from, declared))
+    tensors.set(node.name, builder.build(node, names.map((name) => resolve(name, node.name, tensors))))
     reads.set(node.name, names)
     previous = node.name
   }
   const output = resolve(spec.output, 'output', tensors)
+  const weights = input('weights', [batchSize])
+  const heads = buildHeads(spec, { tensors, inputs, weights })
   checkUse(spec, tensors, reads)
-  const declarations = declared.map(({ declaration }) => declaration)
-  const layout = createLayout(declarations.map(({ name, shape }) => ({ name, shape, role: 'param' as const })))
-  if (layout.packedSize === 0) throw new ConfigError(`${spec.name}: must have a layer with params, got none. Add a dense node.`)
+  const declared = builder.declared()
+  const layout = createLayout(declared.map(({ declaration: { name, shape }, role }) => ({ name, shape, role })))
+  if (!layout.entries.some(({ role }) => role === 'param')) throw new ConfigError(`${spec.name}: must have a layer with params, got none. Add a dense node.`)
   if (layout.packedSize > MAX_PARAMS) throw new ConfigError(`${spec.name}: must have at most ${MAX_PARAMS} params, got ${layout.packedSize}. Use smaller layers.`)
-  return { spec, batchSize, layout, declarations, params: declared.map(({ tensor }) => tensor), inputs, output }
+  return {
+    spec, batchSize, layout, inputs, output, heads, weights,
+    declarations: declared.map(({ declaration }) => declaration),
+    params: declared.map(({ tensor }) => tensor),
+    updates: builder.updates,
+  }
 }
 
 function buildInputs(spec: ModelSpec, batchSize: number): Readonly<Record<string, Tensor>> {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) throw new ConfigError(`batchSize: must be a whole number above 0, got ${batchSize}. Use 64, for example.`)
   const entries = Object.entries(spec.inputs)
   if (entries.length === 0) throw new ConfigError(`${spec.name}.inputs: must name an input, got none. Add { "x": [28, 28, 1] }, for example.`)
-  return Object.fromEntries(entries.map(([name, shape]) => {
+  return Object.fromEntries(entries.map(([name, declared]) => {
     if (RESERVED_INPUTS.includes(name)) throw new ConfigError(`${spec.name}.inputs: must not be called ${RESERVED_INPUTS.join(', ')}, got "${name}". Call it "x".`)
-    return [name, input(name, [batchSize, ...shape])]
+    return [name, 'below' in declared ? input(name, [batchSize, ...declared.shape], 'u32') : input(name, [batchSize, ...declared])]
   }))
 }
 
-function buildNode(node: NodeSpec, from: readonly Tensor[], declared: { declaration: ParamDeclaration; tensor: Tensor }[]): Tensor {
-  const layer = layers.get(node.layer)
-  if (from.length !== layer.inputs) throw new ConfigError(`${node.name}: must read ${layer.inputs} tensor${layer.inputs === 1 ? '' : 's'}, got ${from.length}. Correct its "from".`)
-  const options = parseOptions(layer.schema, node.options ?? {}, `${node.name} (${layer.name})`)
-  return inScope(node.name, () => layer.build(from, options, {
-    path: node.name,
-    param(declaration) {
-      const name = `${node.name}/${declaration.name}`
+interface Declared {
+  readonly declaration: ParamDeclaration
+  readonly tensor: Tensor
+  readonly role: TensorRole
+}
+
+interface Builder {
+  build(node: NodeSpec, from: readonly Tensor[]): Tensor
+  /** Trained tensors first, then buffers, then frozen ones: an optimizer passes over the first in one go. */
+  declared(): readonly Declared[]
+  readonly updates: readonly Call[]
+}
+
+const ROLES: readonly TensorRole[] = ['param', 'buffer', 'frozen']
+
+function createBuilder(training: boolean): Builder {
+  const all = new Map<string, Declared>()
+  const updates: Call[] = []
+  const owners = new Map<string, NodeSpec>()
+  let key: Tensor | undefined
+  let stream = 0
+  const declare = (node: NodeSpec, declaration: ParamDeclaration, role: TensorRole): Tensor => {
+    const owner = ownerOf(node, owners)
+    const name = `${owner.name}/${declaration.name}`
+    const known = all.get(name)
+    if (known === undefined) {
+      if (owner !== node) throw new ConfigError(`${node.name}: must have the params of "${owner.name}" to share them, got ${declaration.name}, which that node has not. Give both the same options.`)
       const tensor = param(name, declaration.shape)
-      declared.push({ declaration: { ...declaration, name }, tensor })
+      all.set(name, { declaration: { ...declaration, name }, tensor, role })
       return tensor
+    }
+    if (!sameShape(known.tensor.shape, declaration.shape)) throw new ConfigError(`${node.name}: must have params of the shape of ${name} to share them, got ${formatShape(declaration.shape)} and ${formatShape(known.tensor.shape)}. Let both read tensors of one shape.`)
+    return known.tensor
+  }
+  return {
+    updates,
+    declared: () => ROLES.flatMap((role) => [...all.values()].filter((each) => each.role === role)),
+    build(node, from) {
+      owners.set(node.name, node)
+      const frozen = ownerOf(node, owners).frozen === true
+      const context: LayerContext = {
+        path: node.name,
+        training: training && !frozen,
+        param: (declaration) => declare(node, declaration, frozen ? 'frozen' : 'param'),
+        buffer: (declaration) => declare(node, declaration, frozen ? 'frozen' : 'buffer'),
+        update: (call) => { updates.push(call) },
+        random: () => ({ key: key ??= input('random', [RANDOM.length], 'u32'), stream: stream++ }),
+      }
+      return buildNode(node, from, context)
     },
-  }))
+  }
+}
+
+/** The node whose params `node` uses: itself, or what it shares with. */
+function ownerOf(node: NodeSpec, nodes: ReadonlyMap<string, NodeSpec>): NodeSpec {
+  let owner = node
+  while (owner.shares !== undefined) {
+    const found = nodes.get(owner.shares)
+    if (found === undefined || found === owner) throw new ConfigError(`${owner.name}: must share the params of an earlier node, got "${owner.shares}". ${nearest(owner.shares, [...nodes.keys()].filter((name) => name !== owner.name))}`)
+    if (found.layer !== owner.layer) throw new ConfigError(`${owner.name}: must share the params of a ${owner.layer} node, got the ${found.layer} node "${found.name}". Use one layer for both.`)
+    owner = found
+  }
+  return owner
+}
+
+function buildNode(node: NodeSpec, from: readonly Tensor[], context: LayerContext): Tensor {
+  const layer = layers.get(node.layer)
+  checkCount(layer, node.name, from.length)
+  const options = parseOptions(layer.schema, node.options ?? {}, `${node.name} (${layer.name})`)
+  return inScope(node.name, () => layer.build(from, options, context))
+}
+
+function checkCount({ inputs }: Layer, path: string, count: number): void {
+  if (typeof inputs === 'number' ? count === inputs : count >= inputs.atLeast) return
+  const wanted = typeof inputs === 'number' ? `${inputs} tensor${inputs === 1 ? '' : 's'}` : `at least ${inputs.atLeast} tensors`
+  throw new ConfigError(`${path}: must read ${wanted}, got ${count}. Correct its "from".`)
+}
+
+interface HeadParts {
+  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly inputs: Readonly<Record<string, Tensor>>
+  readonly weights: Tensor
+}
+
+function buildHeads(spec: ModelSpec, { tensors, inputs, weights }: HeadParts): readonly Head[] {
+  const targets = new Map<string, Tensor>()
+  const names = new Set<string>()
+  return (spec.heads ?? DEFAULT_HEADS).map((head): Head => {
+    if (names.has(head.name)) throw new ConfigError(`head ${head.name}: must have a name of its own, got one that is taken. Rename the head.`)
+    names.add(head.name)
+    const from = resolve(head.from ?? spec.output, `head ${head.name}`, tensors)
+    const { name, ...given } = head.loss
+    const loss = losses.get(name)
+    const path = spec.heads === undefined ? spec.output : `head ${head.name}`
+    const options = parseOptions(loss.schema, given, `${path} (${name})`)
+    const type = loss.target(from.shape, options, path)
+    const key = head.target ?? 'labels'
+    const target = inputs[key] ?? targets.get(key) ?? input(key, type.shape, type.element)
+    if (target.element !== type.element || !sameShape(target.shape, type.shape)) {
+      throw new ConfigError(`${path}: must be compared with ${type.element} ${formatShape(type.shape.slice(1))}, got "${key}", which is ${target.element} ${formatShape(target.shape.slice(1))}. Name another target.`)
+    }
+    if (!(key in inputs)) targets.set(key, target)
+    const weighted = head.weight === undefined || head.weight === 1 ? weights : inScope(head.name, () => scale(weights, head.weight!))
+    return { name: head.name, target, ...inScope(`loss/${head.name}`, () => loss.build({ output: from, target, weights: weighted }, options)) }
+  })
 }
 
 function resolve(name: string, reader: string, tensors: ReadonlyMap<string, Tensor>): Tensor {
@@ -85,7 +208,7 @@ function resolve(name: string, reader: string, tensors: ReadonlyMap<string, Tens
 
 /** An unread node would hold params that never learn. */
 function checkUse(spec: ModelSpec, tensors: ReadonlyMap<string, Tensor>, reads: ReadonlyMap<string, readonly string[]>): void {
-  const used = new Set([spec.output])
+  const used = new Set([spec.output, ...(spec.heads ?? []).map(({ from }) => from ?? spec.output)])
   for (const name of [...tensors.keys()].reverse()) if (used.has(name)) for (const from of reads.get(name) ?? []) used.add(from)
   for (const [name, tensor] of tensors) {
     if (!used.has(name)) throw new ConfigError(`${name}: must lead to the output "${spec.output}", got a tensor ${formatShape(tensor.shape.slice(1))} that nothing reads. Remove it, or read it.`)

@@ -1,19 +1,20 @@
 // A model as Plans: what a volunteer or a person's page loads on a runner. All Plans share the params by name.
 //
-//   gradient  grads += sum of weighted gradients, metrics += losses and hits     inputs: x, labels, weights
-//   evaluate  metrics += losses and hits                                         inputs: x, labels, weights
-//   predict   logits                                                             inputs: x;  output: logits
-//   train     one optimizer step, metrics += losses and hits                     inputs: x, labels, weights, hyper
+//   gradient  grads += sum of weighted gradients, metrics += losses and hits     inputs: the model's, targets, weights
+//   evaluate  metrics += losses and hits                                         inputs: the model's, targets, weights
+//   predict   logits                                                             inputs: the model's;  output: logits
+//   train     one optimizer step, metrics += losses and hits                     inputs: the model's, targets, weights, hyper
+//
+// Training plans also read `random` (see RANDOM in model/layers/layer.ts) where a layer draws random numbers.
 //
 // Weights are 1 for an example and 0 for padding where sums are wanted, 1/examples where means are (always in train).
-import { ConfigError } from '../base/errors.ts'
 import { compilePlan, type Arena } from '../graph/compile.ts'
 import type { Call } from '../graph/call.ts'
 import { differentiate } from '../graph/differentiate.ts'
-import { softmaxCrossEntropy } from '../graph/ops/softmax-cross-entropy.ts'
+import { add } from '../graph/ops/add.ts'
 import type { Plan } from '../graph/plan.ts'
 import { input, state } from '../graph/sources.ts'
-import { formatShape, inScope, type Tensor } from '../graph/tensor.ts'
+import { inScope, type Tensor } from '../graph/tensor.ts'
 import { HYPER } from '../kernels/optimizers.ts'
 import { accumulate } from '../kernels/pointwise.ts'
 import { accumulateMetrics, METRICS } from '../kernels/reduce.ts'
@@ -48,22 +49,27 @@ export interface CompiledProgram {
 /** Persistent allocations. `step-grads` holds the gradients of one batch; its gaps between tensors stay zero. */
 export const ALLOCATIONS = { params: 'params', grads: 'grads', stepGrads: 'step-grads', metrics: 'metrics' } as const
 
+/** The metrics of one head, in programs of models with several. */
+export const headMetrics = (head: string): string => `metrics/${head}`
+
 export function compileProgram(spec: ModelSpec, { batchSize, optimizer, fused = true }: ProgramOptions): CompiledProgram {
-  const parts = symbolicProgram(spec, batchSize)
-  const { model, params, stepGrads, metrics, evaluateCall } = parts
+  const training = symbolicProgram(spec, batchSize, true)
+  const inference = symbolicProgram(spec, batchSize, false)
+  const { model } = inference
   const { layout } = model
+  const stepGrads = gradientArena(training)
   const grads = wholeArena(ALLOCATIONS.grads, layout.arenaSize)
   const accumulateCall: Call = { kernel: accumulate, dims: { SIZE: layout.arenaSize }, buffers: { x: stepGrads.whole, y: grads.whole }, label: 'accumulate' }
   const plan = (name: string, arenas: readonly WholeArena[], effects: readonly Call[]): Plan => compilePlan({ name, arenas, effects, fused })
   const plans = {
-    gradient: plan('gradient', [params, stepGrads, grads, metrics], [evaluateCall, accumulateCall]),
-    evaluate: plan('evaluate', [params, metrics], [evaluateCall]),
-    predict: compilePlan({ name: 'predict', arenas: [params], outputs: { logits: model.output }, fused }),
+    gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics], [...training.effects, accumulateCall]),
+    evaluate: plan('evaluate', [inference.params, ...inference.metrics], inference.effects),
+    predict: compilePlan({ name: 'predict', arenas: [inference.params], outputs: { logits: model.output }, fused }),
   }
   if (optimizer === undefined) return { model, layout, plans }
   const resolved = resolveOptimizer(optimizer)
-  const update = updateCall(resolved, params, stepGrads)
-  const train = plan('train', [params, stepGrads, metrics, ...update.slots], [evaluateCall, update.call])
+  const update = updateCall(resolved, training.params, stepGrads)
+  const train = plan('train', [training.params, stepGrads, ...training.metrics, ...update.slots], [...training.effects, update.call])
   return { model, layout, plans: { ...plans, train }, optimizer: resolved }
 }
 
@@ -76,28 +82,40 @@ const wholeArena = (name: string, length: number, parts: Arena['parts'] = []): W
 interface SymbolicProgram {
   readonly model: Model
   readonly params: WholeArena
-  readonly stepGrads: WholeArena
-  readonly metrics: WholeArena
-  readonly evaluateCall: Call
+  readonly metrics: readonly WholeArena[]
+  /** Metrics, and what a training run changes besides params. */
+  readonly effects: readonly Call[]
 }
 
-function symbolicProgram(spec: ModelSpec, batchSize: number): SymbolicProgram {
-  const model = buildModel(spec, batchSize)
-  if (model.output.shape.length !== 2) throw new ConfigError(`${spec.output}: must end in one dimension of classes, got ${formatShape(model.output.shape.slice(1))} for labels []. Add flatten and dense nodes.`)
-  const labels = input('labels', [batchSize], 'u32')
-  const weights = input('weights', [batchSize])
-  const { loss, correct } = inScope('loss', () => softmaxCrossEntropy(model.output, labels, weights))
-  const gradients = differentiate({ of: loss, wrt: model.params })
+function symbolicProgram(spec: ModelSpec, batchSize: number, training: boolean): SymbolicProgram {
+  const model = buildModel(spec, batchSize, { training })
   const { entries, arenaSize } = model.layout
-  const place = (tensors: readonly Tensor[]): Arena['parts'] => tensors.map((tensor, i) => ({ tensor, offset: entries[i]!.arenaOffset }))
-  const metrics = wholeArena(ALLOCATIONS.metrics, METRICS.length)
+  const metrics = metricsCalls(model)
   return {
     model,
-    params: wholeArena(ALLOCATIONS.params, arenaSize, place(model.params)),
-    stepGrads: wholeArena(ALLOCATIONS.stepGrads, arenaSize, place(gradients)),
-    metrics,
-    evaluateCall: { kernel: accumulateMetrics, dims: { N: batchSize }, buffers: { loss, correct, weights, metrics: metrics.whole }, label: 'metrics' },
+    params: wholeArena(ALLOCATIONS.params, arenaSize, model.params.map((tensor, i) => ({ tensor, offset: entries[i]!.arenaOffset }))),
+    metrics: metrics.map(({ arena }) => arena),
+    effects: [...metrics.map(({ call }) => call), ...model.updates],
   }
+}
+
+/** Gradients of the sum of all heads' losses, where they lie in `step-grads`. */
+function gradientArena({ model: { heads, params, layout: { entries, arenaSize } } }: SymbolicProgram): WholeArena {
+  const trained = params.flatMap((tensor, i) => (entries[i]!.role === 'param' ? [{ tensor, offset: entries[i]!.arenaOffset }] : []))
+  const gradients = differentiate({ of: heads.map(({ loss }) => loss), wrt: trained.map(({ tensor }) => tensor) })
+  return wholeArena(ALLOCATIONS.stepGrads, arenaSize, trained.map(({ offset }, i) => ({ tensor: gradients[i]!, offset })))
+}
+
+/** The sums over all heads, with the hits of the first that has any; and, of a model with several, each head's own. */
+function metricsCalls({ heads, weights, batchSize }: Model): readonly { arena: WholeArena; call: Call }[] {
+  const sumUp = (name: string, loss: Tensor, correct: Tensor | undefined): { arena: WholeArena; call: Call } => {
+    const arena = wholeArena(name, METRICS.length)
+    const dims = { N: batchSize, CORRECT: correct === undefined ? 0 : 1 }
+    return { arena, call: { kernel: accumulateMetrics, dims, buffers: { loss, ...(correct === undefined ? {} : { correct }), weights, metrics: arena.whole }, label: name } }
+  }
+  const total = inScope('loss', () => heads.map(({ loss }) => loss).reduce((sum, loss) => add(sum, loss)))
+  const all = sumUp(ALLOCATIONS.metrics, total, heads.find(({ correct }) => correct !== undefined)?.correct)
+  return heads.length === 1 ? [all] : [all, ...heads.map(({ name, loss, correct }) => sumUp(headMetrics(name), loss, correct))]
 }
 
 function updateCall({ optimizer }: ResolvedOptimizer, params: WholeArena, grads: WholeArena): { call: Call; slots: readonly WholeArena[] } {

@@ -6,7 +6,7 @@ import { createCpuRunner } from '../cpu/runner.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { initialParams } from '../model/initial-params.ts'
 import { pack, unpack } from '../model/layout.ts'
-import type { ModelSpec, NodeSpec } from '../model/spec.ts'
+import { inputShape, type ModelSpec, type NodeSpec } from '../model/spec.ts'
 import { zoo } from '../model/zoo/index.ts'
 import { compileProgram } from './program.ts'
 
@@ -63,7 +63,7 @@ function compare(spec: ModelSpec, batchSize: number): void {
   const tensors = layout.entries.map(({ packedOffset, size, shape }) => tf.tensor(params.subarray(packedOffset, packedOffset + size), [...shape]))
   const lossOf = (...given: tf.Tensor[]): tf.Scalar => {
     const named = Object.fromEntries(names.map((name, i) => [name, given[i]!]))
-    const logits = spec.nodes.reduce<tf.Tensor>((at, node) => applyNode(node, at, named), tf.tensor(x, [batchSize, ...spec.inputs['x']!]))
+    const logits = spec.nodes.reduce<tf.Tensor>((at, node) => applyNode(node, at, named), tf.tensor(x, [batchSize, ...inputShape(spec.inputs['x']!)]))
     return tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), tf.oneHot(tf.tensor1d(Int32Array.from(labels), 'int32'), 10))))
   }
   const { value, grads } = tf.valueAndGrads(lossOf)(tensors)

@@ -2,7 +2,7 @@
 import '@tensorflow/tfjs-backend-webgpu'
 import * as tf from '@tensorflow/tfjs'
 import type { Layout } from '../../../src/model/layout.ts'
-import type { ModelSpec, NodeSpec } from '../../../src/model/spec.ts'
+import { inputShape, type ModelSpec, type NodeSpec } from '../../../src/model/spec.ts'
 import type { Workload } from '../workloads.ts'
 import type { Contestant, StepData } from './training.ts'
 
@@ -14,9 +14,9 @@ export async function createTfjs(spec: ModelSpec, layout: Layout, workload: Work
     [name, tf.variable(tf.tensor(params.slice(packedOffset, packedOffset + size), [...shape]))]))
   const { learningRate, beta1, beta2, epsilon, name } = workload.optimizer
   const optimizer = name === 'adam' ? tf.train.adam(learningRate, beta1, beta2, epsilon) : tf.train.sgd(learningRate)
-  const [inputShape] = Object.values(spec.inputs)
+  const shape = inputShape(Object.values(spec.inputs)[0]!)
   const minimize = ({ x, labels }: StepData): tf.Scalar => tf.tidy(() => {
-    const images = tf.tensor(x, [workload.batchSize, ...inputShape!])
+    const images = tf.tensor(x, [workload.batchSize, ...shape])
     const targets = tf.oneHot(tf.tensor1d(Int32Array.from(labels), 'int32'), 10)
     const loss = (): tf.Scalar => tf.losses.softmaxCrossEntropy(targets, forward(spec, variables, images)).asScalar()
     return optimizer.minimize(loss, true, [...variables.values()]) as tf.Scalar

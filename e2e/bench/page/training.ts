@@ -2,6 +2,7 @@
 // first the losses must agree, then both are timed, with ours a second time as the control.
 import { createRng } from '../../../src/base/rng.ts'
 import { initialParams } from '../../../src/model/initial-params.ts'
+import { inputShape } from '../../../src/model/spec.ts'
 import { zoo } from '../../../src/model/zoo/index.ts'
 import type { BenchOptions, TrainingReport, TrainingRow } from '../messages.ts'
 import { workloads, type Workload } from '../workloads.ts'
@@ -34,7 +35,7 @@ export async function measureTraining({ workloads: names, rounds }: BenchOptions
     log(`${workload.name}: preparing`)
     const params = initialParams(zoo.get(workload.name), 1)
     const { layout, model } = compileWorkload(workload)
-    const data = Array.from({ length: 8 }, (_, i) => batchOf(workload, model.spec.inputs['x']!, i))
+    const data = Array.from({ length: 8 }, (_, i) => batchOf(workload, inputShape(model.spec.inputs['x']!), i))
     const started = performance.now()
     const ours = await createOurs(runner, workload, params)
     const oursFirst = await ours.lossOf(data[0]!)

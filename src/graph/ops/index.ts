@@ -7,11 +7,13 @@ import { biasAddOp } from './bias-add.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
 import { matmulOp } from './matmul.ts'
 import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
+import { onesOp } from './ones.ts'
 import { broadcastOp, reduceOp } from './reduce.ts'
 import { reshapeOp } from './reshape.ts'
+import { scaleOp } from './scale.ts'
 import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from './softmax-cross-entropy.ts'
 
 export const ops = createRegistry<Op>('op', [
   matmulOp, biasAddOp, activationOp, activationGradientOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
-  maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp, addOp,
+  maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp, addOp, scaleOp, onesOp,
 ])

@@ -2,12 +2,13 @@
 import * as v from 'valibot'
 import { activations } from '../../kernels/activation.ts'
 import { initialisers } from '../initialisers.ts'
+import type { Call } from '../../graph/call.ts'
 import type { Tensor } from '../../graph/tensor.ts'
 
 export interface Layer {
   readonly name: string
-  /** How many tensors it reads. */
-  readonly inputs: number
+  /** How many tensors it reads: a number, or at least so many. */
+  readonly inputs: number | { readonly atLeast: number }
   /** Options with their defaults. */
   readonly schema: v.GenericSchema
   /** Throws ConfigError, naming `context.path`, both shapes and the remedy, where the inputs do not fit. */
@@ -17,9 +18,20 @@ export interface Layer {
 export interface LayerContext {
   /** The node's name. */
   readonly path: string
-  /** Declares a trained tensor `<path>/<name>`. */
+  /** In Plans that train: dropout drops, batch norm takes the batch's statistics. Both ways must declare the same tensors. */
+  readonly training: boolean
+  /** Declares a trained tensor `<path>/<name>` (frozen where the node is). */
   readonly param: (declaration: ParamDeclaration) => Tensor
+  /** Declares a tensor that the forward pass of training changes (batch norm's running statistics), by `update`. */
+  readonly buffer: (declaration: ParamDeclaration) => Tensor
+  /** A call at the end of a training run; its `update` and `write` buffers are this node's buffers. Call it only where `training`. */
+  readonly update: (call: Call) => void
+  /** Random numbers: the input `random` of the Plan and a stream that is this node's alone, for ops that draw (see RANDOM). Only where `training`. */
+  readonly random: () => { readonly key: Tensor; readonly stream: number }
 }
+
+/** Layout of the u32 input `random`: where a run's random numbers come from, besides the node's stream and the element. */
+export const RANDOM = { seed: 0, work: 1, step: 2, length: 4 } as const
 
 export interface ParamDeclaration {
   readonly name: string
@@ -31,7 +43,7 @@ export interface ParamDeclaration {
 
 interface TypedLayer<S extends v.GenericSchema> {
   readonly name: string
-  readonly inputs: number
+  readonly inputs: Layer['inputs']
   readonly schema: S
   readonly build: (inputs: readonly Tensor[], options: v.InferOutput<S>, context: LayerContext) => Tensor
 }
