@@ -20,13 +20,13 @@ async function readFiles(source: DatasetSource, dataDir: string | undefined): Pr
   if (dataDir === undefined || dataDir === '') {
     throw new ConfigError(`--data-dir: must name the folder of data set "${source.name}", got nothing. ${source.howToGet}`)
   }
-  const folders = [resolve(dataDir), resolve(dataDir, source.name)]
+  const folders = [resolve(dataDir), ...(source.folders ?? [source.name]).map((name) => resolve(dataDir, name))]
   const found = await Promise.all(folders.map((folder) => findFiles(source, folder)))
-  const complete = found.findIndex((paths) => paths.every((path) => path !== undefined))
+  const complete = found.findIndex((paths) => paths.every((path, i) => path !== undefined || source.files[i]?.optional === true))
   if (complete < 0) throw missing(source, folders, found)
-  const paths = found[complete] as string[]
-  const contents = await Promise.all(paths.map(readContents))
-  return Object.fromEntries(source.files.map(({ role }, i) => [role, { path: paths[i] as string, bytes: contents[i] as Uint8Array }]))
+  const there = (found[complete] ?? []).flatMap((path, i) => (path === undefined ? [] : [{ path, role: source.files[i]?.role as string }]))
+  const contents = await Promise.all(there.map(({ path }) => readContents(path)))
+  return Object.fromEntries(there.map(({ path, role }, i) => [role, { path, bytes: contents[i] as Uint8Array }]))
 }
 
 /** The path of each of the source's files, undefined where there is none. */
@@ -49,7 +49,7 @@ async function readContents(path: string): Promise<Uint8Array> {
 function missing(source: DatasetSource, folders: readonly string[], found: readonly (readonly (string | undefined)[])[]): ConfigError {
   const counts = found.map((paths) => paths.filter((path) => path !== undefined).length)
   const best = counts.indexOf(Math.max(...counts))
-  const absent = source.files.filter((_, i) => found[best]?.[i] === undefined).map(({ names }) => `${names[0]}[.gz]`)
+  const absent = source.files.filter(({ optional }, i) => optional !== true && found[best]?.[i] === undefined).map(({ names }) => `${names[0]}[.gz]`)
   return new ConfigError(
     `--data-dir: must hold the files of data set "${source.name}", got ${counts[best] === 0 ? 'none of them' : `only ${counts[best]}`}: missing ${absent.join(', ')} ` +
       `(looked in ${folders.join(' and ')}). ${source.howToGet}`,

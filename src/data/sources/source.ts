@@ -8,6 +8,8 @@ export interface SourceFile {
   readonly role: string
   /** File names to look for, the most usual first; each also with `.gz`. */
   readonly names: readonly string[]
+  /** May be missing; the source makes do without. */
+  readonly optional?: true
 }
 
 export interface SourceInput {
@@ -21,6 +23,8 @@ export interface SourceInput {
 
 export interface DatasetSource {
   readonly name: string
+  /** Usual names of its folder within a root of data sets; the source's name where absent. */
+  readonly folders?: readonly string[]
   readonly files: readonly SourceFile[]
   /** One sentence for people who do not have the files. */
   readonly howToGet: string
