@@ -44,7 +44,7 @@ export async function openRun(options: OpenRunOptions): Promise<RunHost> {
   const layout = layoutOf(spec)
   const settings = resolveSettings(options.runId ?? config.name, config, { manifest: dataset.manifest, hash: hashOfShards(dataset.manifest) }, layout)
   const { aggregator, exactSum, serverOptimizer, learningRateSchedule, codec } = config.strategy
-  const setup = { size: layout.packedSize, codec, aggregator, exactSum, optimizer: serverOptimizer, learningRateSchedule }
+  const setup = { size: layout.packedSize, trainedSize: layout.packedTrainedSize, codec, aggregator, exactSum, optimizer: serverOptimizer, learningRateSchedule }
   const disk = typeof options.dir === 'string' ? await createNodeDisk(options.dir) : options.dir
   let host: Host | undefined
   let refuse: (error: ConfigError) => void = () => {}

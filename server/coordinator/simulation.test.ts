@@ -30,7 +30,7 @@ function check({ witness, payloads, config }: Simulation, records: readonly LogR
   // V3: every served snapshot is what the log replays to, from the first version on.
   const { strategy } = config
   const replay = new Aggregation(
-    { size: STUB_LAYOUT.packedSize, codec: 'f32', aggregator: strategy.aggregator, exactSum: strategy.exactSum, optimizer: strategy.serverOptimizer, learningRateSchedule: strategy.learningRateSchedule },
+    { size: STUB_LAYOUT.packedSize, trainedSize: STUB_LAYOUT.packedTrainedSize, codec: 'f32', aggregator: strategy.aggregator, exactSum: strategy.exactSum, optimizer: strategy.serverOptimizer, learningRateSchedule: strategy.learningRateSchedule },
     { params: initialParams(STUB_MODEL, config.seed) },
   )
   const hashes = new Map([[0, replay.snapshot().hash]])

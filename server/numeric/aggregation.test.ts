@@ -10,7 +10,7 @@ import { sha256 } from '../sha256.ts'
 
 const SIZE = 6
 const setup = (optimizer = 'adam'): NumericSetup => ({
-  size: SIZE, codec: 'f32', aggregator: 'weighted-mean', exactSum: { bound: 16, quantumBits: 30 },
+  size: SIZE, trainedSize: SIZE, codec: 'f32', aggregator: 'weighted-mean', exactSum: { bound: 16, quantumBits: 30 },
   optimizer: { name: optimizer, learningRate: 0.1 }, learningRateSchedule: { name: 'constant' },
 })
 const params = Float32Array.from({ length: SIZE }, (_, i) => i / 10)

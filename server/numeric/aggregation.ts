@@ -28,7 +28,7 @@ export class Aggregation {
     this.#setup = setup
     this.#codec = codecs.get(setup.codec)
     this.#aggregator = aggregators.get(setup.aggregator)
-    this.#optimizer = createServerOptimizer(setup.optimizer, setup.size, setup.learningRateSchedule)
+    this.#optimizer = createServerOptimizer(setup.optimizer, setup.trainedSize, setup.learningRateSchedule)
     this.#sum = this.#aggregator.init({ size: setup.size, exactSum: setup.exactSum })
     if ('params' in start) {
       this.#params = start.params.slice()
@@ -36,7 +36,7 @@ export class Aggregation {
       const { version, params, optimizer } = decodeCheckpoint(start.checkpoint)
       this.#version = version
       this.#params = params
-      this.#optimizer.restore(optimizer)
+      this.#optimizer.restore({ ...optimizer, slots: Object.fromEntries(Object.entries(optimizer.slots).map(([name, slot]) => [name, slot.subarray(0, setup.trainedSize)])) })
     }
     invariant(this.#params.length === setup.size, `params: must have ${setup.size} elements, got ${this.#params.length}.`)
   }
@@ -71,7 +71,8 @@ export class Aggregation {
 
   apply(version: number, scaleUnits: number): Applied {
     invariant(version === this.#version + 1, `version: must follow ${this.#version}, got ${version}.`)
-    this.#optimizer.step(this.#params, this.#aggregator.finish(this.#sum), scaleUnits / SCALE_UNITS)
+    const trained = (packed: Float32Array): Float32Array => packed.subarray(0, this.#setup.trainedSize)
+    this.#optimizer.step(trained(this.#params), trained(this.#aggregator.finish(this.#sum)), scaleUnits / SCALE_UNITS)
     const totalWeight = this.#totalWeight
     this.#aggregator.clear(this.#sum)
     this.#totalWeight = 0

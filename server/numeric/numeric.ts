@@ -9,6 +9,8 @@ import type { Verdict } from '../coordinator/effects.ts'
 export interface NumericSetup {
   /** Elements of the packed params. */
   readonly size: number
+  /** How many of them, from the start on, the optimizer trains: buffers and frozen tensors lie behind. */
+  readonly trainedSize: number
   readonly codec: string
   readonly aggregator: string
   readonly exactSum: ExactSumOptions

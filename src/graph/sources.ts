@@ -20,7 +20,7 @@ export const input = (name: string, shape: readonly number[], element: ElementTy
 /** A trained tensor. Which arena it lies in, and where, is said when a plan is compiled. */
 export const param = (name: string, shape: readonly number[]): Tensor => apply(paramOp, [], { name, shape, element: 'f32' })[0]!
 
-/** A persistent allocation as a whole. */
+/** A persistent allocation as a whole, or its first `length` elements. */
 export const state = (name: string, length: number): Tensor => apply(stateOp, [], { name, shape: [length], element: 'f32' })[0]!
 
 export const isSource = (tensor: Tensor): boolean => isInput(tensor) || isState(tensor) || isParam(tensor)

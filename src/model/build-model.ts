@@ -1,12 +1,12 @@
 // ModelSpec -> symbolic graph and Layout. A wrong spec is refused with the node's path, both shapes and the remedy.
-import { ConfigError } from '../base/errors.ts'
+import { ConfigError, present } from '../base/errors.ts'
 import { parseOptions } from '../base/parse-options.ts'
 import { nearest } from '../base/registry.ts'
 import type { Call } from '../graph/call.ts'
 import { scale } from '../graph/ops/scale.ts'
 import { input, param } from '../graph/sources.ts'
 import { formatShape, inScope, sameShape, type Tensor } from '../graph/tensor.ts'
-import { createLayout, type Layout, type TensorRole } from './layout.ts'
+import { createLayout, type Layout, type TensorEntry, type TensorRole } from './layout.ts'
 import { layers } from './layers/index.ts'
 import { RANDOM, type Layer, type LayerContext, type ParamDeclaration } from './layers/layer.ts'
 import { losses } from './losses/index.ts'
@@ -72,13 +72,14 @@ export function buildModel(spec: ModelSpec, batchSize: number, { training = fals
   const heads = buildHeads(spec, { tensors, inputs, weights })
   checkUse(spec, tensors, reads)
   const declared = builder.declared()
-  const layout = createLayout(declared.map(({ declaration: { name, shape }, role }) => ({ name, shape, role })))
+  const layout = createLayout([...declared.values()].map(({ declaration: { name, shape }, role }) => ({ name, shape, role })))
+  const of = ({ name }: TensorEntry): Declared => present(declared.get(name), name)
   if (!layout.entries.some(({ role }) => role === 'param')) throw new ConfigError(`${spec.name}: must have a layer with params, got none. Add a dense node.`)
   if (layout.packedSize > MAX_PARAMS) throw new ConfigError(`${spec.name}: must have at most ${MAX_PARAMS} params, got ${layout.packedSize}. Use smaller layers.`)
   return {
     spec, batchSize, layout, inputs, output, heads, weights,
-    declarations: declared.map(({ declaration }) => declaration),
-    params: declared.map(({ tensor }) => tensor),
+    declarations: layout.entries.map((entry) => of(entry).declaration),
+    params: layout.entries.map((entry) => of(entry).tensor),
     updates: builder.updates,
   }
 }
@@ -101,12 +102,10 @@ interface Declared {
 
 interface Builder {
   build(node: NodeSpec, from: readonly Tensor[]): Tensor
-  /** Trained tensors first, then buffers, then frozen ones: an optimizer passes over the first in one go. */
-  declared(): readonly Declared[]
+  /** By their whole names. */
+  readonly declared: () => ReadonlyMap<string, Declared>
   readonly updates: readonly Call[]
 }
-
-const ROLES: readonly TensorRole[] = ['param', 'buffer', 'frozen']
 
 function createBuilder(training: boolean): Builder {
   const all = new Map<string, Declared>()
@@ -129,7 +128,7 @@ function createBuilder(training: boolean): Builder {
   }
   return {
     updates,
-    declared: () => ROLES.flatMap((role) => [...all.values()].filter((each) => each.role === role)),
+    declared: () => all,
     build(node, from) {
       owners.set(node.name, node)
       const frozen = ownerOf(node, owners).frozen === true

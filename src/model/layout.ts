@@ -20,28 +20,38 @@ export interface TensorEntry {
 }
 
 export interface Layout {
+  /** Trained tensors first, then buffers, then frozen ones: an optimizer passes over the trained ones in one go and never sees the rest. */
   readonly entries: readonly TensorEntry[]
   /** Elements of the arena and of the packed form. */
   readonly arenaSize: number
   readonly packedSize: number
+  /** Elements of the arena and of the packed form that role `param` takes, from the start on. Gradients and optimizer state are as long. */
+  readonly trainedSize: number
+  readonly packedTrainedSize: number
 }
+
+const ROLES: readonly TensorRole[] = ['param', 'buffer', 'frozen']
 
 const ALIGNMENT_ELEMENTS = VIEW_ALIGNMENT_BYTES / 4
 
 export function createLayout(tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly role: TensorRole }[]): Layout {
   let arenaOffset = 0
   let packedOffset = 0
-  const entries = tensors.map((tensor) => {
+  const entries = ROLES.flatMap((role) => tensors.filter((tensor) => tensor.role === role)).map((tensor) => {
     const size = product(tensor.shape)
     const entry: TensorEntry = { ...tensor, size, arenaOffset, packedOffset }
     arenaOffset += roundUp(size, ALIGNMENT_ELEMENTS)
     packedOffset += size
     return entry
   })
-  return { entries, arenaSize: arenaOffset, packedSize: packedOffset }
+  const first = entries.find(({ role }) => role !== 'param')
+  return {
+    entries, arenaSize: arenaOffset, packedSize: packedOffset,
+    trainedSize: first?.arenaOffset ?? arenaOffset, packedTrainedSize: first?.packedOffset ?? packedOffset,
+  }
 }
 
-/** Copies an arena into packed form. */
+/** Copies an arena into packed form; one of gradients, which ends where trained tensors do, with zeros for the rest. */
 export function pack(layout: Layout, arena: FloatArray): Float32Array {
   const packed = new Float32Array(layout.packedSize)
   for (const { arenaOffset, packedOffset, size } of layout.entries) packed.set(arena.subarray(arenaOffset, arenaOffset + size), packedOffset)

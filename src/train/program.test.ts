@@ -1,12 +1,13 @@
 // Plans as volunteers use them: summed gradients over padded batches, and training that learns.
 import { expect, test } from 'vitest'
 import { createRng } from '../base/rng.ts'
-import { createCpuRunner } from '../cpu/runner.ts'
+import { createCpuRunner, type CpuProgram } from '../cpu/runner.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { initialParams } from '../model/initial-params.ts'
 import { pack, unpack } from '../model/layout.ts'
+import type { HeadSpec, ModelSpec, NodeSpec } from '../model/spec.ts'
 import { zoo } from '../model/zoo/index.ts'
-import { compileProgram } from './program.ts'
+import { compileProgram, headMetrics } from './program.ts'
 
 /** Ten blurred prototypes with noise: learnable, seeded, no download. */
 function syntheticDigits(count: number, seed: number): { x: Float32Array; labels: Uint32Array } {
@@ -68,6 +69,68 @@ test.each(['sgd', 'momentum', 'nesterov', 'adam'])('%s lowers the loss of mnist-
   // The gaps between tensors of the arena belong to nobody and stay zero.
   const arena = program.peek('params')
   for (const { arenaOffset, size } of layout.entries) if (size % 64 !== 0) expect(arena[arenaOffset + size]).toBe(0)
+})
+
+const dense = (name: string, units: number, from: string, more: Partial<NodeSpec> = {}): NodeSpec => ({ name, layer: 'dense', from: [from], options: { units }, ...more })
+
+test('frozen params stay as they are, also under weight decay', () => {
+  const spec: ModelSpec = { name: 'frozen', inputs: { x: [6] }, nodes: [dense('a', 5, 'x', { frozen: true }), dense('b', 4, 'a'), dense('c', 3, 'b', { frozen: true })], output: 'c' }
+  const { plans, layout, optimizer } = compileProgram(spec, { batchSize: 2, optimizer: { name: 'adam', learningRate: 0.1, weightDecay: 0.5 } })
+  expect(layout.entries.map(({ name, role }) => `${name} ${role}`)).toEqual(['b/weight param', 'b/bias param', 'a/weight frozen', 'a/bias frozen', 'c/weight frozen', 'c/bias frozen'])
+  expect([layout.packedTrainedSize, layout.trainedSize]).toEqual([5 * 4 + 4, 128])
+  const program = createCpuRunner().loadSync([plans.train!])
+  const params = initialParams(spec, 1)
+  program.write('params', unpack(layout, params))
+  for (let step = 1; step <= 3; step++) program.run('train', { x: Float32Array.from({ length: 12 }, (_, i) => Math.sin(i)), labels: Uint32Array.of(0, 2), weights: Float32Array.of(0.5, 0.5), hyper: optimizer!.hyper(step) })
+  const trained = pack(layout, program.peek('params') as Float32Array)
+  trained.forEach((value, i) => {
+    if (i >= layout.packedTrainedSize) expect(value).toBe(params[i])
+    else expect(value).not.toBe(params[i])
+  })
+})
+
+test('the gradients of several heads add up, each times its weight, and each has metrics of its own', () => {
+  const nodes = [dense('body', 5, 'x', { options: { units: 5, activation: 'tanh' } }), dense('left', 3, 'body'), dense('right', 4, 'body')]
+  const head = (name: string, weight: number): HeadSpec => ({ name, from: name, target: `${name}-labels`, weight, loss: { name: 'softmax-cross-entropy' } })
+  const batch = { x: Float64Array.from({ length: 12 }, (_, i) => Math.cos(i)), weights: Float64Array.of(1, 1) }
+  const labels = { left: Uint32Array.of(0, 2), right: Uint32Array.of(3, 1) }
+  const run = (...heads: readonly HeadSpec[]) => {
+    const read = heads.map(({ name }) => name)
+    const spec: ModelSpec = { name: 'heads', inputs: { x: [6] }, nodes: nodes.filter(({ name }) => name === 'body' || read.includes(name)), output: read[0]!, heads }
+    const { plans, layout } = compileProgram(spec, { batchSize: 2 })
+    const program = createCpuRunner({ precision: 'f64' }).loadSync([plans.gradient])
+    const params = initialParams(spec, 3)
+    program.write('params', unpack(layout, params))
+    program.run('gradient', { ...batch, ...Object.fromEntries(read.map((name) => [`${name}-labels`, labels[name as 'left']])) })
+    const grads = pack(layout, program.peek('grads') as Float64Array)
+    const of = (name: string): Float32Array => {
+      const { packedOffset, size } = layout.entries.find((entry) => entry.name === name)!
+      return grads.subarray(packedOffset, packedOffset + size)
+    }
+    return { program, of }
+  }
+  const [both, left, right] = [run(head('left', 1), head('right', 0.25)), run(head('left', 1)), run(head('right', 1))]
+  both.of('body/weight').forEach((value, i) => expect(value).toBeCloseTo(left.of('body/weight')[i]! + 0.25 * right.of('body/weight')[i]!, 6))
+  both.of('right/weight').forEach((value, i) => expect(value).toBeCloseTo(0.25 * right.of('right/weight')[i]!, 6))
+  const loss = (run: { program: CpuProgram }, name: string): number => run.program.peek(name)[METRICS.loss]!
+  expect(loss(both, headMetrics('right'))).toBeCloseTo(0.25 * loss(right, 'metrics'), 6)
+  expect(loss(both, 'metrics')).toBeCloseTo(loss(left, 'metrics') + 0.25 * loss(right, 'metrics'), 6)
+})
+
+test('a node that shares params adds its part to their gradient', () => {
+  const spec: ModelSpec = { name: 'shared', inputs: { x: [4] }, nodes: [dense('a', 4, 'x'), dense('b', 4, 'a', { shares: 'a' })], output: 'b' }
+  const twice: ModelSpec = { ...spec, nodes: [dense('a', 4, 'x'), dense('b', 4, 'a')] }
+  const gradient = (model: ModelSpec, params: Float32Array): Float32Array => {
+    const { plans, layout } = compileProgram(model, { batchSize: 1 })
+    const program = createCpuRunner({ precision: 'f64' }).loadSync([plans.gradient])
+    program.write('params', unpack(layout, params))
+    program.run('gradient', { x: Float64Array.of(1, -2, 0.5, 3), labels: Uint32Array.of(2), weights: Float64Array.of(1) })
+    return pack(layout, program.peek('grads') as Float64Array)
+  }
+  const params = initialParams(spec, 1)
+  expect(params).toHaveLength(4 * 4 + 4)
+  const separate = gradient(twice, Float32Array.from([...params, ...params]))
+  gradient(spec, params).forEach((value, i) => expect(value).toBeCloseTo(separate[i]! + separate[20 + i]!, 5))
 })
 
 test.each(zoo.names())('%s compiles for every plan and predicts from its input alone', (name) => {

@@ -46,7 +46,7 @@ export interface CompiledProgram {
   readonly optimizer?: ResolvedOptimizer
 }
 
-/** Persistent allocations. `step-grads` holds the gradients of one batch; its gaps between tensors stay zero. */
+/** Persistent allocations. Gradients and optimizer state are `layout.trainedSize` long. `step-grads` holds the gradients of one batch; its gaps between tensors stay zero. */
 export const ALLOCATIONS = { params: 'params', grads: 'grads', stepGrads: 'step-grads', metrics: 'metrics' } as const
 
 /** The metrics of one head, in programs of models with several. */
@@ -58,8 +58,8 @@ export function compileProgram(spec: ModelSpec, { batchSize, optimizer, fused = 
   const { model } = inference
   const { layout } = model
   const stepGrads = gradientArena(training)
-  const grads = wholeArena(ALLOCATIONS.grads, layout.arenaSize)
-  const accumulateCall: Call = { kernel: accumulate, dims: { SIZE: layout.arenaSize }, buffers: { x: stepGrads.whole, y: grads.whole }, label: 'accumulate' }
+  const grads = wholeArena(ALLOCATIONS.grads, layout.trainedSize)
+  const accumulateCall: Call = { kernel: accumulate, dims: { SIZE: layout.trainedSize }, buffers: { x: stepGrads.whole, y: grads.whole }, label: 'accumulate' }
   const plan = (name: string, arenas: readonly WholeArena[], effects: readonly Call[]): Plan => compilePlan({ name, arenas, effects, fused })
   const plans = {
     gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics], [...training.effects, accumulateCall]),
@@ -68,7 +68,7 @@ export function compileProgram(spec: ModelSpec, { batchSize, optimizer, fused = 
   }
   if (optimizer === undefined) return { model, layout, plans }
   const resolved = resolveOptimizer(optimizer)
-  const update = updateCall(resolved, training.params, stepGrads)
+  const update = updateCall(resolved, layout.trainedSize, stepGrads)
   const train = plan('train', [training.params, stepGrads, ...training.metrics, ...update.slots], [...training.effects, update.call])
   return { model, layout, plans: { ...plans, train }, optimizer: resolved }
 }
@@ -100,10 +100,10 @@ function symbolicProgram(spec: ModelSpec, batchSize: number, training: boolean):
 }
 
 /** Gradients of the sum of all heads' losses, where they lie in `step-grads`. */
-function gradientArena({ model: { heads, params, layout: { entries, arenaSize } } }: SymbolicProgram): WholeArena {
+function gradientArena({ model: { heads, params, layout: { entries, trainedSize } } }: SymbolicProgram): WholeArena {
   const trained = params.flatMap((tensor, i) => (entries[i]!.role === 'param' ? [{ tensor, offset: entries[i]!.arenaOffset }] : []))
   const gradients = differentiate({ of: heads.map(({ loss }) => loss), wrt: trained.map(({ tensor }) => tensor) })
-  return wholeArena(ALLOCATIONS.stepGrads, arenaSize, trained.map(({ offset }, i) => ({ tensor: gradients[i]!, offset })))
+  return wholeArena(ALLOCATIONS.stepGrads, trainedSize, trained.map(({ offset }, i) => ({ tensor: gradients[i]!, offset })))
 }
 
 /** The sums over all heads, with the hits of the first that has any; and, of a model with several, each head's own. */
@@ -118,14 +118,15 @@ function metricsCalls({ heads, weights, batchSize }: Model): readonly { arena: W
   return heads.length === 1 ? [all] : [all, ...heads.map(({ name, loss, correct }) => sumUp(headMetrics(name), loss, correct))]
 }
 
-function updateCall({ optimizer }: ResolvedOptimizer, params: WholeArena, grads: WholeArena): { call: Call; slots: readonly WholeArena[] } {
-  const slots = optimizer.slots.map((name) => wholeArena(name, params.length))
+/** Passes over the trained tensors only, so that weight decay cannot reach buffers and frozen ones either. */
+function updateCall({ optimizer }: ResolvedOptimizer, size: number, grads: WholeArena): { call: Call; slots: readonly WholeArena[] } {
+  const slots = optimizer.slots.map((name) => wholeArena(name, size))
   return {
     slots,
     call: {
       kernel: optimizer.kernel,
-      dims: optimizer.dims(params.length),
-      buffers: { params: params.whole, grads: grads.whole, ...Object.fromEntries(slots.map(({ name, whole }) => [name, whole])), hyper: input('hyper', [HYPER.length]) },
+      dims: optimizer.dims(size),
+      buffers: { params: state(ALLOCATIONS.params, size), grads: grads.whole, ...Object.fromEntries(slots.map(({ name, whole }) => [name, whole])), hyper: input('hyper', [HYPER.length]) },
       label: `optimizer/${optimizer.name}`,
     },
   }

@@ -253,8 +253,8 @@ function asFloats(bytes: Uint8Array, layout: Layout): Float32Array {
 /** Summed grads in the arena -> packed mean, in one pass. */
 function packMean(layout: Layout, arena: Float32Array, numExamples: number): Float32Array {
   const packed = new Float32Array(layout.packedSize)
-  for (const { arenaOffset, packedOffset, size } of layout.entries) {
-    for (let i = 0; i < size; i++) packed[packedOffset + i] = (arena[arenaOffset + i] as number) / numExamples
+  for (const { role, arenaOffset, packedOffset, size } of layout.entries) {
+    if (role === 'param') for (let i = 0; i < size; i++) packed[packedOffset + i] = (arena[arenaOffset + i] as number) / numExamples
   }
   return packed
 }
