@@ -64,7 +64,7 @@ export interface EngineModel {
 const RUNS_IN_FLIGHT = 8
 
 export async function compile(model: ModelSpec | string, options: EngineOptions = {}): Promise<EngineModel> {
-  const spec = typeof model === 'string' ? zoo.get(model) : model
+  const spec = typeof model === 'string' ? zoo.get(model).spec : model
   const { batchSize = 64, optimizer = { name: 'adam', learningRate: 1e-3 }, seed = 1, onProgress } = options
   const compiled = compileProgram(spec, { batchSize, optimizer })
   const runner = options.runner ?? await defaultRunner()

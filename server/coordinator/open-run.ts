@@ -40,7 +40,7 @@ export interface OpenRunOptions {
 /** Throws ConfigError where config, data and state folder cannot make a run. */
 export async function openRun(options: OpenRunOptions): Promise<RunHost> {
   const { config, dataset, clock, numeric, evaluator } = options
-  const spec = options.model ?? zoo.get(config.model)
+  const spec = options.model ?? zoo.get(config.model).spec
   const layout = layoutOf(spec)
   const settings = resolveSettings(options.runId ?? config.name, config, { manifest: dataset.manifest, hash: hashOfShards(dataset.manifest) }, layout)
   const { aggregator, exactSum, serverOptimizer, learningRateSchedule, codec } = config.strategy

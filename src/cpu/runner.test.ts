@@ -6,7 +6,7 @@ import { zoo } from '../model/zoo/index.ts'
 import { compileProgram } from '../train/program.ts'
 import { createCpuRunner } from './runner.ts'
 
-const spec = zoo.get('mnist-mlp')
+const spec = zoo.get('mnist-mlp').spec
 
 test('plans share persistent memory by name; reads are copies', async () => {
   const { plans, layout } = compileProgram(spec, { batchSize: 2 })
@@ -37,6 +37,6 @@ test('wrong sizes, missing inputs and unknown names are our bugs and crash', () 
 })
 
 test('plans of two models do not load into one program', () => {
-  const other = compileProgram(zoo.get('mlp-2nn'), { batchSize: 2 })
+  const other = compileProgram(zoo.get('mlp-2nn').spec, { batchSize: 2 })
   expect(() => createCpuRunner().loadSync([compileProgram(spec, { batchSize: 2 }).plans.predict, { ...other.plans.predict, name: 'other' }])).toThrow(/must have one size in all plans/)
 })

@@ -50,7 +50,7 @@ async function exercise(program: Program, compiled: CompiledProgram): Promise<Re
 describe.skipIf(gpu === undefined)('a program on WebGPU', () => {
   for (const name of ['mnist-mlp', 'mnist-cnn', 'digits-cnn']) {
     it(`trains ${name} as the CPU runner does`, async () => {
-      const compiled = compileProgram(zoo.get(name), { batchSize: BATCH, optimizer: { name: 'adam', learningRate: 1e-3 } })
+      const compiled = compileProgram(zoo.get(name).spec, { batchSize: BATCH, optimizer: { name: 'adam', learningRate: 1e-3 } })
       const runner = await openRunner()
       const actual = await exercise(await load(runner, compiled), compiled)
       const expected = await exercise(await load(createCpuRunner(), compiled), compiled)
@@ -62,7 +62,7 @@ describe.skipIf(gpu === undefined)('a program on WebGPU', () => {
   }
 
   it('keeps the order of calls when runs outnumber those in flight, and copies inputs at once', async () => {
-    const compiled = compileProgram(zoo.get('mnist-mlp'), { batchSize: BATCH })
+    const compiled = compileProgram(zoo.get('mnist-mlp').spec, { batchSize: BATCH })
     const runner = await openRunner()
     const program = await runner.load([compiled.plans.gradient, compiled.plans.evaluate])
     program.write('params', unpack(compiled.layout, initialParams(compiled.model.spec, 3)))
@@ -82,7 +82,7 @@ describe.skipIf(gpu === undefined)('a program on WebGPU', () => {
   })
 
   it('says that the device is lost, to calls in progress and to later ones', async () => {
-    const compiled = compileProgram(zoo.get('mnist-mlp'), { batchSize: BATCH })
+    const compiled = compileProgram(zoo.get('mnist-mlp').spec, { batchSize: BATCH })
     const runner = await openRunner()
     const program = await runner.load([compiled.plans.evaluate])
     runner.device.destroy()

@@ -15,7 +15,7 @@ import { reshape } from './ops/reshape.ts'
 import { VIEW_ALIGNMENT_BYTES, type Plan, type View } from './plan.ts'
 import { input, param } from './sources.ts'
 
-const zooPlans = zoo.entries().flatMap(([, spec]) => [true, false].flatMap((fused) =>
+const zooPlans = zoo.entries().flatMap(([, { spec }]) => [true, false].flatMap((fused) =>
   Object.values(compileProgram(spec, { batchSize: 4, optimizer: { name: 'adam', learningRate: 1e-3 }, fused }).plans)))
 
 const inside = (plan: Plan, view: View): boolean => view.offsetBytes + view.length * 4 <= plan.allocations[view.allocation]!.bytes
@@ -33,7 +33,7 @@ test('every view lies aligned inside its allocation, and no call binds what it w
 
 test('whatever a call reads from scratch is what the call that the graph names wrote last', () => {
   // If lifetimes were wrong, sharing memory would change results.
-  const spec = zoo.get('digits-cnn')
+  const spec = zoo.get('digits-cnn').spec
   const results = [true, false].map((fused) => {
     const { plans, layout } = compileProgram(spec, { batchSize: 3, fused })
     const program = createCpuRunner({ precision: 'f64' }).loadSync([fused ? plans.gradient : unshared(plans.gradient)])
@@ -64,7 +64,7 @@ function unshared(plan: Plan): Plan {
 }
 
 test('bias and activation cost no call behind matmul and conv2d', () => {
-  const { plans } = compileProgram(zoo.get('fedavg-cnn'), { batchSize: 2 })
+  const { plans } = compileProgram(zoo.get('fedavg-cnn').spec, { batchSize: 2 })
   expect(plans.predict.calls.map(({ kernel, dims }) => `${kernel.name} ${dims['BIAS'] ?? ''}${dims['ACT'] ?? ''}`.trim())).toEqual([
     // Pooling comes before the activation, which then has fewer elements.
     'conv2d 10', 'max-pool', 'bias-activation 01', 'conv2d 10', 'max-pool', 'bias-activation 01', 'matmul 11', 'matmul 10',

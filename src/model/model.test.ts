@@ -15,10 +15,10 @@ test.each([
   ['mlp-2nn', 199_210],
   ['mnist-cnn', 54_410],
   ['fedavg-cnn', 1_663_370],
-] as const)('%s has %i params', (name, params) => expect(layoutOf(zoo.get(name)).packedSize).toBe(params))
+] as const)('%s has %i params', (name, params) => expect(layoutOf(zoo.get(name).spec).packedSize).toBe(params))
 
 test('every model of the zoo reads [28, 28, 1] as x and answers ten classes', () => {
-  for (const [, spec] of zoo.entries()) {
+  for (const [, { spec }] of zoo.entries()) {
     const { inputs, output, layout } = buildModel(spec, 3)
     expect(inputs['x']!.shape).toEqual([3, 28, 28, 1])
     expect(output.shape).toEqual([3, 10])
@@ -30,7 +30,7 @@ test('every model of the zoo reads [28, 28, 1] as x and answers ten classes', ()
 const same = (a: Float32Array, b: Float32Array): boolean => a.length === b.length && a.every((value, i) => value === b[i])
 
 test('initial params depend on spec and seed alone, and each tensor has its own stream', () => {
-  const spec = zoo.get('mlp-2nn')
+  const spec = zoo.get('mlp-2nn').spec
   expect(same(initialParams(spec, 5), initialParams(spec, 5))).toBe(true)
   expect(same(initialParams(spec, 5), initialParams(spec, 6))).toBe(false)
   const shorter = { ...spec, nodes: spec.nodes.filter(({ name }) => name !== 'dense2') }

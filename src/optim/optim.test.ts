@@ -57,7 +57,7 @@ describe.each(names)('%s', (name) => {
   })
 
   test('the server steps as the train plan does', () => {
-    const spec = zoo.get('mnist-mlp')
+    const spec = zoo.get('mnist-mlp').spec
     const settings = { name, learningRate: 0.01, weightDecay: 1e-3 }
     const { plans, layout, optimizer } = compileProgram(spec, { batchSize: 4, optimizer: settings })
     const server = createServerOptimizer(settings, layout.packedSize)

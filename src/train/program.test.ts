@@ -23,7 +23,7 @@ function syntheticDigits(count: number, seed: number): { x: Float32Array; labels
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
 
 test('a padded batch adds exactly the gradient of its examples', () => {
-  const spec = zoo.get('mnist-mlp')
+  const spec = zoo.get('mnist-mlp').spec
   const params = initialParams(spec, 1)
   const { x, labels } = syntheticDigits(6, 3)
   const gradientOf = (batchSize: number, runs: readonly (readonly [start: number, count: number])[]) => {
@@ -48,7 +48,7 @@ test('a padded batch adds exactly the gradient of its examples', () => {
 })
 
 test.each(['sgd', 'momentum', 'nesterov', 'adam'])('%s lowers the loss of mnist-mlp on seeded data', (name) => {
-  const spec = zoo.get('mnist-mlp')
+  const spec = zoo.get('mnist-mlp').spec
   const learningRate = name === 'adam' ? 1e-3 : 0.02
   const { plans, layout, optimizer } = compileProgram(spec, { batchSize: 32, optimizer: { name, learningRate } })
   const program = createCpuRunner().loadSync([plans.train!, plans.evaluate])
@@ -134,7 +134,7 @@ test('a node that shares params adds its part to their gradient', () => {
 })
 
 test.each(zoo.names())('%s compiles for every plan and predicts from its input alone', (name) => {
-  const { plans } = compileProgram(zoo.get(name), { batchSize: 2 })
+  const { plans } = compileProgram(zoo.get(name).spec, { batchSize: 2 })
   expect(Object.keys(plans.predict.inputs)).toEqual(['x'])
   expect(plans.predict.outputs['logits']!.shape).toEqual([2, 10])
   expect(Object.keys(plans.gradient.inputs).sort()).toEqual(['labels', 'weights', 'x'])

@@ -80,7 +80,7 @@ function compare(spec: ModelSpec, batchSize: number): void {
   })
 }
 
-test.each([['mnist-mlp', 16], ['mlp-2nn', 8], ['mnist-cnn', 8], ['digits-cnn', 4], ['fedavg-cnn', 1]] as const)('%s', (name, batchSize) => compare(zoo.get(name), batchSize), 60_000)
+test.each([['mnist-mlp', 16], ['mlp-2nn', 8], ['mnist-cnn', 8], ['digits-cnn', 4], ['fedavg-cnn', 1]] as const)('%s', (name, batchSize) => compare(zoo.get(name).spec, batchSize), 60_000)
 
 test('strides, same padding, overlapping pools and every activation', () => compare({
   name: 'mixed',

@@ -16,7 +16,7 @@ export interface Ours extends Contestant {
 /** A runner of its own whose tuning is done before anything is timed. */
 export const openRunner = (): Promise<GpuRunner> => createGpuRunner({ gpu: browserGpu(), tuneBudgetMs: 20_000 })
 
-export const compileWorkload = ({ name, batchSize, optimizer }: Workload): CompiledProgram => compileProgram(zoo.get(name), { batchSize, optimizer })
+export const compileWorkload = ({ name, batchSize, optimizer }: Workload): CompiledProgram => compileProgram(zoo.get(name).spec, { batchSize, optimizer })
 
 export async function createOurs(runner: GpuRunner, workload: Workload, params: Float32Array): Promise<Ours> {
   const compiled = compileWorkload(workload)

@@ -33,7 +33,7 @@ export async function measureTraining({ workloads: names, rounds }: BenchOptions
   const rows: TrainingRow[] = []
   for (const workload of workloads.filter(({ name }) => names.includes(name))) {
     log(`${workload.name}: preparing`)
-    const params = initialParams(zoo.get(workload.name), 1)
+    const params = initialParams(zoo.get(workload.name).spec, 1)
     const { layout, model } = compileWorkload(workload)
     const data = Array.from({ length: 8 }, (_, i) => batchOf(workload, inputShape(model.spec.inputs['x']!), i))
     const started = performance.now()

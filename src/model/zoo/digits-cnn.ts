@@ -1,7 +1,7 @@
 // Two small convolutions: reads drawn digits well and still trains quickly where WebGPU is emulated on a CPU.
-import type { ModelSpec } from '../spec.ts'
+import { defineModel } from './zoo-model.ts'
 
-export const digitsCnn: ModelSpec = {
+export const digitsCnn = defineModel({
   name: 'digits-cnn',
   inputs: { x: [28, 28, 1] },
   nodes: [
@@ -14,4 +14,4 @@ export const digitsCnn: ModelSpec = {
     { name: 'dense2', layer: 'dense', options: { units: 10 } },
   ],
   output: 'dense2',
-}
+}, { batchSize: 64, steps: 600, objectives: [{ optimizer: { name: 'adam', learningRate: 1e-3 } }] })

@@ -1,7 +1,7 @@
 // The CNN of FedAvg (McMahan et al. 2017, arXiv 1602.05629): two 5x5 convolutions and 512 hidden units, 1,663,370 params.
-import type { ModelSpec } from '../spec.ts'
+import { defineModel } from './zoo-model.ts'
 
-export const fedavgCnn: ModelSpec = {
+export const fedavgCnn = defineModel({
   name: 'fedavg-cnn',
   inputs: { x: [28, 28, 1] },
   nodes: [
@@ -14,4 +14,4 @@ export const fedavgCnn: ModelSpec = {
     { name: 'dense2', layer: 'dense', options: { units: 10 } },
   ],
   output: 'dense2',
-}
+}, { batchSize: 64, steps: 5_000, objectives: [{ optimizer: { name: 'momentum', learningRate: 0.05 } }], schedule: { name: 'cosine', totalSteps: 5_000 } })

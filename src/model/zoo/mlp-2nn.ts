@@ -1,7 +1,7 @@
 // The "2NN" of FedAvg (McMahan et al. 2017, arXiv 1602.05629): 784-200-200-10, 199,210 params.
-import type { ModelSpec } from '../spec.ts'
+import { defineModel } from './zoo-model.ts'
 
-export const mlp2nn: ModelSpec = {
+export const mlp2nn = defineModel({
   name: 'mlp-2nn',
   inputs: { x: [28, 28, 1] },
   nodes: [
@@ -11,4 +11,4 @@ export const mlp2nn: ModelSpec = {
     { name: 'dense3', layer: 'dense', options: { units: 10 } },
   ],
   output: 'dense3',
-}
+}, { batchSize: 64, steps: 3_000, objectives: [{ optimizer: { name: 'adam', learningRate: 1e-3 } }] })

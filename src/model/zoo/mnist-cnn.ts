@@ -1,7 +1,7 @@
 // One convolution: conv 3x3x32 valid, relu, max-pool 2, dense 10.
-import type { ModelSpec } from '../spec.ts'
+import { defineModel } from './zoo-model.ts'
 
-export const mnistCnn: ModelSpec = {
+export const mnistCnn = defineModel({
   name: 'mnist-cnn',
   inputs: { x: [28, 28, 1] },
   nodes: [
@@ -11,4 +11,4 @@ export const mnistCnn: ModelSpec = {
     { name: 'dense1', layer: 'dense', options: { units: 10 } },
   ],
   output: 'dense1',
-}
+}, { batchSize: 64, steps: 2_000, objectives: [{ optimizer: { name: 'adam', learningRate: 1e-3 } }] })

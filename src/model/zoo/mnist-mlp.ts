@@ -1,7 +1,7 @@
 // One hidden layer, 784-256-10: the smallest thing that reads MNIST at 97%.
-import type { ModelSpec } from '../spec.ts'
+import { defineModel } from './zoo-model.ts'
 
-export const mnistMlp: ModelSpec = {
+export const mnistMlp = defineModel({
   name: 'mnist-mlp',
   inputs: { x: [28, 28, 1] },
   nodes: [
@@ -10,4 +10,4 @@ export const mnistMlp: ModelSpec = {
     { name: 'dense2', layer: 'dense', options: { units: 10 } },
   ],
   output: 'dense2',
-}
+}, { batchSize: 64, steps: 1_500, objectives: [{ optimizer: { name: 'adam', learningRate: 1e-3 } }] })

@@ -1,0 +1,35 @@
+// How a model is trained, as data: which heads train which params with which optimizer, and how fast.
+// Names of optimizers and schedules are looked up where the recipe is used; a recipe travels like a ModelSpec.
+
+export interface Recipe {
+  /** Examples in one step. */
+  readonly batchSize: number
+  /** Steps after which it has learned what its model's file says. */
+  readonly steps: number
+  /** Which params are trained for what, and how; the first that names a param has it. */
+  readonly objectives: readonly Objective[]
+  /** Of all learning rates: key in the schedule registry, and its options. Constant where absent. */
+  readonly schedule?: Named
+  /** Key in the registry of gradient clipping, and its options. */
+  readonly clip?: Named
+  /** Batches whose gradients make one step. */
+  readonly accumulate?: number
+}
+
+export interface Objective {
+  /** Heads whose losses these params lower; all where absent. */
+  readonly heads?: readonly string[]
+  /** Names of tensors, `*` standing for anything: `dense1/*`, `*bias`. All that no earlier objective has where absent. */
+  readonly params?: readonly string[]
+  /** Key in the optimizer registry, and its hyper-parameters. */
+  readonly optimizer: Named & { readonly learningRate: number }
+  /** Added to the loss: l1 * sum |p| + l2 / 2 * sum p^2, over these params. */
+  readonly l1?: number
+  readonly l2?: number
+}
+
+/** Registry key and options, as they stand in a file. */
+export interface Named {
+  readonly name: string
+  readonly [option: string]: unknown
+}

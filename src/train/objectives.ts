@@ -1,0 +1,73 @@
+// Who trains what: gives every objective of a recipe its heads, and the tensors and arena ranges that its optimizer passes over.
+import { ConfigError } from '../base/errors.ts'
+import { nearest } from '../base/registry.ts'
+import type { Head, Model } from '../model/build-model.ts'
+import type { TensorEntry } from '../model/layout.ts'
+import type { Objective } from '../model/recipe.ts'
+
+export interface ResolvedObjective {
+  readonly objective: Objective
+  readonly heads: readonly Head[]
+  /** What it trains, in the order of the layout. */
+  readonly entries: readonly TensorEntry[]
+  /** Where they lie in the arena: as few ranges as there are runs of neighbours. Gaps between neighbours belong to a range. */
+  readonly ranges: readonly Range[]
+}
+
+/** Elements of an arena; `start` lies at a 256-byte boundary. */
+export interface Range {
+  readonly start: number
+  readonly length: number
+}
+
+/** Params that no objective names are not trained. Throws ConfigError for heads and patterns that name nothing. */
+export function resolveObjectives({ spec, heads, layout }: Model, objectives: readonly Objective[]): readonly ResolvedObjective[] {
+  const trained = layout.entries.filter(({ role }) => role === 'param')
+  const owners = new Map<TensorEntry, number>()
+  if (objectives.length === 0) throw new ConfigError(`${spec.name}: must have an objective to be trained, got none. Name an optimizer.`)
+  objectives.forEach(({ params = ['*'] }, i) => {
+    for (const pattern of params) {
+      const named = trained.filter(({ name }) => matches(pattern, name))
+      if (named.length === 0) throw new ConfigError(`objective ${i + 1} of ${spec.name}: must name trained params, got "${pattern}". ${nearest(pattern, trained.map(({ name }) => name))}`)
+      for (const entry of named) if (!owners.has(entry)) owners.set(entry, i)
+    }
+  })
+  return objectives.map((objective, i): ResolvedObjective => {
+    const entries = trained.filter((entry) => owners.get(entry) === i)
+    if (entries.length === 0) throw new ConfigError(`objective ${i + 1} of ${spec.name}: must have params of its own, got only params that earlier objectives have. Put the special ones first, or remove it.`)
+    const ends = (index: number): number => (trained[index + 1]?.arenaOffset ?? layout.trainedSize)
+    const ranges: Range[] = []
+    for (const entry of entries) {
+      const { arenaOffset: start } = entry, length = ends(trained.indexOf(entry)) - start
+      const last = ranges.at(-1)
+      if (last !== undefined && last.start + last.length === start) ranges[ranges.length - 1] = { start: last.start, length: last.length + length }
+      else ranges.push({ start, length })
+    }
+    return { objective, heads: headsOf(objective, heads, `objective ${i + 1} of ${spec.name}`), entries, ranges }
+  })
+}
+
+function headsOf({ heads: names }: Objective, heads: readonly Head[], path: string): readonly Head[] {
+  if (names === undefined) return heads
+  if (names.length === 0) throw new ConfigError(`${path}: must have a head, got none. Leave heads out to mean all.`)
+  return names.map((name) => {
+    const head = heads.find((each) => each.name === name)
+    if (head === undefined) throw new ConfigError(`${path}: must have heads of the model, got "${name}". ${nearest(name, heads.map((each) => each.name))}`)
+    return head
+  })
+}
+
+/** `*` stands for any characters, none included. By hand, as a stranger's pattern must not keep a regular expression busy. */
+export function matches(pattern: string, name: string): boolean {
+  const [first, ...parts] = pattern.split('*') as [string, ...string[]]
+  const last = parts.pop()
+  if (last === undefined) return name === first
+  if (!name.startsWith(first)) return false
+  let at = first.length
+  for (const part of parts) {
+    const found = name.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return name.length - last.length >= at && name.endsWith(last)
+}
