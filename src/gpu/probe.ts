@@ -1,7 +1,7 @@
 // Runs one variant of a kernel on the device over seeded arrays and compares it with the CPU reference:
 // the tuner's proof before a variant may win, and the tests' oracle.
 import { createRng } from '../base/rng.ts'
-import type { Dims, Kernel, NumberArray } from '../kernels/kernel.ts'
+import type { Dims, ElementType, Kernel, NumberArray } from '../kernels/kernel.ts'
 import { gridOf } from './candidates.ts'
 import { createBuffers } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
@@ -77,5 +77,9 @@ export async function probe({ device, pipelines, kernel, dims, variant, toleranc
   bench.destroy()
   const expected: Record<string, NumberArray> = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.slice()]))
   kernel.reference(dims, expected)
-  return written.flatMap((name, i) => mismatches(name, actual[i]!, expected[name]!, tolerance))
+  return written.flatMap((name, i) => mismatches(name, typed(actual[i]!, kernel.buffers[name]!.element), expected[name]!, tolerance))
 }
+
+/** What was read back, as the elements that it holds. */
+const typed = (read: Float32Array, element: ElementType): NumberArray =>
+  (element === 'u32' ? new Uint32Array(read.buffer, read.byteOffset, read.length) : read)

@@ -1,6 +1,7 @@
 // Every kernel of the engine. Tests iterate this list: a new entry is checked against its reference on every adapter.
 import { createRegistry } from '../base/registry.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
+import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
 import { adam, momentum, sgd } from './optimizers.ts'
@@ -11,5 +12,6 @@ import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cros
 export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient,
   softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate, ones, scale,
+  gatherRows, groupIds, sumGroups,
   reduce, broadcast, accumulateMetrics, sgd, momentum, adam,
 ])

@@ -3,7 +3,9 @@ import { createRegistry } from '../../base/registry.ts'
 import { activation } from './activation.ts'
 import { conv2d } from './conv2d.ts'
 import { dense } from './dense.ts'
+import { embedding } from './embedding.ts'
 import { flatten } from './flatten.ts'
 import { maxPool } from './max-pool.ts'
+import { positionalEmbedding } from './positional-embedding.ts'
 
-export const layers = createRegistry('layer', [dense, conv2d, maxPool, flatten, activation])
+export const layers = createRegistry('layer', [dense, conv2d, maxPool, flatten, activation, embedding, positionalEmbedding])
