@@ -34,7 +34,11 @@ export interface Model {
 /** One loss of the model. */
 export interface Head {
   readonly name: string
+  /** What it reads. */
+  readonly from: Tensor
   readonly target: Tensor
+  /** 1 where nothing was said. */
+  readonly weight: number
   /** [B], times the examples' weights and the head's. */
   readonly loss: Tensor
   readonly correct?: Tensor
@@ -195,7 +199,7 @@ function buildHeads(spec: ModelSpec, { tensors, inputs, weights }: HeadParts): r
     }
     if (!(key in inputs)) targets.set(key, target)
     const weighted = head.weight === undefined || head.weight === 1 ? weights : inScope(head.name, () => scale(weights, head.weight!))
-    return { name: head.name, target, ...inScope(`loss/${head.name}`, () => loss.build({ output: from, target, weights: weighted }, options)) }
+    return { name: head.name, from, target, weight: head.weight ?? 1, ...inScope(`loss/${head.name}`, () => loss.build({ output: from, target, weights: weighted }, options)) }
   })
 }
 

@@ -5,8 +5,11 @@ import type { Head, Model } from '../model/build-model.ts'
 import type { TensorEntry } from '../model/layout.ts'
 import type { Objective } from '../model/recipe.ts'
 
-export interface ResolvedObjective {
-  readonly objective: Objective
+/** The part of an objective that says who trains what. */
+export type Scope = Pick<Objective, 'heads' | 'params'>
+
+export interface ResolvedObjective<O extends Scope = Objective> {
+  readonly objective: O
   readonly heads: readonly Head[]
   /** What it trains, in the order of the layout. */
   readonly entries: readonly TensorEntry[]
@@ -21,7 +24,7 @@ export interface Range {
 }
 
 /** Params that no objective names are not trained. Throws ConfigError for heads and patterns that name nothing. */
-export function resolveObjectives({ spec, heads, layout }: Model, objectives: readonly Objective[]): readonly ResolvedObjective[] {
+export function resolveObjectives<O extends Scope>({ spec, heads, layout }: Model, objectives: readonly O[]): readonly ResolvedObjective<O>[] {
   const trained = layout.entries.filter(({ role }) => role === 'param')
   const owners = new Map<TensorEntry, number>()
   if (objectives.length === 0) throw new ConfigError(`${spec.name}: must have an objective to be trained, got none. Name an optimizer.`)
@@ -32,7 +35,7 @@ export function resolveObjectives({ spec, heads, layout }: Model, objectives: re
       for (const entry of named) if (!owners.has(entry)) owners.set(entry, i)
     }
   })
-  return objectives.map((objective, i): ResolvedObjective => {
+  return objectives.map((objective, i): ResolvedObjective<O> => {
     const entries = trained.filter((entry) => owners.get(entry) === i)
     if (entries.length === 0) throw new ConfigError(`objective ${i + 1} of ${spec.name}: must have params of its own, got only params that earlier objectives have. Put the special ones first, or remove it.`)
     const ends = (index: number): number => (trained[index + 1]?.arenaOffset ?? layout.trainedSize)
@@ -47,7 +50,7 @@ export function resolveObjectives({ spec, heads, layout }: Model, objectives: re
   })
 }
 
-function headsOf({ heads: names }: Objective, heads: readonly Head[], path: string): readonly Head[] {
+function headsOf({ heads: names }: Scope, heads: readonly Head[], path: string): readonly Head[] {
   if (names === undefined) return heads
   if (names.length === 0) throw new ConfigError(`${path}: must have a head, got none. Leave heads out to mean all.`)
   return names.map((name) => {

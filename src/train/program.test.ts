@@ -7,6 +7,7 @@ import { initialParams } from '../model/initial-params.ts'
 import { pack, unpack } from '../model/layout.ts'
 import type { HeadSpec, ModelSpec, NodeSpec } from '../model/spec.ts'
 import { zoo } from '../model/zoo/index.ts'
+import type { Scope } from './objectives.ts'
 import { compileProgram, headMetrics } from './program.ts'
 
 /** Ten blurred prototypes with noise: learnable, seeded, no download. */
@@ -115,6 +116,36 @@ test('the gradients of several heads add up, each times its weight, and each has
   const loss = (run: { program: CpuProgram }, name: string): number => run.program.peek(name)[METRICS.loss]!
   expect(loss(both, headMetrics('right'))).toBeCloseTo(0.25 * loss(right, 'metrics'), 6)
   expect(loss(both, 'metrics')).toBeCloseTo(loss(left, 'metrics') + 0.25 * loss(right, 'metrics'), 6)
+})
+
+test('an objective trains its params for its heads alone, and the gradient of an input is an output', () => {
+  const head = (name: string): HeadSpec => ({ name, from: name, target: `${name}-labels`, loss: { name: 'softmax-cross-entropy' } })
+  const spec: ModelSpec = { name: 'two', inputs: { x: [6] }, nodes: [dense('body', 5, 'x'), dense('left', 3, 'body'), dense('right', 4, 'body')], output: 'left', heads: [head('left'), head('right')] }
+  const params = initialParams(spec, 3)
+  const batch = { x: Float64Array.from({ length: 12 }, (_, i) => Math.cos(i)), 'left-labels': Uint32Array.of(0, 2), 'right-labels': Uint32Array.of(3, 1), weights: Float64Array.of(1, 1) }
+  const run = (objectives: readonly Scope[]) => {
+    const { plans, layout } = compileProgram(spec, { batchSize: 2, objectives, inputGradients: ['x'] })
+    const program = createCpuRunner({ precision: 'f64' }).loadSync([plans.gradient])
+    program.write('params', unpack(layout, params))
+    program.run('gradient', batch)
+    const grads = pack(layout, program.peek('grads') as Float64Array)
+    return { grads: (node: string) => layout.entries.filter(({ name }) => name.startsWith(node)).flatMap(({ packedOffset, size }) => [...grads.subarray(packedOffset, packedOffset + size)]), dx: [...program.peekOutput('gradient', 'x')] }
+  }
+  const whole = run([{}]), split = run([{ heads: ['right'], params: ['body/*'] }, { heads: ['left'], params: ['left/*'] }])
+  const adversarial = run([{ heads: ['left'], params: ['left/*'] }, { heads: ['right', 'left'] }])
+  expect(split.grads('left')).toEqual(whole.grads('left'))
+  expect(split.grads('right').every((value) => value === 0)).toBe(true)
+  expect(split.grads('body')).not.toEqual(whole.grads('body'))
+  expect(adversarial.grads('body')).toEqual(whole.grads('body'))
+  // Every weight of `body` sees x, so d loss / d x follows from the gradient of body's bias.
+  const { layout } = compileProgram(spec, { batchSize: 2 })
+  const { packedOffset } = layout.entries.find(({ name }) => name === 'body/weight')!
+  const dBias = whole.grads('body/bias')
+  for (let i = 0; i < 6; i++) {
+    const weights = params.subarray(packedOffset + i * 5, packedOffset + i * 5 + 5)
+    expect(whole.dx[i]! + whole.dx[6 + i]!).toBeCloseTo(dBias.reduce((sum, slope, k) => sum + slope * weights[k]!, 0), 5)
+  }
+  expect(() => compileProgram(spec, { batchSize: 2, inputGradients: ['y'] })).toThrow(/inputGradients of two: must name inputs of real numbers, got "y". Did you mean "x"/)
 })
 
 test('a node that shares params adds its part to their gradient', () => {

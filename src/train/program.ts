@@ -1,13 +1,16 @@
 // A model as Plans: what a volunteer or a person's page loads on a runner. All Plans share the params by name.
 //
 //   gradient  grads += sum of weighted gradients, metrics += losses and hits     inputs: the model's, targets, weights
+//             outputs: the gradients of inputs that were asked for, by name
 //   evaluate  metrics += losses and hits                                         inputs: the model's, targets, weights
-//   predict   logits                                                             inputs: the model's;  output: logits
+//   predict   what the model answers                                             inputs: the model's;  outputs: logits, and each head's (see headOutput)
 //   train     one optimizer step, metrics += losses and hits                     inputs: the model's, targets, weights, hyper
 //
 // Training plans also read `random` (see RANDOM in model/layers/layer.ts) where a layer draws random numbers.
 //
 // Weights are 1 for an example and 0 for padding where sums are wanted, 1/examples where means are (always in train).
+import { ConfigError } from '../base/errors.ts'
+import { nearest } from '../base/registry.ts'
 import { compilePlan, type Arena } from '../graph/compile.ts'
 import type { Call } from '../graph/call.ts'
 import { differentiate } from '../graph/differentiate.ts'
@@ -23,12 +26,17 @@ import type { Layout } from '../model/layout.ts'
 import type { ModelSpec } from '../model/spec.ts'
 import { resolveOptimizer, type ResolvedOptimizer } from '../optim/index.ts'
 import type { OptimizerSettings } from '../optim/optimizer.ts'
+import { resolveObjectives, type ResolvedObjective, type Scope } from './objectives.ts'
 
 export interface ProgramOptions {
   /** Examples in one run of a Plan; shorter batches are padded with weight 0. */
   readonly batchSize: number
   /** Asks for the `train` Plan. */
   readonly optimizer?: OptimizerSettings
+  /** Which heads train which params, where not all train all. */
+  readonly objectives?: readonly Scope[]
+  /** Inputs whose gradients the `gradient` Plan gives too. */
+  readonly inputGradients?: readonly string[]
   /** False keeps every op its own kernel call; for tests. */
   readonly fused?: boolean
 }
@@ -52,19 +60,22 @@ export const ALLOCATIONS = { params: 'params', grads: 'grads', stepGrads: 'step-
 /** The metrics of one head, in programs of models with several. */
 export const headMetrics = (head: string): string => `metrics/${head}`
 
-export function compileProgram(spec: ModelSpec, { batchSize, optimizer, fused = true }: ProgramOptions): CompiledProgram {
+/** Output of `predict`: what this head reads, where that is not the model's output. */
+export const headOutput = (head: string): string => `head/${head}`
+
+export function compileProgram(spec: ModelSpec, { batchSize, optimizer, objectives = [{}], inputGradients = [], fused = true }: ProgramOptions): CompiledProgram {
   const training = symbolicProgram(spec, batchSize, true)
   const inference = symbolicProgram(spec, batchSize, false)
   const { model } = inference
   const { layout } = model
-  const stepGrads = gradientArena(training)
+  const stepGrads = gradientArena(training.model, resolveObjectives(training.model, objectives))
   const grads = wholeArena(ALLOCATIONS.grads, layout.trainedSize)
   const accumulateCall: Call = { kernel: accumulate, dims: { SIZE: layout.trainedSize }, buffers: { x: stepGrads.whole, y: grads.whole }, label: 'accumulate' }
-  const plan = (name: string, arenas: readonly WholeArena[], effects: readonly Call[]): Plan => compilePlan({ name, arenas, effects, fused })
+  const plan = (name: string, arenas: readonly WholeArena[], effects: readonly Call[], outputs: Outputs = {}): Plan => compilePlan({ name, arenas, effects, outputs, fused })
   const plans = {
-    gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics], [...training.effects, accumulateCall]),
+    gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics], [...training.effects, accumulateCall], gradientsOfInputs(training.model, inputGradients)),
     evaluate: plan('evaluate', [inference.params, ...inference.metrics], inference.effects),
-    predict: compilePlan({ name: 'predict', arenas: [inference.params], outputs: { logits: model.output }, fused }),
+    predict: compilePlan({ name: 'predict', arenas: [inference.params], outputs: answers(model), fused }),
   }
   if (optimizer === undefined) return { model, layout, plans }
   const resolved = resolveOptimizer(optimizer)
@@ -99,12 +110,36 @@ function symbolicProgram(spec: ModelSpec, batchSize: number, training: boolean):
   }
 }
 
-/** Gradients of the sum of all heads' losses, where they lie in `step-grads`. */
-function gradientArena({ model: { heads, params, layout: { entries, trainedSize } } }: SymbolicProgram): WholeArena {
-  const trained = params.flatMap((tensor, i) => (entries[i]!.role === 'param' ? [{ tensor, offset: entries[i]!.arenaOffset }] : []))
-  const gradients = differentiate({ of: heads.map(({ loss }) => loss), wrt: trained.map(({ tensor }) => tensor) })
-  return wholeArena(ALLOCATIONS.stepGrads, trainedSize, trained.map(({ offset }, i) => ({ tensor: gradients[i]!, offset })))
+type Outputs = Readonly<Record<string, Tensor>>
+
+/** Gradients of the losses that each objective lowers, where they lie in `step-grads`. */
+function gradientArena({ params, layout: { entries, trainedSize } }: Model, objectives: readonly ResolvedObjective<Scope>[]): WholeArena {
+  const tensorOf = new Map(entries.map((entry, i) => [entry, params[i]!]))
+  // Objectives of the same heads share one backward pass.
+  const headsOf = ({ heads }: ResolvedObjective<Scope>): string => heads.map(({ name }) => name).sort().join()
+  const passes = [...new Set(objectives.map(headsOf))].map((heads) => objectives.filter((objective) => headsOf(objective) === heads))
+  const parts = passes.flatMap((pass) => {
+    const trained = pass.flatMap((objective) => objective.entries)
+    const gradients = differentiate({ of: pass[0]!.heads.map(({ loss }) => loss), wrt: trained.map((entry) => tensorOf.get(entry)!) })
+    return trained.map(({ arenaOffset: offset }, i) => ({ tensor: gradients[i]!, offset }))
+  })
+  return wholeArena(ALLOCATIONS.stepGrads, trainedSize, parts)
 }
+
+/** Of the sum of all heads' losses. */
+function gradientsOfInputs({ spec, inputs, heads }: Model, names: readonly string[]): Outputs {
+  if (names.length === 0) return {}
+  const wrt = names.map((name) => {
+    const tensor = inputs[name]
+    if (tensor?.element !== 'f32') throw new ConfigError(`inputGradients of ${spec.name}: must name inputs of real numbers, got "${name}". ${nearest(name, Object.keys(inputs).filter((key) => inputs[key]!.element === 'f32'))}`)
+    return tensor
+  })
+  const gradients = differentiate({ of: heads.map(({ loss }) => loss), wrt })
+  return Object.fromEntries(names.map((name, i) => [name, gradients[i]!]))
+}
+
+const answers = ({ output, heads }: Model): Outputs =>
+  ({ logits: output, ...Object.fromEntries(heads.filter(({ from }) => from !== output).map(({ name, from }) => [headOutput(name), from])) })
 
 /** The sums over all heads, with the hits of the first that has any; and, of a model with several, each head's own. */
 function metricsCalls({ heads, weights, batchSize }: Model): readonly { arena: WholeArena; call: Call }[] {
