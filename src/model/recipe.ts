@@ -10,8 +10,8 @@ export interface Recipe {
   readonly objectives: readonly Objective[]
   /** Of all learning rates: key in the schedule registry, and its options. Constant where absent. */
   readonly schedule?: Named
-  /** Key in the registry of gradient clipping, and its options. */
-  readonly clip?: Named
+  /** Of gradients: each element to ±limit, each tensor to a norm of `limit`, or all of them together. */
+  readonly clip?: { readonly by: 'value' | 'norm' | 'global-norm'; readonly limit: number }
   /** Batches whose gradients make one step. */
   readonly accumulate?: number
 }
@@ -19,13 +19,12 @@ export interface Recipe {
 export interface Objective {
   /** Heads whose losses these params lower; all where absent. */
   readonly heads?: readonly string[]
-  /** Names of tensors, `*` standing for anything: `dense1/*`, `*bias`. All that no earlier objective has where absent. */
+  /** Names of tensors, `*` standing for anything, those after a ! left out: ['dense*', '!*bias']. All that no earlier objective has where absent. */
   readonly params?: readonly string[]
   /** Key in the optimizer registry, and its hyper-parameters. */
   readonly optimizer: Named & { readonly learningRate: number }
-  /** Added to the loss: l1 * sum |p| + l2 / 2 * sum p^2, over these params. */
-  readonly l1?: number
-  readonly l2?: number
+  /** Adds l1 |p| + l2 / 2 p^2 of each of these params to the loss. */
+  readonly regularise?: { readonly l1?: number; readonly l2?: number }
 }
 
 /** Registry key and options, as they stand in a file. */

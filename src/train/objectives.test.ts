@@ -23,11 +23,12 @@ test('one objective trains everything for all heads in one range', () => {
 })
 
 test('the first objective that names a param has it, and neighbours share a range', () => {
-  expect(resolve({ params: ['*/bias'], heads: ['c'] }, { params: ['a*', 'b*'] })).toEqual([
+  expect(resolve({ params: ['*/bias'], heads: ['c'] }, { params: ['a*', 'b*'] }, {}).slice(0, 2)).toEqual([
     { heads: ['c'], params: 'a/bias b/bias c/bias', ranges: [{ start: 64, length: 64 }, { start: 192, length: 64 }, { start: 320, length: 64 }] },
     { heads: ['b', 'c'], params: 'a/weight b/weight', ranges: [{ start: 0, length: 64 }, { start: 128, length: 64 }] },
   ])
-  expect(resolve({ params: ['b*', 'c*'] })[0]!.ranges).toEqual([{ start: 128, length: 256 }])
+  expect(resolve({ params: ['b*', 'c*'] }, {})[0]!.ranges).toEqual([{ start: 128, length: 256 }])
+  expect(resolve({ params: ['!*/bias'] }, {}).map(({ params }) => params)).toEqual(['a/weight b/weight c/weight', 'a/bias b/bias c/bias'])
 })
 
 test.each<[string, readonly Omit<Objective, 'optimizer'>[], RegExp]>([
@@ -35,6 +36,7 @@ test.each<[string, readonly Omit<Objective, 'optimizer'>[], RegExp]>([
   ['a pattern for nothing', [{ params: ['a/wieght'] }], /^objective 1 of three: must name trained params, got "a\/wieght". Did you mean "a\/weight"/],
   ['an unknown head', [{ heads: ['d'] }], /^objective 1 of three: must have heads of the model, got "d"/],
   ['no head', [{ heads: [] }], /must have a head, got none/],
+  ['a param without', [{ params: ['a*', '!*bias'] }], /^a\/bias: must have an objective that trains it/],
   ['nothing left', [{}, { params: ['a*'] }], /^objective 2 of three: must have params of its own/],
 ])('refuses %s', (_what, objectives, message) => {
   expect(() => resolve(...objectives)).toThrow(ConfigError)

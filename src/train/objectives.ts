@@ -23,18 +23,22 @@ export interface Range {
   readonly length: number
 }
 
-/** Params that no objective names are not trained. Throws ConfigError for heads and patterns that name nothing. */
+/** Every trained tensor has one objective. Throws ConfigError for heads and patterns that name nothing, and for tensors without an objective. */
 export function resolveObjectives<O extends Scope>({ spec, heads, layout }: Model, objectives: readonly O[]): readonly ResolvedObjective<O>[] {
   const trained = layout.entries.filter(({ role }) => role === 'param')
   const owners = new Map<TensorEntry, number>()
   if (objectives.length === 0) throw new ConfigError(`${spec.name}: must have an objective to be trained, got none. Name an optimizer.`)
   objectives.forEach(({ params = ['*'] }, i) => {
-    for (const pattern of params) {
+    const without = params.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1))
+    const wanted = params.filter((pattern) => !pattern.startsWith('!'))
+    for (const pattern of [...without, ...(wanted.length === 0 ? ['*'] : wanted)]) {
       const named = trained.filter(({ name }) => matches(pattern, name))
       if (named.length === 0) throw new ConfigError(`objective ${i + 1} of ${spec.name}: must name trained params, got "${pattern}". ${nearest(pattern, trained.map(({ name }) => name))}`)
-      for (const entry of named) if (!owners.has(entry)) owners.set(entry, i)
+      if (!without.includes(pattern)) for (const entry of named) if (!owners.has(entry) && !without.some((each) => matches(each, entry.name))) owners.set(entry, i)
     }
   })
+  const orphan = trained.find((entry) => !owners.has(entry))
+  if (orphan !== undefined) throw new ConfigError(`${orphan.name}: must have an objective that trains it, got none that names it. Add one for ["*"], or freeze the node.`)
   return objectives.map((objective, i): ResolvedObjective<O> => {
     const entries = trained.filter((entry) => owners.get(entry) === i)
     if (entries.length === 0) throw new ConfigError(`objective ${i + 1} of ${spec.name}: must have params of its own, got only params that earlier objectives have. Put the special ones first, or remove it.`)

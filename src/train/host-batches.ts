@@ -1,0 +1,72 @@
+// Examples as a host holds them -> batches as Plans want them: cut to batchSize, padded, with a weight for each example.
+import { ConfigError } from '../base/errors.ts'
+import { product } from '../base/math.ts'
+import { nearest } from '../base/registry.ts'
+import type { HostArray } from '../graph/plan.ts'
+import { formatShape } from '../graph/tensor.ts'
+import type { ElementType } from '../kernels/kernel.ts'
+
+/** Inputs and targets by name, each the values of n examples one after the other. */
+export type Examples = Readonly<Record<string, HostArray>>
+
+/** What a Plan wants to be given under a name: shape of one example. */
+export interface HostPort {
+  readonly shape: readonly number[]
+  readonly element: ElementType
+  /** Integers lie below this. */
+  readonly below?: number
+}
+
+export interface HostBatch {
+  /** Padded with zeros to batchSize. */
+  readonly inputs: Examples
+  /** Without padding. */
+  readonly examples: number
+  /** `weight` for each example, 0 for padding. */
+  readonly weights: (weight: number) => Float32Array
+}
+
+/** Throws ConfigError for names, types, lengths and integers that do not fit the ports. */
+export function cutBatches(given: Examples, ports: Readonly<Record<string, HostPort>>, batchSize: number): readonly HostBatch[] {
+  const names = Object.keys(ports)
+  for (const name of Object.keys(given)) if (!(name in ports)) throw new ConfigError(`${name}: must be an input or target of the model, got a name that it does not read. ${nearest(name, names)}`)
+  const counts = names.map((name) => countExamples(name, given[name], ports[name]!))
+  const total = counts[0]!
+  counts.forEach((count, i) => {
+    if (count !== total) throw new ConfigError(`${names[i]!}: must have one for each example, got ${count} for ${total} of ${names[0]!}. Pass as many of each.`)
+  })
+  return Array.from({ length: Math.ceil(total / batchSize) }, (_, i): HostBatch => {
+    const start = i * batchSize, end = Math.min(total, start + batchSize)
+    const part = (name: string): HostArray => {
+      const size = product(ports[name]!.shape)
+      return padded(given[name]!.subarray(start * size, end * size), batchSize * size)
+    }
+    return {
+      inputs: Object.fromEntries(names.map((name) => [name, part(name)])),
+      examples: end - start,
+      weights: (weight) => new Float32Array(batchSize).fill(weight, 0, end - start),
+    }
+  })
+}
+
+function countExamples(name: string, data: HostArray | undefined, { shape, element, below }: HostPort): number {
+  if (data === undefined) throw new ConfigError(`${name}: must be given, got nothing. Pass n examples of shape ${formatShape(shape)}.`)
+  const wanted = element === 'u32' ? Uint32Array : Float32Array
+  if (!(data instanceof wanted)) throw new ConfigError(`${name}: must be a ${wanted.name}, got ${(data as object).constructor.name}. Convert it.`)
+  const size = product(shape)
+  const examples = data.length / size
+  if (!Number.isInteger(examples) || examples === 0) throw new ConfigError(`${name}: must hold whole examples of shape ${formatShape(shape)}, got ${data.length} elements. Pass n * ${size} numbers.`)
+  if (below !== undefined) {
+    const wrong = data.findIndex((value) => value >= below)
+    if (wrong >= 0) throw new ConfigError(`${name}: must hold integers below ${below}, got ${data[wrong]} at ${wrong}. Map unknown ones to one that the model knows.`)
+  }
+  return examples
+}
+
+/** `data`, followed by zeros up to `length`; itself where it is that long. */
+function padded(data: HostArray, length: number): HostArray {
+  if (data.length === length) return data
+  const whole = new (data.constructor as new (length: number) => HostArray)(length)
+  whole.set(data as Float32Array)
+  return whole
+}
