@@ -44,7 +44,7 @@ export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant): stri
     return text
   })
   const enables = (algorithm.features ?? []).map((feature) => `enable ${feature === 'shader-f16' ? 'f16' : feature};`)
-  return [...enables, constants(dims, consts, workgroup, grid), bindings(kernel, dims, variant), ...parts].join('\n')
+  return [...enables, constants(dims, consts, workgroup, grid), bindings(kernel, dims, variant), ...(algorithm.generate === undefined ? [] : [algorithm.generate(dims, consts)]), ...parts].join('\n')
 }
 
 /** Simple constants of an include (`const IN_W = u.OW;`) can be used in directives of the files after it. */

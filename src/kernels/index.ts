@@ -6,6 +6,7 @@ import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
 import { adam, momentum, sgd } from './optimizers.ts'
 import { accumulate, activationGradient, add, biasActivation, ones, scale } from './pointwise.ts'
+import { pointwiseSamples } from './pointwise/samples.ts'
 import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
 
@@ -14,4 +15,5 @@ export const kernels = createRegistry('kernel', [
   softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate, ones, scale,
   gatherRows, groupIds, sumGroups,
   reduce, broadcast, accumulateMetrics, sgd, momentum, adam,
+  ...pointwiseSamples,
 ])

@@ -50,6 +50,8 @@ export interface Algorithm {
   readonly shader: string
   /** WGSL files put before the shader (shared functions). */
   readonly includes?: readonly string[]
+  /** WGSL put before the shader where its text follows from more than constants: the program of a pointwise chain. */
+  readonly generate?: (d: Dims, c: Consts) => string
   /** Features that it cannot run without. */
   readonly features?: readonly ShaderFeature[]
   /** Adapters it was written for: there its rows are tried first, and the first that fits is the untuned choice. Absent: both. */

@@ -9,6 +9,7 @@ import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
 import { matmulOp } from './matmul.ts'
 import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
 import { onesOp } from './ones.ts'
+import { pointwiseOp } from './pointwise.ts'
 import { broadcastOp, reduceOp } from './reduce.ts'
 import { reshapeOp } from './reshape.ts'
 import { scaleOp } from './scale.ts'
@@ -18,4 +19,5 @@ export const ops = createRegistry<Op>('op', [
   matmulOp, biasAddOp, activationOp, activationGradientOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
   maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp, addOp, scaleOp, onesOp,
   embeddingOp, embeddingGradientOp, groupIdsOp,
+  pointwiseOp,
 ])

@@ -1,0 +1,2 @@
+// |x|
+fn f_abs(x: value) -> value { return abs(x); }

@@ -1,0 +1,2 @@
+// x + c
+fn f_add_constant(x: value, c: f32) -> value { return x + c; }

@@ -1,0 +1,2 @@
+// c
+fn f_constant(c: f32) -> value { return value(c); }

@@ -1,0 +1,2 @@
+// x
+fn f_copy(x: value) -> value { return x; }

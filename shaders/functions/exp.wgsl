@@ -1,0 +1,2 @@
+// e^x
+fn f_exp(x: value) -> value { return exp(x); }

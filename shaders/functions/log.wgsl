@@ -1,0 +1,2 @@
+// ln(x)
+fn f_log(x: value) -> value { return log(x); }

@@ -1,0 +1,2 @@
+// -x
+fn f_neg(x: value) -> value { return -x; }

@@ -1,0 +1,2 @@
+// x^2
+fn f_square(x: value) -> value { return x * x; }
