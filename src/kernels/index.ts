@@ -4,6 +4,7 @@ import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
+import { norm, normInputGradient, normParamGradient } from './norm.ts'
 import { adam, momentum, sgd } from './optimizers.ts'
 import { accumulate, activationGradient, add, biasActivation, ones, scale } from './pointwise.ts'
 import { pointwiseSamples } from './pointwise/samples.ts'
@@ -14,6 +15,7 @@ export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient,
   softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate, ones, scale,
   gatherRows, groupIds, sumGroups,
+  norm, normInputGradient, normParamGradient,
   reduce, broadcast, accumulateMetrics, sgd, momentum, adam,
   ...pointwiseSamples,
 ])

@@ -19,6 +19,7 @@ export const initialisers = createRegistry<Initialiser>('initialiser', [
   // LeCun et al. 1998.
   { name: 'lecun-normal', sample: (rng, fanIn) => rng.normal() * Math.sqrt(1 / fanIn) },
   { name: 'zeros', sample: () => 0 },
+  { name: 'ones', sample: () => 1 },
 ])
 
 /** What suits weights in front of an activation. */

@@ -8,6 +8,7 @@ import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2
 import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
 import { matmulOp } from './matmul.ts'
 import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
+import { normInputGradientOp, normOp, normParamGradientOp } from './norm.ts'
 import { onesOp } from './ones.ts'
 import { pointwiseOp } from './pointwise.ts'
 import { broadcastOp, reduceOp } from './reduce.ts'
@@ -20,4 +21,5 @@ export const ops = createRegistry<Op>('op', [
   maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp, addOp, scaleOp, onesOp,
   embeddingOp, embeddingGradientOp, groupIdsOp,
   pointwiseOp,
+  normOp, normInputGradientOp, normParamGradientOp,
 ])

@@ -5,7 +5,15 @@ import { conv2d } from './conv2d.ts'
 import { dense } from './dense.ts'
 import { embedding } from './embedding.ts'
 import { flatten } from './flatten.ts'
+import { groupNorm } from './group-norm.ts'
+import { layerNorm } from './layer-norm.ts'
 import { maxPool } from './max-pool.ts'
 import { positionalEmbedding } from './positional-embedding.ts'
+import { rmsNorm } from './rms-norm.ts'
 
-export const layers = createRegistry('layer', [dense, conv2d, maxPool, flatten, activation, embedding, positionalEmbedding])
+export const layers = createRegistry('layer', [
+  dense, flatten, activation,
+  conv2d, maxPool,
+  layerNorm, rmsNorm, groupNorm,
+  embedding, positionalEmbedding,
+])

@@ -59,5 +59,17 @@ export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxVal
 /** One number for both directions, or [rows, columns]. */
 export const pair = v.pipe(v.union([count, v.strictTuple([count, count])]), v.transform((size): readonly [number, number] => (typeof size === 'number' ? [size, size] : size)))
 
+/** What norms add to a variance. */
+export const epsilon = v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1))
+
+/** The scale and shift of a norm: 1 and 0 for each channel to begin with. */
+export function affineParams(channels: number, { param }: LayerContext): { readonly scale: Tensor; readonly shift: Tensor }
+export function affineParams(channels: number, { param }: LayerContext, shift: false): { readonly scale: Tensor }
+export function affineParams(channels: number, { param }: LayerContext, shift = true): { readonly scale: Tensor; readonly shift?: Tensor } {
+  const fans = { fanIn: channels, fanOut: channels }
+  const scale = param({ name: 'scale', shape: [channels], initialiser: 'ones', ...fans })
+  return shift ? { scale, shift: param({ name: 'bias', shape: [channels], initialiser: 'zeros', ...fans }) } : { scale }
+}
+
 export const activationName = v.picklist(activations.map(({ name }) => name))
 export const initialiserName = v.picklist([...initialisers.names()])

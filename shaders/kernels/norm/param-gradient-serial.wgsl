@@ -1,0 +1,27 @@
+// dscale[CHUNKS,C] = sum over the rows of a chunk of dy * (x - mean) * rstd; dshift[CHUNKS,C] = sum of dy (where SHIFT = 1).
+// One invocation per chunk and block of channels.
+@compute @workgroup_size(WG_X, WG_Y, WG_Z)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.y * ROW_INVOCATIONS + id.x;
+  if (i >= u.CHUNKS * CB) { return; }
+  let chunk = i / CB;
+  let cb = i % CB;
+  let end = min((chunk + 1u) * CHUNK_ROWS, ROWS);
+  var products = x_t();
+  var sum = x_t();
+#if u.N == 1
+  let center_here = centers(0u, cb);
+  let deviation_here = deviations(0u, cb);
+#end
+  for (var row = chunk * CHUNK_ROWS; row < end; row++) {
+#if u.N != 1
+    let n = row / u.P;
+    let center_here = centers(n, cb);
+    let deviation_here = deviations(n, cb);
+#end
+    let gradient = dy[row * CB + cb];
+    products += gradient * ((x[row * CB + cb] - center_here) * deviation_here);
+    sum += gradient;
+  }
+  store(i, products, sum);
+}
