@@ -5,7 +5,7 @@ import { nearest } from '../base/registry.ts'
 import type { Call } from '../graph/call.ts'
 import { scale } from '../graph/ops/scale.ts'
 import { input, param } from '../graph/sources.ts'
-import { formatShape, inScope, sameShape, type Tensor } from '../graph/tensor.ts'
+import { formatShape, inScope, sameShape, storage, type Tensor } from '../graph/tensor.ts'
 import { createLayout, type Layout, type TensorEntry, type TensorRole } from './layout.ts'
 import { layers } from './layers/index.ts'
 import { RANDOM, type Layer, type LayerContext, type ParamDeclaration } from './layers/layer.ts'
@@ -60,7 +60,8 @@ const DEFAULT_HEADS: readonly HeadSpec[] = [{ name: 'labels', loss: { name: 'sof
 export function buildModel(spec: ModelSpec, batchSize: number, { training = false }: BuildOptions = {}): Model {
   parseOptions(ModelSpecSchema, spec, 'model')
   const inputs = buildInputs(spec, batchSize)
-  const builder = createBuilder(training)
+  const below = new Map(Object.entries(spec.inputs).flatMap(([name, declared]) => ('below' in declared ? [[inputs[name]!, declared.below]] : [])))
+  const builder = createBuilder(training, below)
   const tensors = new Map(Object.entries(inputs))
   const reads = new Map<string, readonly string[]>()
   let previous = Object.keys(inputs)[0]!
@@ -72,6 +73,7 @@ export function buildModel(spec: ModelSpec, batchSize: number, { training = fals
     previous = node.name
   }
   const output = resolve(spec.output, 'output', tensors)
+  checkReal(output, 'output')
   const weights = input('weights', [batchSize])
   const heads = buildHeads(spec, { tensors, inputs, weights })
   checkUse(spec, tensors, reads)
@@ -111,7 +113,8 @@ interface Builder {
   readonly updates: readonly Call[]
 }
 
-function createBuilder(training: boolean): Builder {
+/** `below` are the bounds of integer inputs. */
+function createBuilder(training: boolean, below: ReadonlyMap<Tensor, number>): Builder {
   const all = new Map<string, Declared>()
   const updates: Call[] = []
   const owners = new Map<string, NodeSpec>()
@@ -135,9 +138,12 @@ function createBuilder(training: boolean): Builder {
     declared: () => all,
     build(node, from) {
       owners.set(node.name, node)
-      const frozen = ownerOf(node, owners).frozen === true
+      const owner = ownerOf(node, owners)
+      if (owner !== node && node.frozen !== undefined) throw new ConfigError(`${node.name}: must leave it to "${owner.name}", whose params it shares, whether they are frozen, got frozen: ${node.frozen}. Set it there.`)
+      const frozen = owner.frozen === true
       const context: LayerContext = {
         path: node.name,
+        below: (integers) => present(below.get(storage(integers)), `bound of the integers that ${node.name} reads`),
         training: training && !frozen,
         param: (declaration) => declare(node, declaration, frozen ? 'frozen' : 'param'),
         buffer: (declaration) => declare(node, declaration, frozen ? 'frozen' : 'buffer'),
@@ -163,15 +169,20 @@ function ownerOf(node: NodeSpec, nodes: ReadonlyMap<string, NodeSpec>): NodeSpec
 
 function buildNode(node: NodeSpec, from: readonly Tensor[], context: LayerContext): Tensor {
   const layer = layers.get(node.layer)
-  checkCount(layer, node.name, from.length)
+  checkInputs(layer, node.name, from)
   const options = parseOptions(layer.schema, node.options ?? {}, `${node.name} (${layer.name})`)
   return inScope(node.name, () => layer.build(from, options, context))
 }
 
-function checkCount({ inputs }: Layer, path: string, count: number): void {
-  if (typeof inputs === 'number' ? count === inputs : count >= inputs.atLeast) return
+function checkInputs({ inputs, integers }: Layer, path: string, from: readonly Tensor[]): void {
+  const count = from.length
   const wanted = typeof inputs === 'number' ? `${inputs} tensor${inputs === 1 ? '' : 's'}` : `at least ${inputs.atLeast} tensors`
-  throw new ConfigError(`${path}: must read ${wanted}, got ${count}. Correct its "from".`)
+  if (typeof inputs === 'number' ? count !== inputs : count < inputs.atLeast) throw new ConfigError(`${path}: must read ${wanted}, got ${count}. Correct its "from".`)
+  if (integers !== true) for (const tensor of from) checkReal(tensor, path)
+}
+
+function checkReal({ element, shape }: Tensor, path: string): void {
+  if (element !== 'f32') throw new ConfigError(`${path}: must read real numbers, got integers ${formatShape(shape.slice(1))}. Put an embedding node before it.`)
 }
 
 interface HeadParts {
@@ -187,6 +198,7 @@ function buildHeads(spec: ModelSpec, { tensors, inputs, weights }: HeadParts): r
     if (names.has(head.name)) throw new ConfigError(`head ${head.name}: must have a name of its own, got one that is taken. Rename the head.`)
     names.add(head.name)
     const from = resolve(head.from ?? spec.output, `head ${head.name}`, tensors)
+    checkReal(from, `head ${head.name}`)
     const { name, ...given } = head.loss
     const loss = losses.get(name)
     const path = spec.heads === undefined ? spec.output : `head ${head.name}`

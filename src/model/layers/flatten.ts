@@ -7,6 +7,7 @@ import { defineLayer } from './layer.ts'
 export const flatten = defineLayer({
   name: 'flatten',
   inputs: 1,
+  integers: true,
   schema: v.strictObject({}),
   build: ([x]) => reshape(x!, [x!.shape[0]!, product(x!.shape.slice(1))]),
 })

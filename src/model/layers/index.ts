@@ -1,18 +1,23 @@
 // Every layer that a ModelSpec can name.
 import { createRegistry } from '../../base/registry.ts'
 import { activation } from './activation.ts'
+import { add } from './add.ts'
 import { conv2d } from './conv2d.ts'
 import { dense } from './dense.ts'
+import { dot } from './dot.ts'
 import { embedding } from './embedding.ts'
 import { flatten } from './flatten.ts'
 import { groupNorm } from './group-norm.ts'
 import { layerNorm } from './layer-norm.ts'
 import { maxPool } from './max-pool.ts'
+import { multiply } from './multiply.ts'
 import { positionalEmbedding } from './positional-embedding.ts'
+import { reshape } from './reshape.ts'
 import { rmsNorm } from './rms-norm.ts'
 
 export const layers = createRegistry('layer', [
   dense, flatten, activation,
+  add, multiply, dot, reshape,
   conv2d, maxPool,
   layerNorm, rmsNorm, groupNorm,
   embedding, positionalEmbedding,

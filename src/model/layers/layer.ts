@@ -1,14 +1,17 @@
 // A layer: options as data, checked by a schema, and the symbolic tensors it builds. Shape rules live in the ops it uses.
 import * as v from 'valibot'
+import { ConfigError } from '../../base/errors.ts'
 import { activations } from '../../kernels/activation.ts'
 import { initialisers } from '../initialisers.ts'
 import type { Call } from '../../graph/call.ts'
-import type { Tensor } from '../../graph/tensor.ts'
+import { formatShape, sameShape, type Tensor } from '../../graph/tensor.ts'
 
 export interface Layer {
   readonly name: string
   /** How many tensors it reads: a number, or at least so many. */
   readonly inputs: number | { readonly atLeast: number }
+  /** It may read integers (tokens, ids); all others read real numbers. */
+  readonly integers?: true
   /** Options with their defaults. */
   readonly schema: v.GenericSchema
   /** Throws ConfigError, naming `context.path`, both shapes and the remedy, where the inputs do not fit. */
@@ -18,6 +21,8 @@ export interface Layer {
 export interface LayerContext {
   /** The node's name. */
   readonly path: string
+  /** Integers of this tensor lie below it. */
+  readonly below: (integers: Tensor) => number
   /** In Plans that train: dropout drops, batch norm takes the batch's statistics. Both ways must declare the same tensors. */
   readonly training: boolean
   /** Declares a trained tensor `<path>/<name>` (frozen where the node is). */
@@ -44,12 +49,20 @@ export interface ParamDeclaration {
 interface TypedLayer<S extends v.GenericSchema> {
   readonly name: string
   readonly inputs: Layer['inputs']
+  readonly integers?: true
   readonly schema: S
   readonly build: (inputs: readonly Tensor[], options: v.InferOutput<S>, context: LayerContext) => Tensor
 }
 
 /** Ties the type of `build`'s options to the schema; the model builder parses options before it calls `build`. */
 export const defineLayer = <S extends v.GenericSchema>(layer: TypedLayer<S>): Layer => layer as Layer
+
+/** For layers that join tensors element by element. */
+export function checkOneShape(inputs: readonly Tensor[], path: string): void {
+  const [first, ...others] = inputs
+  const other = others.find(({ shape }) => !sameShape(shape, first!.shape))
+  if (other !== undefined) throw new ConfigError(`${path}: must read tensors of one shape, got ${formatShape(first!.shape.slice(1))} and ${formatShape(other.shape.slice(1))}. Put a dense, conv2d or reshape node before one of them.`)
+}
 
 /** Largest size of any dimension a spec may ask for: what a stranger sends must not exhaust memory. */
 const MAX_SIZE = 65_536
