@@ -1,7 +1,7 @@
 // Sum of tensors of one shape, elementwise: the end of a residual branch.
 import * as v from 'valibot'
 import { activation } from '../../graph/ops/activation.ts'
-import { add as sum } from '../../graph/ops/add.ts'
+import { add as sum } from '../../graph/ops/pointwise.ts'
 import { activationName, checkOneShape, defineLayer } from './layer.ts'
 
 export const add = defineLayer({
