@@ -7,6 +7,9 @@ import { maxPool, maxPoolGradient } from './max-pool.ts'
 import { norm, normInputGradient, normParamGradient } from './norm.ts'
 import { adam, momentum, sgd } from './optimizers.ts'
 import { accumulate, activationGradient, add, biasActivation, ones, scale } from './pointwise.ts'
+import { concat } from './shape/concat.ts'
+import { transpose } from './shape/transpose.ts'
+import { window } from './shape/window.ts'
 import { pointwiseSamples } from './pointwise/samples.ts'
 import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
@@ -18,4 +21,5 @@ export const kernels = createRegistry('kernel', [
   norm, normInputGradient, normParamGradient,
   reduce, broadcast, accumulateMetrics, sgd, momentum, adam,
   ...pointwiseSamples,
+  concat, window, transpose,
 ])

@@ -10,7 +10,10 @@ import { matmulOp } from './matmul.ts'
 import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
 import { normInputGradientOp, normOp, normParamGradientOp } from './norm.ts'
 import { onesOp } from './ones.ts'
+import { concatOp } from './concat.ts'
 import { pointwiseOp } from './pointwise.ts'
+import { padOp, sliceOp } from './slice.ts'
+import { transposeOp } from './transpose.ts'
 import { broadcastOp, reduceOp } from './reduce.ts'
 import { reshapeOp } from './reshape.ts'
 import { scaleOp } from './scale.ts'
@@ -22,4 +25,5 @@ export const ops = createRegistry<Op>('op', [
   embeddingOp, embeddingGradientOp, groupIdsOp,
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
+  concatOp, sliceOp, padOp, transposeOp,
 ])
