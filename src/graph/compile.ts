@@ -7,7 +7,7 @@ import { fuse } from './fuse.ts'
 import { planMemory, type Lifetime } from './memory.ts'
 import { copy } from './ops/activation.ts'
 import type { Allocation, AllocationRole, KernelCall, Plan, PlanPort, View } from './plan.ts'
-import { isInput, isParam, isSource, isState, sourceName } from './sources.ts'
+import { isInput, isParam, isSource, isState, sourceName, stateOffset } from './sources.ts'
 import { inScope, storage, type Node, type Tensor } from './tensor.ts'
 
 /** A persistent allocation and the tensors that lie in it: params to read, or computed tensors to be written there. */
@@ -128,7 +128,7 @@ function place({ calls, inputs, arenas, outputs }: PlacementRequest): { allocati
   const view = (tensor: Tensor): View => {
     const root = storage(tensor)
     const { allocation, offset } = isState(root)
-      ? { allocation: present(arenaNumbers.get(sourceName(root)), `arena ${sourceName(root)}`), offset: 0 }
+      ? { allocation: present(arenaNumbers.get(sourceName(root)), `arena ${sourceName(root)}`), offset: stateOffset(root) }
       : present(places.get(root), `place of ${root.node.label}`)
     return { allocation, offsetBytes: offset * 4, length: product(tensor.shape), element: tensor.element }
   }

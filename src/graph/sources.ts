@@ -2,7 +2,7 @@
 import type { ElementType } from '../kernels/kernel.ts'
 import { apply, type Attrs, type Op, type Tensor } from './tensor.ts'
 
-type SourceAttrs = Attrs & { readonly name: string; readonly shape: readonly number[]; readonly element: ElementType }
+type SourceAttrs = Attrs & { readonly name: string; readonly shape: readonly number[]; readonly element: ElementType; readonly offset?: number }
 
 const source = (name: string): Op<SourceAttrs> => ({
   name,
@@ -20,11 +20,13 @@ export const input = (name: string, shape: readonly number[], element: ElementTy
 /** A trained tensor. Which arena it lies in, and where, is said when a plan is compiled. */
 export const param = (name: string, shape: readonly number[]): Tensor => apply(paramOp, [], { name, shape, element: 'f32' })[0]!
 
-/** A persistent allocation as a whole, or its first `length` elements. */
-export const state = (name: string, length: number): Tensor => apply(stateOp, [], { name, shape: [length], element: 'f32' })[0]!
+/** A persistent allocation as a whole, or `length` of its elements from `offset` on, a multiple of 64. */
+export const state = (name: string, length: number, offset = 0): Tensor => apply(stateOp, [], { name, shape: [length], element: 'f32', offset })[0]!
 
 export const isSource = (tensor: Tensor): boolean => isInput(tensor) || isState(tensor) || isParam(tensor)
 export const isParam = (tensor: Tensor): boolean => (tensor.node.op as unknown) === paramOp
 export const isInput = (tensor: Tensor): boolean => (tensor.node.op as unknown) === inputOp
 export const isState = (tensor: Tensor): boolean => (tensor.node.op as unknown) === stateOp
+/** Where in its allocation a `state` begins, in elements. */
+export const stateOffset = (tensor: Tensor): number => Number(tensor.node.attrs['offset'])
 export const sourceName = (tensor: Tensor): string => String(tensor.node.attrs['name'])

@@ -5,7 +5,7 @@ import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
 import { norm, normInputGradient, normParamGradient } from './norm.ts'
-import { adam, momentum, sgd } from './optimizers.ts'
+import { optimizerKernels } from './optimizers.ts'
 import { accumulate, activationGradient, add, biasActivation, ones, scale } from './pointwise.ts'
 import { concat } from './shape/concat.ts'
 import { transpose } from './shape/transpose.ts'
@@ -19,7 +19,8 @@ export const kernels = createRegistry('kernel', [
   softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate, ones, scale,
   gatherRows, groupIds, sumGroups,
   norm, normInputGradient, normParamGradient,
-  reduce, broadcast, accumulateMetrics, sgd, momentum, adam,
+  reduce, broadcast, accumulateMetrics,
+  ...optimizerKernels,
   ...pointwiseSamples,
   concat, window, transpose,
 ])

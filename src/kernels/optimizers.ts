@@ -1,67 +1,165 @@
-// Optimizer updates, one pass over a whole parameter arena. `hyper` is a small buffer written by the host each step,
-// so that learning-rate schedules and bias corrections need no new pipeline. Weight decay is L2 (added to the gradient).
-import { defineKernel, dim, type BufferDeclaration, type Dims } from './kernel.ts'
-import { linearAlgorithms } from './linear.algorithms.ts'
+// Optimizer updates: one pass over a range of the params' arena each. What they share is in optimizers/problem.ts.
+// Except where decay is decoupled, weight decay is L2: added to the gradient, after clipping, as in PyTorch.
+import { gradientSquares, clipScales } from './optimizers/clipping.ts'
+import { hyperOf, optimizerKernel } from './optimizers/problem.ts'
 
-const size = (d: Dims): number => dim(d, 'SIZE')
-const arena = (access: BufferDeclaration['access']): BufferDeclaration => ({ access, element: 'f32', length: size })
-/** Running squares are never negative. */
-const squares: BufferDeclaration = { ...arena('update'), range: () => [0, 1] }
-const hyper: BufferDeclaration = { access: 'read', element: 'f32', length: () => HYPER.length, range: () => [0.125, 0.875] }
-const probes: readonly Dims[] = [{ SIZE: 64 }, { SIZE: 1000 }]
+export { BLOCK, CLIP, HYPER, plainUpdate } from './optimizers/problem.ts'
+export { clipScales, gradientSquares }
 
-/** Layout of the hyper buffer. `correction1` = 1 - beta1^t and `correction2` = 1 - beta2^t. */
-export const HYPER = { learningRate: 0, weightDecay: 1, beta1: 2, beta2: 3, epsilon: 4, correction1: 5, correction2: 6, length: 8 } as const
-
-export const sgd = defineKernel({
+export const sgd = optimizerKernel({
   name: 'sgd',
-  formula: 'g = grads + weightDecay * params; params -= learningRate * g',
-  buffers: { params: arena('update'), grads: arena('read'), hyper },
-  algorithms: linearAlgorithms({ shader: 'kernels/sgd.wgsl', elements: size, vectors: ['params', 'grads'], divides: (d) => size(d) % 4 === 0 }),
-  flops: (d) => 4 * size(d),
-  reference(d, { params, grads, hyper: h }) {
-    const count = size(d), rate = h![HYPER.learningRate]!, decay = h![HYPER.weightDecay]!
-    for (let i = 0; i < count; i++) params![i]! -= rate * (grads![i]! + decay * params![i]!)
+  formula: 'g = gradient + weightDecay * p; p -= learningRate * g',
+  slots: {},
+  flops: 4,
+  step(d, b) {
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay')
+    return (p, gradient) => p - rate * (gradient + decay * p)
   },
-  probes,
 })
 
-/** Momentum as in Sutskever et al. 2013, PyTorch's form: v = beta1 * v + g; NESTEROV steps along g + beta1 * v. */
-export const momentum = defineKernel({
+/** Momentum as in Sutskever et al. 2013, PyTorch's form: NESTEROV steps along g + beta1 * v. */
+export const momentum = optimizerKernel({
   name: 'momentum',
-  formula: 'g = grads + weightDecay * params; v = beta1 * v + g; params -= learningRate * (NESTEROV = 1 ? g + beta1 * v : v)',
-  buffers: { params: arena('update'), grads: arena('read'), v: arena('update'), hyper },
-  algorithms: linearAlgorithms({ shader: 'kernels/momentum.wgsl', elements: size, vectors: ['params', 'grads', 'v'], divides: (d) => size(d) % 4 === 0 }),
-  flops: (d) => 6 * size(d),
-  reference(d, { params, grads, v, hyper: h }) {
-    const count = size(d), rate = h![HYPER.learningRate]!, decay = h![HYPER.weightDecay]!, beta = h![HYPER.beta1]!
-    for (let i = 0; i < count; i++) {
-      const g = grads![i]! + decay * params![i]!
-      v![i] = beta * v![i]! + g
-      params![i]! -= rate * (d['NESTEROV'] === 1 ? g + beta * v![i]! : v![i]!)
+  formula: 'g = gradient + weightDecay * p; v = beta1 * v + g; p -= learningRate * (NESTEROV = 1 ? g + beta1 * v : v)',
+  slots: { v: {} },
+  flags: [{ NESTEROV: 0 }, { NESTEROV: 1 }],
+  flops: 6,
+  step(d, b) {
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta = h('beta1'), v = b['v']!
+    return (p, gradient, i) => {
+      const g = gradient + decay * p
+      v[i] = beta * v[i]! + g
+      return p - rate * (d['NESTEROV'] === 1 ? g + beta * v[i]! : v[i]!)
     }
   },
-  probes: probes.flatMap((p) => [{ ...p, NESTEROV: 0 }, { ...p, NESTEROV: 1 }]),
 })
 
-/** Adam (Kingma and Ba 2015, arXiv 1412.6980). */
-export const adam = defineKernel({
-  name: 'adam',
-  formula: 'm = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g^2; params -= learningRate * (m / correction1) / (sqrt(v / correction2) + epsilon)',
-  buffers: { params: arena('update'), grads: arena('read'), m: arena('update'), v: squares, hyper },
-  algorithms: linearAlgorithms({ shader: 'kernels/adam.wgsl', elements: size, vectors: ['params', 'grads', 'm', 'v'], divides: (d) => size(d) % 4 === 0 }),
-  flops: (d) => 12 * size(d),
-  reference(d, { params, grads, m, v, hyper: h }) {
-    const count = size(d), rate = h![HYPER.learningRate]!, decay = h![HYPER.weightDecay]!
-    const beta1 = h![HYPER.beta1]!, beta2 = h![HYPER.beta2]!, epsilon = h![HYPER.epsilon]!
-    const correction1 = h![HYPER.correction1]!, correction2 = h![HYPER.correction2]!
-    for (let i = 0; i < count; i++) {
-      const g = grads![i]! + decay * params![i]!
-      m![i] = beta1 * m![i]! + (1 - beta1) * g
+/** Duchi, Hazan and Singer 2011. */
+export const adagrad = optimizerKernel({
+  name: 'adagrad',
+  formula: 'g = gradient + weightDecay * p; v += g^2; p -= learningRate * g / (sqrt(initial + v) + epsilon)',
+  slots: { v: { squares: true } },
+  flops: 8,
+  step(d, b) {
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), initial = h('initial'), epsilon = h('epsilon'), v = b['v']!
+    return (p, gradient, i) => {
+      const g = gradient + decay * p
+      v[i]! += g * g
+      return p - (rate * g) / (Math.sqrt(initial + v[i]!) + epsilon)
+    }
+  },
+})
+
+/** Zeiler 2012, arXiv 1212.5701. `s` holds the squares of the steps. */
+export const adadelta = optimizerKernel({
+  name: 'adadelta',
+  formula: 'v = beta2 * v + (1 - beta2) * g^2; d = sqrt(s + epsilon) / sqrt(v + epsilon) * g; s = beta2 * s + (1 - beta2) * d^2; p -= learningRate * d',
+  slots: { v: { squares: true }, s: { squares: true } },
+  flops: 16,
+  step(d, b) {
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta = h('beta2'), epsilon = h('epsilon'), v = b['v']!, s = b['s']!
+    return (p, gradient, i) => {
+      const g = gradient + decay * p
+      v[i] = beta * v[i]! + (1 - beta) * g * g
+      const delta = (Math.sqrt(s[i]! + epsilon) / Math.sqrt(v[i]! + epsilon)) * g
+      s[i] = beta * s[i]! + (1 - beta) * delta * delta
+      return p - rate * delta
+    }
+  },
+})
+
+/** Tieleman and Hinton 2012, with momentum on the scaled gradient where MOMENTUM = 1. */
+export const rmsprop = optimizerKernel({
+  name: 'rmsprop',
+  formula: 'v = beta2 * v + (1 - beta2) * g^2; d = g / (sqrt(v) + epsilon); MOMENTUM = 1: d = m = beta1 * m + d; p -= learningRate * d',
+  slots: { v: { squares: true }, m: { bound: (d) => d['MOMENTUM'] === 1 } },
+  flags: [{ MOMENTUM: 0 }, { MOMENTUM: 1 }],
+  flops: 12,
+  step(d, b) {
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2'), epsilon = h('epsilon')
+    const { v, m } = b
+    return (p, gradient, i) => {
+      const g = gradient + decay * p
       v![i] = beta2 * v![i]! + (1 - beta2) * g * g
-      params![i]! -= (rate * (m![i]! / correction1)) / (Math.sqrt(v![i]! / correction2) + epsilon)
+      const delta = g / (Math.sqrt(v![i]!) + epsilon)
+      if (d['MOMENTUM'] !== 1) return p - rate * delta
+      m![i] = beta1 * m![i]! + delta
+      return p - rate * m![i]!
     }
   },
-  probes,
 })
 
+/** Adam (Kingma and Ba 2015, arXiv 1412.6980); DECOUPLED: AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101). */
+export const adam = optimizerKernel({
+  name: 'adam',
+  formula: 'm = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g^2; p -= learningRate * (m / correction1) / (sqrt(v / correction2) + epsilon)',
+  slots: { m: {}, v: { squares: true } },
+  flags: [{ DECOUPLED: 0 }, { DECOUPLED: 1 }],
+  flops: 14,
+  step(d, b) {
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2'), epsilon = h('epsilon')
+    const correction1 = h('correction1'), correction2 = h('correction2'), m = b['m']!, v = b['v']!
+    const decoupled = d['DECOUPLED'] === 1
+    return (p, gradient, i) => {
+      const g = decoupled ? gradient : gradient + decay * p
+      m[i] = beta1 * m[i]! + (1 - beta1) * g
+      v[i] = beta2 * v[i]! + (1 - beta2) * g * g
+      const start = decoupled ? p - rate * decay * p : p
+      return start - (rate * (m[i]! / correction1)) / (Math.sqrt(v[i]! / correction2) + epsilon)
+    }
+  },
+})
+
+/** Adam in the infinity norm (the same paper), in PyTorch's form. */
+export const adamax = optimizerKernel({
+  name: 'adamax',
+  formula: 'm = beta1 * m + (1 - beta1) * g; v = max(beta2 * v, |g| + epsilon); p -= learningRate / correction1 * m / v',
+  slots: { m: {}, v: { squares: true } },
+  flops: 10,
+  step(d, b) {
+    const h = hyperOf(d, b), rate = h('learningRate') / h('correction1'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2'), epsilon = h('epsilon')
+    const m = b['m']!, v = b['v']!
+    return (p, gradient, i) => {
+      const g = gradient + decay * p
+      m[i] = beta1 * m[i]! + (1 - beta1) * g
+      v[i] = Math.max(beta2 * v[i]!, Math.abs(g) + epsilon)
+      return p - (rate * m[i]!) / v[i]!
+    }
+  },
+})
+
+/** Zaheer et al. 2018: squares move by a fixed share of g^2, whichever way, so that they cannot grow in one leap. */
+export const yogi = optimizerKernel({
+  name: 'yogi',
+  formula: 'm = beta1 * m + (1 - beta1) * g; v -= (1 - beta2) * sign(initial + v - g^2) * g^2; p -= learningRate * (m / correction1) / (sqrt((initial + v) / correction2) + epsilon)',
+  slots: { m: {}, v: { squares: true } },
+  flops: 16,
+  step(d, b) {
+    const h = hyperOf(d, b), rate = h('learningRate') / h('correction1'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2')
+    const epsilon = h('epsilon'), initial = h('initial'), correction2 = h('correction2'), m = b['m']!, v = b['v']!
+    return (p, gradient, i) => {
+      const g = gradient + decay * p
+      m[i] = beta1 * m[i]! + (1 - beta1) * g
+      v[i]! -= (1 - beta2) * Math.sign(initial + v[i]! - g * g) * g * g
+      return p - (rate * m[i]!) / (Math.sqrt(Math.max(0, initial + v[i]!) / correction2) + epsilon)
+    }
+  },
+})
+
+/** Chen et al. 2023, arXiv 2302.06675: steps of one size, along the sign of a mean; decay is decoupled. */
+export const lion = optimizerKernel({
+  name: 'lion',
+  formula: 'p -= learningRate * (sign(beta1 * m + (1 - beta1) * g) + weightDecay * p); m = beta2 * m + (1 - beta2) * g',
+  slots: { m: {} },
+  flops: 10,
+  step(d, b) {
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2'), m = b['m']!
+    return (p, g, i) => {
+      const direction = Math.sign(beta1 * m[i]! + (1 - beta1) * g)
+      m[i] = beta2 * m[i]! + (1 - beta2) * g
+      return p - rate * (direction + decay * p)
+    }
+  },
+})
+
+export const optimizerKernels = [sgd, momentum, adagrad, adadelta, rmsprop, adam, adamax, yogi, lion, gradientSquares, clipScales]

@@ -51,6 +51,18 @@ export function createLayout(tensors: readonly { readonly name: string; readonly
   }
 }
 
+/** The same tensors with other places in the arena: within a role by `rank`, then as before. The packed form stays. */
+export function rearrange(layout: Layout, rank: (entry: TensorEntry) => number): Layout {
+  const order = ROLES.flatMap((role) => layout.entries.filter((entry) => entry.role === role).sort((a, b) => rank(a) - rank(b)))
+  const offsets = new Map<string, number>()
+  let arenaOffset = 0
+  for (const { name, size } of order) {
+    offsets.set(name, arenaOffset)
+    arenaOffset += roundUp(size, ALIGNMENT_ELEMENTS)
+  }
+  return { ...layout, entries: layout.entries.map((entry) => ({ ...entry, arenaOffset: offsets.get(entry.name)! })) }
+}
+
 /** Copies an arena into packed form; one of gradients, which ends where trained tensors do, with zeros for the rest. */
 export function pack(layout: Layout, arena: FloatArray): Float32Array {
   const packed = new Float32Array(layout.packedSize)

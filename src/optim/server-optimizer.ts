@@ -1,6 +1,7 @@
 // The optimizer that makes model version v+1 on the server, over packed params. It runs the kernel's reference,
 // so the same params, gradients and state give the same bytes on every machine.
 import { InvariantError, present } from '../base/errors.ts'
+import { plainUpdate } from '../kernels/optimizers.ts'
 import { resolveOptimizer } from './index.ts'
 import type { OptimizerSettings } from './optimizer.ts'
 import { resolveSchedule, type ScheduleSettings } from './schedules.ts'
@@ -21,10 +22,10 @@ export interface OptimizerState {
 }
 
 export function createServerOptimizer(choice: OptimizerSettings, size: number, schedule: ScheduleSettings = { name: 'constant' }): ServerOptimizer {
-  const { optimizer, learningRate, hyper } = resolveOptimizer(choice)
+  const { optimizer, learningRate, hyper, flags, ...resolved } = resolveOptimizer(choice)
   const factor = resolveSchedule(schedule)
-  const dims = optimizer.dims(size)
-  const slots = Object.fromEntries(optimizer.slots.map((name) => [name, new Float32Array(size)]))
+  const dims = { ...plainUpdate(size), ...flags }
+  const slots = Object.fromEntries(resolved.slots.map((name) => [name, new Float32Array(size)]))
   let stepCount = 0
   return {
     get stepCount() {
@@ -34,7 +35,7 @@ export function createServerOptimizer(choice: OptimizerSettings, size: number, s
       if (params.length !== size || grads.length !== size) throw new InvariantError(`server optimizer: must step ${size} params, got ${params.length} params and ${grads.length} gradients. Pass packed arrays of one model.`)
       const rate = learningRate * factor(stepCount) * scale
       stepCount++
-      optimizer.kernel.reference(dims, { params, grads, ...slots, hyper: hyper(stepCount, rate) })
+      optimizer.kernel.reference(dims, { params, grads, ...slots, hyper: hyper(stepCount, { learningRate: rate }) })
     },
     state: () => ({ step: stepCount, slots }),
     restore(state) {

@@ -1,0 +1,109 @@
+// What every optimizer kernel shares: one pass over a range of the params' arena, the `hyper` buffer, and how a gradient
+// is scaled, regularised and clipped on its way in. Clipping by a norm costs no pass of its own: the optimizer multiplies
+// by a scale that two small kernels have worked out before (clipping.ts).
+import { dim, type Algorithm, type BufferDeclaration, type Dims, type Kernel, type NumberArray } from '../kernel.ts'
+import { linearAlgorithms } from '../linear.algorithms.ts'
+
+/**
+ * Layout of one group's part of the hyper buffer, which the host writes each step, so that schedules and bias corrections
+ * need no new pipeline. `correction1` = 1 - beta1^t, `correction2` = 1 - beta2^t; `gradScale` multiplies the gradient
+ * (1 / number of examples, 1 / loss scale); `limit` is that of the clipping; `initial` is what running squares begin with.
+ */
+export const HYPER = {
+  learningRate: 0, weightDecay: 1, beta1: 2, beta2: 3, epsilon: 4, correction1: 5, correction2: 6,
+  initial: 7, gradScale: 8, l1: 9, l2: 10, limit: 11, length: 12,
+} as const
+
+/** Dim CLIP. `norm` has a scale for every block of 64 elements, as tensors begin at such boundaries. */
+export const CLIP = { none: 0, value: 1, globalNorm: 2, norm: 3 } as const
+
+/** Elements that share a scale where tensors are clipped one by one. */
+export const BLOCK = 64
+
+/** Dims of an update without groups, regularisation or clipping. */
+export const plainUpdate = (SIZE: number): Dims => ({ SIZE, GROUP: 0, HYPER: HYPER.length, REGULARISED: 0, CLIP: CLIP.none, FIRST: 0, SCALES: 0 })
+
+export type Buffers = Readonly<Record<string, NumberArray>>
+
+const size = (d: Dims): number => dim(d, 'SIZE')
+
+export const hyperBuffer: BufferDeclaration = { access: 'read', element: 'f32', length: (d) => dim(d, 'HYPER'), range: () => [0.125, 0.875] }
+
+/** Probes: plain, a second group clipped by value with regularisation, then by either norm. */
+const sharedProbes: readonly Dims[] = [
+  plainUpdate(64),
+  { ...plainUpdate(1000), GROUP: 1, HYPER: 2 * HYPER.length, REGULARISED: 1, CLIP: CLIP.value },
+  { ...plainUpdate(128), CLIP: CLIP.globalNorm, SCALES: 4 },
+  { ...plainUpdate(640), REGULARISED: 1, CLIP: CLIP.norm, FIRST: 3, SCALES: 14 },
+]
+
+interface OptimizerKernel {
+  readonly name: string
+  /** Of p, given the gradient g. */
+  readonly formula: string
+  /** State as long as the params; running squares are never negative. */
+  readonly slots: Readonly<Record<string, { readonly squares?: true; readonly bound?: (d: Dims) => boolean }>>
+  /** Flags of its own, each of which every probe is repeated with. */
+  readonly flags?: readonly Dims[]
+  /** Operations per element. */
+  readonly flops: number
+  /** The new value of one parameter, given its gradient; changes the slots at `i`. */
+  readonly step: (d: Dims, b: Buffers) => (p: number, g: number, i: number) => number
+}
+
+export function optimizerKernel({ name, formula, slots, flags = [{}], flops, step }: OptimizerKernel): Kernel {
+  const arena = (access: BufferDeclaration['access']): BufferDeclaration => ({ access, element: 'f32', length: size })
+  const states = Object.entries(slots).map(([slot, { squares, bound }]) =>
+    [slot, { ...arena('update'), ...(squares === true ? { range: () => [0, 1] as const } : {}), ...(bound === undefined ? {} : { bound }) }] as const)
+  return {
+    name,
+    formula,
+    buffers: { params: arena('update'), grads: arena('read'), ...Object.fromEntries(states), hyper: hyperBuffer, scales },
+    algorithms: algorithms(name, ['params', 'grads', ...Object.keys(slots)]),
+    flops: (d) => flops * size(d),
+    reference: (d, b) => stepEach(d, b, step(d, b)),
+    probes: sharedProbes.flatMap((probe) => flags.map((flag) => ({ ...probe, ...flag }))),
+  }
+}
+
+const scales: BufferDeclaration = {
+  access: 'read', element: 'f32', length: (d) => dim(d, 'SCALES'),
+  bound: (d) => dim(d, 'CLIP') >= CLIP.globalNorm,
+  // A negative scale says to leave the params as they are.
+  range: () => [-0.25, 1],
+}
+
+function algorithms(name: string, vectors: readonly string[]): readonly Algorithm[] {
+  const shader = `kernels/optimizers/${name}.wgsl`
+  return linearAlgorithms({ shader, elements: size, vectors, divides: (d) => size(d) % 4 === 0 }).map((algorithm) => ({ ...algorithm, includes: ['kernels/optimizers/problem.wgsl'] }))
+}
+
+function stepEach(d: Dims, b: Buffers, step: (p: number, g: number, i: number) => number): void {
+  const params = b['params']!
+  const gradient = gradientOf(d, b)
+  const clip = dim(d, 'CLIP')
+  const limit = hyperOf(d, b)('limit')
+  for (let i = 0; i < size(d); i++) {
+    const g = gradient(i)
+    if (clip === CLIP.none) params[i] = step(params[i]!, g, i)
+    else if (clip === CLIP.value) params[i] = step(params[i]!, Math.min(limit, Math.max(-limit, g)), i)
+    else {
+      const factor = b['scales']![clip === CLIP.norm ? dim(d, 'FIRST') + Math.floor(i / BLOCK) : 0]!
+      if (factor >= 0) params[i] = step(params[i]!, factor * g, i)
+    }
+  }
+}
+
+/** The gradient before clipping: scaled, with the derivatives of l1 |p| and l2 / 2 p^2. */
+export function gradientOf(d: Dims, b: Buffers): (i: number) => number {
+  const h = hyperOf(d, b)
+  const [scale, l1, l2] = [h('gradScale'), h('l1'), h('l2')]
+  const { grads, params } = b
+  return d['REGULARISED'] === 1 ? (i) => scale * grads![i]! + l1 * Math.sign(params![i]!) + l2 * params![i]! : (i) => scale * grads![i]!
+}
+
+/** Values of this call's group, by name. */
+export function hyperOf(d: Dims, b: Buffers): (key: keyof typeof HYPER) => number {
+  const start = dim(d, 'GROUP') * HYPER.length
+  return (key) => b['hyper']![start + HYPER[key]]!
+}
