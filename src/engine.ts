@@ -91,8 +91,8 @@ function engineModel(compiled: CompiledProgram, program: Program, { adapter }: R
     async train(x, labels, learningRate) {
       const [batch, ...rest] = batches(x, labels)
       if (rest.length > 0) throw new ConfigError(`train: must have at most batchSize ${batchSize} examples, got ${labels.length}. Cut them into batches, or compile with a larger batchSize.`)
-      const hyper = compiled.optimizer!.hyper(++step, learningRate)
-      program.run('train', { ...batch!.input, labels: batch!.labels, weights: batch!.weights(1 / batch!.examples), hyper })
+      const update = compiled.update!.inputs(++step, { learningRate })
+      program.run('train', { ...batch!.input, labels: batch!.labels, weights: batch!.weights(1 / batch!.examples), ...update })
       if (step % RUNS_IN_FLIGHT === 0) await program.settled()
     },
     async trainingMetrics() {

@@ -5,14 +5,14 @@ export interface Workload {
   /** Key in the model zoo. */
   readonly name: string
   readonly batchSize: number
-  readonly optimizer: OptimizerSettings
+  readonly optimizer: OptimizerSettings & { readonly learningRate: number }
   /** Steps over which losses must agree with the peer's. */
   readonly checkSteps: number
   /** Measured unless workloads are named. */
   readonly standard: boolean
 }
 
-const adam: OptimizerSettings = { name: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
+const adam: Workload['optimizer'] = { name: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
 
 export const workloads: readonly Workload[] = [
   { name: 'mnist-mlp', batchSize: 64, optimizer: adam, checkSteps: 20, standard: true },

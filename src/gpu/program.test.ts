@@ -37,7 +37,7 @@ async function load(runner: Runner, compiled: CompiledProgram): Promise<Program>
 
 /** Three optimizer steps, one accumulated gradient, one prediction. */
 async function exercise(program: Program, compiled: CompiledProgram): Promise<Record<string, Float32Array>> {
-  for (let step = 1; step <= 3; step++) program.run('train', { ...batch(step), hyper: compiled.optimizer!.hyper(step) })
+  for (let step = 1; step <= 3; step++) program.run('train', { ...batch(step), ...compiled.update!.inputs(step) })
   program.run('gradient', batch(4))
   program.run('gradient', batch(5))
   program.run('evaluate', batch(6))

@@ -7,36 +7,76 @@ import { initialParams } from '../model/initial-params.ts'
 import { pack, unpack } from '../model/layout.ts'
 import { zoo } from '../model/zoo/index.ts'
 import { compileProgram } from '../train/program.ts'
+import { plainUpdate } from '../kernels/optimizers.ts'
 import { optimizers, resolveOptimizer } from './index.ts'
 import { learningRateSchedules, resolveSchedule } from './schedules.ts'
 import { createServerOptimizer } from './server-optimizer.ts'
 
 const names = optimizers.names()
 
-/** One parameter stepped with the textbook's formula in double precision. */
-const textbook: Record<string, (gradients: readonly number[], rate: number) => number> = {
-  sgd: (gradients, rate) => gradients.reduce((p, g) => p - rate * g, 1),
-  momentum: (gradients, rate) => {
-    let p = 1, v = 0
-    for (const g of gradients) p -= rate * (v = 0.9 * v + g)
-    return p
+/** One parameter, from 1 on, stepped with the textbook's formula in double precision; t counts from 1. */
+const textbook: Record<string, () => (p: number, g: number, rate: number, t: number) => number> = {
+  sgd: () => (p, g, rate) => p - rate * g,
+  momentum: () => {
+    let v = 0
+    return (p, g, rate) => p - rate * (v = 0.9 * v + g)
   },
-  nesterov: (gradients, rate) => {
-    let p = 1, v = 0
-    for (const g of gradients) {
-      v = 0.9 * v + g
-      p -= rate * (g + 0.9 * v)
+  nesterov: () => {
+    let v = 0
+    return (p, g, rate) => p - rate * (g + 0.9 * (v = 0.9 * v + g))
+  },
+  adagrad: () => {
+    let sum = 0
+    return (p, g, rate) => p - (rate * g) / (Math.sqrt(sum += g * g) + 1e-10)
+  },
+  adadelta: () => {
+    let squares = 0, steps = 0
+    return (p, g, rate) => {
+      squares = 0.9 * squares + 0.1 * g * g
+      const step = g * Math.sqrt((steps + 1e-6) / (squares + 1e-6))
+      steps = 0.9 * steps + 0.1 * step * step
+      return p - rate * step
     }
-    return p
   },
-  adam: (gradients, rate) => {
-    let p = 1, m = 0, v = 0
-    gradients.forEach((g, i) => {
+  rmsprop: () => {
+    let squares = 0
+    return (p, g, rate) => p - (rate * g) / (Math.sqrt(squares = 0.99 * squares + 0.01 * g * g) + 1e-8)
+  },
+  adam: () => {
+    let m = 0, v = 0
+    return (p, g, rate, t) => {
       m = 0.9 * m + 0.1 * g
       v = 0.999 * v + 0.001 * g * g
-      p -= (rate * (m / (1 - 0.9 ** (i + 1)))) / (Math.sqrt(v / (1 - 0.999 ** (i + 1))) + 1e-8)
-    })
-    return p
+      return p - (rate * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8)
+    }
+  },
+  adamw: () => {
+    const step = textbook['adam']!()
+    return (p, g, rate, t) => step(p, g, rate, t) - rate * 0.01 * p
+  },
+  adamax: () => {
+    let m = 0, u = 0
+    return (p, g, rate, t) => {
+      m = 0.9 * m + 0.1 * g
+      u = Math.max(0.999 * u, Math.abs(g) + 1e-8)
+      return p - ((rate / (1 - 0.9 ** t)) * m) / u
+    }
+  },
+  yogi: () => {
+    let m = 0, v = 1e-6
+    return (p, g, rate, t) => {
+      m = 0.9 * m + 0.1 * g
+      v -= 0.001 * Math.sign(v - g * g) * g * g
+      return p - (rate * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-3)
+    }
+  },
+  lion: () => {
+    let m = 0
+    return (p, g, rate) => {
+      const direction = Math.sign(0.9 * m + 0.1 * g)
+      m = 0.99 * m + 0.01 * g
+      return p - rate * direction
+    }
   },
 }
 
@@ -47,19 +87,21 @@ describe.each(names)('%s', (name) => {
     const server = createServerOptimizer({ name, learningRate: 0.1 }, 1)
     const params = Float32Array.of(1)
     gradients.forEach((g) => server.step(params, Float32Array.of(g)))
-    expect(textbook[name]).toBeDefined()
-    expect(params[0]).toBeCloseTo(textbook[name]!(gradients, 0.1), 5)
+    const step = textbook[name]!()
+    expect(params[0]).toBeCloseTo(gradients.reduce((p, g, i) => step(p, g, 0.1, i + 1), 1), 5)
   })
 
   test('declares a buffer of its kernel for each slot', () => {
-    const { kernel, slots } = optimizers.get(name)
-    expect(Object.keys(kernel.buffers).sort()).toEqual(['grads', 'hyper', 'params', ...slots].sort())
+    const { kernel } = optimizers.get(name)
+    const { slots, flags } = resolveOptimizer({ name })
+    const bound = Object.entries(kernel.buffers).filter(([, buffer]) => buffer.bound?.({ ...plainUpdate(64), ...flags }) ?? true).map(([key]) => key)
+    expect(bound.sort()).toEqual(['grads', 'hyper', 'params', ...slots].sort())
   })
 
   test('the server steps as the train plan does', () => {
     const spec = zoo.get('mnist-mlp').spec
     const settings = { name, learningRate: 0.01, weightDecay: 1e-3 }
-    const { plans, layout, optimizer } = compileProgram(spec, { batchSize: 4, optimizer: settings })
+    const { plans, layout, update } = compileProgram(spec, { batchSize: 4, optimizer: settings })
     const server = createServerOptimizer(settings, layout.packedSize)
     const params = initialParams(spec, 3)
     const program = createCpuRunner().loadSync([plans.train!, plans.gradient])
@@ -70,7 +112,7 @@ describe.each(names)('%s', (name) => {
       program.clear('grads')
       program.run('gradient', batch)
       server.step(params, pack(layout, program.peek('grads') as Float32Array))
-      program.run('train', { ...batch, hyper: optimizer!.hyper(step) })
+      program.run('train', { ...batch, ...update!.inputs(step) })
       const trained = pack(layout, program.peek('params') as Float32Array)
       expect(trained.findIndex((value, i) => value !== params[i])).toBe(-1)
     }

@@ -51,7 +51,7 @@ test('a padded batch adds exactly the gradient of its examples', () => {
 test.each(['sgd', 'momentum', 'nesterov', 'adam'])('%s lowers the loss of mnist-mlp on seeded data', (name) => {
   const spec = zoo.get('mnist-mlp').spec
   const learningRate = name === 'adam' ? 1e-3 : 0.02
-  const { plans, layout, optimizer } = compileProgram(spec, { batchSize: 32, optimizer: { name, learningRate } })
+  const { plans, layout, update } = compileProgram(spec, { batchSize: 32, optimizer: { name, learningRate } })
   const program = createCpuRunner().loadSync([plans.train!, plans.evaluate])
   program.write('params', unpack(layout, initialParams(spec, 7)))
   const test = { ...syntheticDigits(32, 99), weights: new Float32Array(32).fill(1) }
@@ -63,7 +63,7 @@ test.each(['sgd', 'momentum', 'nesterov', 'adam'])('%s lowers the loss of mnist-
   }
   const before = evaluate()
   const weights = new Float32Array(32).fill(1 / 32)
-  for (let step = 1; step <= 20; step++) program.run('train', { ...syntheticDigits(32, step), weights, hyper: optimizer!.hyper(step) })
+  for (let step = 1; step <= 20; step++) program.run('train', { ...syntheticDigits(32, step), weights, ...update!.inputs(step) })
   const after = evaluate()
   expect(after.loss).toBeLessThan(before.loss / 2)
   expect(after.correct).toBeGreaterThan(before.correct)
@@ -76,13 +76,13 @@ const dense = (name: string, units: number, from: string, more: Partial<NodeSpec
 
 test('frozen params stay as they are, also under weight decay', () => {
   const spec: ModelSpec = { name: 'frozen', inputs: { x: [6] }, nodes: [dense('a', 5, 'x', { frozen: true }), dense('b', 4, 'a'), dense('c', 3, 'b', { frozen: true })], output: 'c' }
-  const { plans, layout, optimizer } = compileProgram(spec, { batchSize: 2, optimizer: { name: 'adam', learningRate: 0.1, weightDecay: 0.5 } })
+  const { plans, layout, update } = compileProgram(spec, { batchSize: 2, optimizer: { name: 'adam', learningRate: 0.1, weightDecay: 0.5 } })
   expect(layout.entries.map(({ name, role }) => `${name} ${role}`)).toEqual(['b/weight param', 'b/bias param', 'a/weight frozen', 'a/bias frozen', 'c/weight frozen', 'c/bias frozen'])
   expect([layout.packedTrainedSize, layout.trainedSize]).toEqual([5 * 4 + 4, 128])
   const program = createCpuRunner().loadSync([plans.train!])
   const params = initialParams(spec, 1)
   program.write('params', unpack(layout, params))
-  for (let step = 1; step <= 3; step++) program.run('train', { x: Float32Array.from({ length: 12 }, (_, i) => Math.sin(i)), labels: Uint32Array.of(0, 2), weights: Float32Array.of(0.5, 0.5), hyper: optimizer!.hyper(step) })
+  for (let step = 1; step <= 3; step++) program.run('train', { x: Float32Array.from({ length: 12 }, (_, i) => Math.sin(i)), labels: Uint32Array.of(0, 2), weights: Float32Array.of(0.5, 0.5), ...update!.inputs(step) })
   const trained = pack(layout, program.peek('params') as Float32Array)
   trained.forEach((value, i) => {
     if (i >= layout.packedTrainedSize) expect(value).toBe(params[i])

@@ -4,7 +4,8 @@
 //             outputs: the gradients of inputs that were asked for, by name
 //   evaluate  metrics += losses and hits                                         inputs: the model's, targets, weights
 //   predict   what the model answers                                             inputs: the model's;  outputs: logits, and each head's (see headOutput)
-//   train     one optimizer step, metrics += losses and hits                     inputs: the model's, targets, weights, hyper
+//   train     one optimizer step, metrics += losses and hits                     inputs: the model's, targets, weights, update.inputs
+//   apply     one optimizer step on `grads`, which several `gradient` runs made  inputs: update.inputs
 //
 // Training plans also read `random` (see RANDOM in model/layers/layer.ts) where a layer draws random numbers.
 //
@@ -16,30 +17,37 @@ import type { Call } from '../graph/call.ts'
 import { differentiate } from '../graph/differentiate.ts'
 import { add } from '../graph/ops/pointwise.ts'
 import type { Plan } from '../graph/plan.ts'
-import { input, state } from '../graph/sources.ts'
+import { state } from '../graph/sources.ts'
 import { inScope, type Tensor } from '../graph/tensor.ts'
-import { HYPER } from '../kernels/optimizers.ts'
 import { accumulate } from '../kernels/pointwise.ts'
 import { accumulateMetrics, METRICS } from '../kernels/reduce.ts'
 import { buildModel, type Model } from '../model/build-model.ts'
 import type { Layout } from '../model/layout.ts'
 import type { ModelSpec } from '../model/spec.ts'
-import { resolveOptimizer, type ResolvedOptimizer } from '../optim/index.ts'
+import type { Objective } from '../model/recipe.ts'
+import type { ClipSettings } from '../optim/clipping.ts'
 import type { OptimizerSettings } from '../optim/optimizer.ts'
 import { resolveObjectives, type ResolvedObjective, type Scope } from './objectives.ts'
+import { buildUpdate, groupParams, type ParamGroup, type Update } from './update.ts'
 
 export interface ProgramOptions {
   /** Examples in one run of a Plan; shorter batches are padded with weight 0. */
   readonly batchSize: number
-  /** Asks for the `train` Plan. */
+  /** Asks for the `train` and `apply` Plans. */
   readonly optimizer?: OptimizerSettings
-  /** Which heads train which params, where not all train all. */
-  readonly objectives?: readonly Scope[]
+  /** Which heads train which params, where not all train all; those with no optimizer of their own have `optimizer`. */
+  readonly objectives?: readonly TrainedScope[]
+  /** Of the gradients: key in the registry of clippings, and its limit. */
+  readonly clip?: ClipSettings
+  /** A step whose gradients are not all finite changes nothing. */
+  readonly skipNonFinite?: boolean
   /** Inputs whose gradients the `gradient` Plan gives too. */
   readonly inputGradients?: readonly string[]
   /** False keeps every op its own kernel call; for tests. */
   readonly fused?: boolean
 }
+
+export type TrainedScope = Scope & Partial<Pick<Objective, 'optimizer' | 'l1' | 'l2'>>
 
 export interface CompiledProgram {
   readonly model: Model
@@ -49,9 +57,10 @@ export interface CompiledProgram {
     readonly evaluate: Plan
     readonly predict: Plan
     readonly train?: Plan
+    readonly apply?: Plan
   }
-  /** Present with the `train` Plan: gives its `hyper` input. */
-  readonly optimizer?: ResolvedOptimizer
+  /** Present with the `train` and `apply` Plans: gives their inputs besides the batch, and says where optimizers keep their state. */
+  readonly update?: Update
 }
 
 /** Persistent allocations. Gradients and optimizer state are `layout.trainedSize` long. `step-grads` holds the gradients of one batch; its gaps between tensors stay zero. */
@@ -63,25 +72,38 @@ export const headMetrics = (head: string): string => `metrics/${head}`
 /** Output of `predict`: what this head reads, where that is not the model's output. */
 export const headOutput = (head: string): string => `head/${head}`
 
-export function compileProgram(spec: ModelSpec, { batchSize, optimizer, objectives = [{}], inputGradients = [], fused = true }: ProgramOptions): CompiledProgram {
-  const training = symbolicProgram(spec, batchSize, true)
-  const inference = symbolicProgram(spec, batchSize, false)
-  const { model } = inference
-  const { layout } = model
-  const stepGrads = gradientArena(training.model, resolveObjectives(training.model, objectives))
+export function compileProgram(spec: ModelSpec, options: ProgramOptions): CompiledProgram {
+  const { batchSize, objectives = [{}], inputGradients = [], fused = true } = options
+  const models = [true, false].map((training) => buildModel(spec, batchSize, { training })) as [Model, Model]
+  const scopes = resolveObjectives(models[0], objectives)
+  const { layout, groups } = groupsOf(models[0].layout, scopes, options)
+  const [training, inference] = models.map((model) => symbolicProgram(model, layout)) as [SymbolicProgram, SymbolicProgram]
+  const stepGrads = gradientArena(training.model, layout, scopes)
   const grads = wholeArena(ALLOCATIONS.grads, layout.trainedSize)
   const accumulateCall: Call = { kernel: accumulate, dims: { SIZE: layout.trainedSize }, buffers: { x: stepGrads.whole, y: grads.whole }, label: 'accumulate' }
-  const plan = (name: string, arenas: readonly WholeArena[], effects: readonly Call[], outputs: Outputs = {}): Plan => compilePlan({ name, arenas, effects, outputs, fused })
+  const plan = (name: string, arenas: readonly Arena[], effects: readonly Call[], outputs: Outputs = {}): Plan => compilePlan({ name, arenas, effects, outputs, fused })
   const plans = {
     gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics], [...training.effects, accumulateCall], gradientsOfInputs(training.model, inputGradients)),
     evaluate: plan('evaluate', [inference.params, ...inference.metrics], inference.effects),
-    predict: compilePlan({ name: 'predict', arenas: [inference.params], outputs: answers(model), fused }),
+    predict: compilePlan({ name: 'predict', arenas: [inference.params], outputs: answers(inference.model), fused }),
   }
-  if (optimizer === undefined) return { model, layout, plans }
-  const resolved = resolveOptimizer(optimizer)
-  const update = updateCall(resolved, layout.trainedSize, stepGrads)
-  const train = plan('train', [training.params, stepGrads, ...training.metrics, ...update.slots], [...training.effects, update.call])
-  return { model, layout, plans: { ...plans, train }, optimizer: resolved }
+  const { model } = inference
+  if (groups === undefined) return { model, layout, plans }
+  const updateOn = (allocation: string): Update => buildUpdate({ ...options, layout, groups, params: ALLOCATIONS.params, grads: allocation })
+  const update = updateOn(ALLOCATIONS.stepGrads), applied = updateOn(ALLOCATIONS.grads)
+  const train = plan('train', [training.params, stepGrads, ...training.metrics, ...update.arenas], [...training.effects, ...update.calls])
+  const apply = plan('apply', [wholeArena(ALLOCATIONS.params, layout.arenaSize), grads, ...applied.arenas], applied.calls)
+  return { model, layout, plans: { ...plans, train, apply }, update }
+}
+
+/** The layout as the groups of params want it; no groups where there is no optimizer. */
+function groupsOf(layout: Layout, scopes: readonly ResolvedObjective<TrainedScope>[], { optimizer }: ProgramOptions): { readonly layout: Layout; readonly groups?: readonly ParamGroup[] } {
+  if (optimizer === undefined && scopes.every(({ objective }) => objective.optimizer === undefined)) return { layout }
+  return groupParams(layout, scopes.map(({ objective: { optimizer: own, l1, l2 }, entries }, i) => {
+    const chosen = own ?? optimizer
+    if (chosen === undefined) throw new ConfigError(`objective ${i + 1}: must have an optimizer, got none. Name one, as the other objectives do.`)
+    return { entries, optimizer: chosen, l1, l2 }
+  }))
 }
 
 interface WholeArena extends Arena {
@@ -98,9 +120,7 @@ interface SymbolicProgram {
   readonly effects: readonly Call[]
 }
 
-function symbolicProgram(spec: ModelSpec, batchSize: number, training: boolean): SymbolicProgram {
-  const model = buildModel(spec, batchSize, { training })
-  const { entries, arenaSize } = model.layout
+function symbolicProgram(model: Model, { entries, arenaSize }: Layout): SymbolicProgram {
   const metrics = metricsCalls(model)
   return {
     model,
@@ -113,15 +133,15 @@ function symbolicProgram(spec: ModelSpec, batchSize: number, training: boolean):
 type Outputs = Readonly<Record<string, Tensor>>
 
 /** Gradients of the losses that each objective lowers, where they lie in `step-grads`. */
-function gradientArena({ params, layout: { entries, trainedSize } }: Model, objectives: readonly ResolvedObjective<Scope>[]): WholeArena {
-  const tensorOf = new Map(entries.map((entry, i) => [entry, params[i]!]))
+function gradientArena({ params }: Model, { entries, trainedSize }: Layout, objectives: readonly ResolvedObjective<Scope>[]): WholeArena {
+  const partOf = new Map(entries.map(({ name, arenaOffset }, i) => [name, { tensor: params[i]!, offset: arenaOffset }]))
   // Objectives of the same heads share one backward pass.
   const headsOf = ({ heads }: ResolvedObjective<Scope>): string => heads.map(({ name }) => name).sort().join()
   const passes = [...new Set(objectives.map(headsOf))].map((heads) => objectives.filter((objective) => headsOf(objective) === heads))
   const parts = passes.flatMap((pass) => {
-    const trained = pass.flatMap((objective) => objective.entries)
-    const gradients = differentiate({ of: pass[0]!.heads.map(({ loss }) => loss), wrt: trained.map((entry) => tensorOf.get(entry)!) })
-    return trained.map(({ arenaOffset: offset }, i) => ({ tensor: gradients[i]!, offset }))
+    const trained = pass.flatMap((objective) => objective.entries.map(({ name }) => partOf.get(name)!))
+    const gradients = differentiate({ of: pass[0]!.heads.map(({ loss }) => loss), wrt: trained.map(({ tensor }) => tensor) })
+    return trained.map(({ offset }, i) => ({ tensor: gradients[i]!, offset }))
   })
   return wholeArena(ALLOCATIONS.stepGrads, trainedSize, parts)
 }
@@ -151,18 +171,4 @@ function metricsCalls({ heads, weights, batchSize }: Model): readonly { arena: W
   const total = inScope('loss', () => heads.map(({ loss }) => loss).reduce((sum, loss) => add(sum, loss)))
   const all = sumUp(ALLOCATIONS.metrics, total, heads.find(({ correct }) => correct !== undefined)?.correct)
   return heads.length === 1 ? [all] : [all, ...heads.map(({ name, loss, correct }) => sumUp(headMetrics(name), loss, correct))]
-}
-
-/** Passes over the trained tensors only, so that weight decay cannot reach buffers and frozen ones either. */
-function updateCall({ optimizer }: ResolvedOptimizer, size: number, grads: WholeArena): { call: Call; slots: readonly WholeArena[] } {
-  const slots = optimizer.slots.map((name) => wholeArena(name, size))
-  return {
-    slots,
-    call: {
-      kernel: optimizer.kernel,
-      dims: optimizer.dims(size),
-      buffers: { params: state(ALLOCATIONS.params, size), grads: grads.whole, ...Object.fromEntries(slots.map(({ name, whole }) => [name, whole])), hyper: input('hyper', [HYPER.length]) },
-      label: `optimizer/${optimizer.name}`,
-    },
-  }
 }

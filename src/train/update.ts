@@ -10,22 +10,17 @@ import type { Dims } from '../kernels/kernel.ts'
 import { BLOCK, CLIP, clipScales, gradientSquares, HYPER } from '../kernels/optimizers.ts'
 import { SCALES } from '../kernels/optimizers/clipping.ts'
 import { rearrange, type Layout, type TensorEntry } from '../model/layout.ts'
+import { resolveClipping, type ClipSettings } from '../optim/clipping.ts'
 import { resolveOptimizer, type ResolvedOptimizer } from '../optim/index.ts'
 import type { OptimizerSettings } from '../optim/optimizer.ts'
 
-/** Params and how they are trained. A parameter belongs to the first objective that names it. */
-export interface UpdateSettings {
-  /** Names of tensors, `*` standing for any characters: ['*', '!*\/bias']. Those after a ! are left out. All where absent. */
-  readonly params?: readonly string[] | undefined
+/** An objective of a recipe, and the tensors that are its own. */
+export interface GroupRequest {
+  readonly entries: readonly TensorEntry[]
   readonly optimizer: OptimizerSettings
-  /** Adds l1 |p| + l2 / 2 p^2 of every parameter to the loss: before clipping, unlike an optimizer's weightDecay. */
-  readonly regularise?: { readonly l1?: number | undefined; readonly l2?: number | undefined } | undefined
-}
-
-/** Of gradients: each element to ±limit, each tensor to a norm of `limit`, or all of them together. */
-export interface ClipSettings {
-  readonly by: 'value' | 'norm' | 'global-norm'
-  readonly limit: number
+  /** Added to the loss: l1 * sum |p| + l2 / 2 * sum p^2. Unlike an optimizer's weightDecay, clipping sees it. */
+  readonly l1?: number | undefined
+  readonly l2?: number | undefined
 }
 
 /** A range of the arena that one optimizer updates. */
@@ -57,6 +52,7 @@ export interface Update {
   inputs(step: number, options?: StepOptions): Readonly<Record<string, Float32Array | Uint32Array>>
 }
 
+/** Of one step. */
 export interface StepOptions {
   /** Of the first group; the others' follow in proportion. */
   readonly learningRate?: number | undefined
@@ -82,49 +78,26 @@ const NORMS = { partials: 'clip/partials', scales: 'clip/scales' } as const
 /** Sums of squares that the global norm is added up from: enough to keep a GPU busy, few enough for one workgroup. */
 const MOST_PARTIALS = 1024
 
-/** The layout with each group's params in one piece of the arena, and the groups. The packed form stays as it is. */
-export function groupParams(layout: Layout, settings: readonly UpdateSettings[]): { readonly layout: Layout; readonly groups: readonly ParamGroup[] } {
-  const groupOf = assign(layout, settings)
-  const arranged = rearrange(layout, (entry) => groupOf.get(entry.name) ?? 0)
-  const groups = settings.map(({ optimizer, regularise }, group): ParamGroup => {
-    const entries = arranged.entries.filter(({ name }) => groupOf.get(name) === group).sort((a, b) => a.arenaOffset - b.arenaOffset)
+/** The layout with each group's params in one piece of the arena (those of no group come last), and the groups. The packed form stays as it is. */
+export function groupParams(layout: Layout, requests: readonly GroupRequest[]): { readonly layout: Layout; readonly groups: readonly ParamGroup[] } {
+  const groupOf = new Map(requests.flatMap(({ entries }, group) => entries.map(({ name }) => [name, group] as const)))
+  const arranged = rearrange(layout, ({ name }) => groupOf.get(name) ?? requests.length)
+  const groups = requests.map(({ optimizer, l1, l2 }, group): ParamGroup => {
+    const entries = arranged.entries.filter(({ name }) => groupOf.get(name) === group)
     const offset = entries[0]!.arenaOffset, last = entries.at(-1)!
-    return { resolved: resolveOptimizer(optimizer), l1: penalty(regularise?.l1, 'l1'), l2: penalty(regularise?.l2, 'l2'), entries, offset, size: roundUp(last.arenaOffset + last.size, BLOCK) - offset }
+    return { resolved: resolveOptimizer(optimizer), l1: penalty(l1, 'l1'), l2: penalty(l2, 'l2'), entries, offset, size: roundUp(last.arenaOffset + last.size, BLOCK) - offset }
   })
   return { layout: arranged, groups }
 }
 
 function penalty(value: number | undefined, name: string): number {
   if (value === undefined || (value >= 0 && Number.isFinite(value))) return value ?? 0
-  throw new ConfigError(`regularise.${name}: must be 0 or more, got ${value}. Use 1e-4, for example.`)
-}
-
-/** Group number by tensor. Throws ConfigError where a trained tensor is in none, or a group has none. */
-function assign({ entries }: Layout, settings: readonly UpdateSettings[]): ReadonlyMap<string, number> {
-  const trained = entries.filter(({ role }) => role === 'param').map(({ name }) => name)
-  const matchers = settings.map(({ params }) => matcher(params ?? ['*']))
-  const groupOf = new Map<string, number>()
-  for (const name of trained) {
-    const group = matchers.findIndex((matches) => matches(name))
-    if (group < 0) throw new ConfigError(`${name}: must be in an optimizer's params, got none that names it. Add an objective with params ["*"], or freeze the node.`)
-    groupOf.set(name, group)
-  }
-  settings.forEach(({ params }, group) => {
-    if (![...groupOf.values()].includes(group)) throw new ConfigError(`objective ${group + 1}: must have params that no earlier one has, got ${JSON.stringify(params ?? ['*'])}. The model has ${trained.join(', ')}.`)
-  })
-  return groupOf
-}
-
-function matcher(patterns: readonly string[]): (name: string) => boolean {
-  const expression = (glob: string): RegExp => new RegExp(`^${glob.split('*').map((part) => part.replace(/[^\w/-]/g, '\\$&')).join('.*')}$`)
-  const wanted = patterns.filter((pattern) => !pattern.startsWith('!')).map(expression)
-  const unwanted = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => expression(pattern.slice(1)))
-  return (name) => (wanted.length === 0 || wanted.some((each) => each.test(name))) && !unwanted.some((each) => each.test(name))
+  throw new ConfigError(`objective.${name}: must be 0 or more, got ${value}. Use 1e-4, for example.`)
 }
 
 export function buildUpdate(request: UpdateRequest): Update {
   const { groups } = request
-  const clip = resolveClip(request)
+  const clip = clipOf(request)
   const hyper = input(INPUTS.hyper, [groups.length * HYPER.length])
   const norms = clip.mode < CLIP.globalNorm ? undefined : normCalls(request, clip.mode, hyper)
   const steps = groups.map((group, index) => stepCall({ request, group, index, hyper, mode: clip.mode, ...(norms === undefined ? {} : { scales: norms.scales }) }))
@@ -146,16 +119,11 @@ export function buildUpdate(request: UpdateRequest): Update {
 }
 
 /** Dim CLIP and its limit. Finding gradients that are not finite is clipping by the global norm without a limit. */
-function resolveClip({ clip, skipNonFinite }: UpdateRequest): { readonly mode: number; readonly limit: number } {
-  if (clip === undefined) return skipNonFinite === true ? { mode: CLIP.globalNorm, limit: 3e38 } : { mode: CLIP.none, limit: 0 }
-  if (!(clip.limit > 0 && Number.isFinite(clip.limit))) throw new ConfigError(`clip.limit: must be above 0, got ${clip.limit}. Use 1, for example.`)
-  switch (clip.by) {
-    case 'value':
-      if (skipNonFinite === true) throw new ConfigError('clip: must be by norm or global-norm to skip gradients that are not finite, got value. Change one of them.')
-      return { mode: CLIP.value, limit: clip.limit }
-    case 'norm': return { mode: CLIP.norm, limit: clip.limit }
-    case 'global-norm': return { mode: CLIP.globalNorm, limit: clip.limit }
-  }
+function clipOf({ clip, skipNonFinite = false }: UpdateRequest): { readonly mode: number; readonly limit: number } {
+  if (clip === undefined) return skipNonFinite ? { mode: CLIP.globalNorm, limit: 3e38 } : { mode: CLIP.none, limit: 0 }
+  const resolved = resolveClipping(clip)
+  if (skipNonFinite && resolved.mode === CLIP.value) throw new ConfigError('gradient clipping: must be norm or global-norm to skip gradients that are not finite, got value. Change one of them.')
+  return resolved
 }
 
 const arena = (name: string, length: number): Arena => ({ name, length, parts: [] })
@@ -179,12 +147,12 @@ function normCalls({ groups, layout, params, grads }: UpdateRequest, mode: numbe
   const partials = state(NORMS.partials, total)
   const scales = state(NORMS.scales, each ? total : SCALES.length)
   const squares = groups.map((group, i): Call => {
-    const dims = { ...dimsOf(group, i, groups.length), SPAN: span, FIRST: lengths.slice(0, i).reduce((sum, length) => sum + length, 0), PARTIALS: total }
+    const dims: Dims = { ...dimsOf(group, i, groups.length), SPAN: span, FIRST: lengths.slice(0, i).reduce((sum, length) => sum + length, 0), PARTIALS: total }
     const regularised = dims['REGULARISED'] === 1 ? { params: state(params, group.size, group.offset) } : {}
     return { kernel: gradientSquares, dims, buffers: { ...regularised, grads: state(grads, group.size, group.offset), hyper, partials }, label: 'clip/squares' }
   })
   const counts = each ? Uint32Array.from(groups.flatMap(({ entries }) => entries.map(({ size }) => ceilDiv(size, BLOCK)))) : undefined
-  const dims = { PARTIALS: total, TENSORS: counts?.length ?? 1, CLIP: mode, SCALES: scales.shape[0]!, GROUP: 0, HYPER: groups.length * HYPER.length }
+  const dims: Dims = { PARTIALS: total, TENSORS: counts?.length ?? 1, CLIP: mode, SCALES: scales.shape[0]!, GROUP: 0, HYPER: groups.length * HYPER.length }
   const scale: Call = { kernel: clipScales, dims, buffers: { partials, hyper, ...(counts === undefined ? {} : { counts: input(INPUTS.counts, [counts.length], 'u32') }), scales }, label: 'clip/scales' }
   return { calls: [...squares, scale], arenas: [arena(NORMS.partials, total), arena(NORMS.scales, scales.shape[0]!)], scales, ...(counts === undefined ? {} : { counts }) }
 }
@@ -202,7 +170,7 @@ interface StepParts {
 function stepCall({ request: { groups, params, grads }, group, index, hyper, mode, scales }: StepParts): { readonly call: Call; readonly slots: readonly SlotArena[] } {
   const { resolved: { optimizer, flags, slots: names }, size, offset } = group
   const slots = names.map((slot): SlotArena => ({ allocation: `optimizer${index}/${slot}`, optimizer: optimizer.name, slot, group }))
-  const dims = { ...dimsOf(group, index, groups.length), CLIP: mode, FIRST: mode === CLIP.norm ? offset / BLOCK : 0, SCALES: scales?.shape[0] ?? 0, ...flags }
+  const dims: Dims = { ...dimsOf(group, index, groups.length), CLIP: mode, FIRST: mode === CLIP.norm ? offset / BLOCK : 0, SCALES: scales?.shape[0] ?? 0, ...flags }
   const buffers = {
     params: state(params, size, offset),
     grads: state(grads, size, offset),

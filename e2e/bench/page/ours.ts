@@ -26,7 +26,7 @@ export async function createOurs(runner: GpuRunner, workload: Workload, params: 
   program.write('params', unpack(compiled.layout, params))
   const weights = new Float32Array(workload.batchSize).fill(1 / workload.batchSize)
   let step = 0
-  const run = ({ x, labels }: StepData): void => program.run('train', { x, labels, weights, hyper: compiled.optimizer!.hyper(++step) })
+  const run = ({ x, labels }: StepData): void => program.run('train', { x, labels, weights, ...compiled.update!.inputs(++step) })
   return {
     flops: train.calls.reduce((sum, call) => sum + call.kernel.flops(call.dims), 0),
     async lossOf(data) {
