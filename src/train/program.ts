@@ -25,10 +25,9 @@ import { buildModel, type Model } from '../model/build-model.ts'
 import type { Layout } from '../model/layout.ts'
 import type { ModelSpec } from '../model/spec.ts'
 import type { Objective } from '../model/recipe.ts'
-import type { ClipSettings } from '../optim/clipping.ts'
 import type { OptimizerSettings } from '../optim/optimizer.ts'
 import { resolveObjectives, type ResolvedObjective, type Scope } from './objectives.ts'
-import { buildUpdate, groupParams, type ParamGroup, type Update } from './update.ts'
+import { buildUpdate, groupParams, type ClipSettings, type ParamGroup, type Update } from './update.ts'
 
 export interface ProgramOptions {
   /** Examples in one run of a Plan; shorter batches are padded with weight 0. */
@@ -37,7 +36,7 @@ export interface ProgramOptions {
   readonly optimizer?: OptimizerSettings
   /** Which heads train which params, where not all train all; those with no optimizer of their own have `optimizer`. */
   readonly objectives?: readonly TrainedScope[]
-  /** Of the gradients: key in the registry of clippings, and its limit. */
+  /** Of the gradients. */
   readonly clip?: ClipSettings
   /** A step whose gradients are not all finite changes nothing. */
   readonly skipNonFinite?: boolean
@@ -47,7 +46,7 @@ export interface ProgramOptions {
   readonly fused?: boolean
 }
 
-export type TrainedScope = Scope & Partial<Pick<Objective, 'optimizer' | 'l1' | 'l2'>>
+export type TrainedScope = Scope & Partial<Pick<Objective, 'optimizer' | 'regularise'>>
 
 export interface CompiledProgram {
   readonly model: Model
@@ -99,10 +98,10 @@ export function compileProgram(spec: ModelSpec, options: ProgramOptions): Compil
 /** The layout as the groups of params want it; no groups where there is no optimizer. */
 function groupsOf(layout: Layout, scopes: readonly ResolvedObjective<TrainedScope>[], { optimizer }: ProgramOptions): { readonly layout: Layout; readonly groups?: readonly ParamGroup[] } {
   if (optimizer === undefined && scopes.every(({ objective }) => objective.optimizer === undefined)) return { layout }
-  return groupParams(layout, scopes.map(({ objective: { optimizer: own, l1, l2 }, entries }, i) => {
+  return groupParams(layout, scopes.map(({ objective: { optimizer: own, regularise }, entries }, i) => {
     const chosen = own ?? optimizer
     if (chosen === undefined) throw new ConfigError(`objective ${i + 1}: must have an optimizer, got none. Name one, as the other objectives do.`)
-    return { entries, optimizer: chosen, l1, l2 }
+    return { entries, optimizer: chosen, regularise }
   }))
 }
 

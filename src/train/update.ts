@@ -2,6 +2,7 @@
 // way. Params of one group lie side by side in the arena (`groupParams` arranges it so), and one kernel call updates each.
 import { ConfigError } from '../base/errors.ts'
 import { ceilDiv, roundUp } from '../base/math.ts'
+import { nearest } from '../base/registry.ts'
 import type { Arena } from '../graph/compile.ts'
 import type { Call } from '../graph/call.ts'
 import { input, state } from '../graph/sources.ts'
@@ -10,7 +11,6 @@ import type { Dims } from '../kernels/kernel.ts'
 import { BLOCK, CLIP, clipScales, gradientSquares, HYPER } from '../kernels/optimizers.ts'
 import { SCALES } from '../kernels/optimizers/clipping.ts'
 import { rearrange, type Layout, type TensorEntry } from '../model/layout.ts'
-import { resolveClipping, type ClipSettings } from '../optim/clipping.ts'
 import { resolveOptimizer, type ResolvedOptimizer } from '../optim/index.ts'
 import type { OptimizerSettings } from '../optim/optimizer.ts'
 
@@ -18,9 +18,14 @@ import type { OptimizerSettings } from '../optim/optimizer.ts'
 export interface GroupRequest {
   readonly entries: readonly TensorEntry[]
   readonly optimizer: OptimizerSettings
-  /** Added to the loss: l1 * sum |p| + l2 / 2 * sum p^2. Unlike an optimizer's weightDecay, clipping sees it. */
-  readonly l1?: number | undefined
-  readonly l2?: number | undefined
+  /** Adds l1 |p| + l2 / 2 p^2 to the loss: unlike an optimizer's weightDecay, clipping sees it. */
+  readonly regularise?: { readonly l1?: number | undefined; readonly l2?: number | undefined } | undefined
+}
+
+/** Of gradients: each element to ±limit, each tensor to a norm of `limit`, or all of them together. */
+export interface ClipSettings {
+  readonly by: 'value' | 'norm' | 'global-norm'
+  readonly limit: number
 }
 
 /** A range of the arena that one optimizer updates. */
@@ -82,17 +87,17 @@ const MOST_PARTIALS = 1024
 export function groupParams(layout: Layout, requests: readonly GroupRequest[]): { readonly layout: Layout; readonly groups: readonly ParamGroup[] } {
   const groupOf = new Map(requests.flatMap(({ entries }, group) => entries.map(({ name }) => [name, group] as const)))
   const arranged = rearrange(layout, ({ name }) => groupOf.get(name) ?? requests.length)
-  const groups = requests.map(({ optimizer, l1, l2 }, group): ParamGroup => {
+  const groups = requests.map(({ optimizer, regularise }, group): ParamGroup => {
     const entries = arranged.entries.filter(({ name }) => groupOf.get(name) === group)
     const offset = entries[0]!.arenaOffset, last = entries.at(-1)!
-    return { resolved: resolveOptimizer(optimizer), l1: penalty(l1, 'l1'), l2: penalty(l2, 'l2'), entries, offset, size: roundUp(last.arenaOffset + last.size, BLOCK) - offset }
+    return { resolved: resolveOptimizer(optimizer), l1: penalty(regularise?.l1, 'l1'), l2: penalty(regularise?.l2, 'l2'), entries, offset, size: roundUp(last.arenaOffset + last.size, BLOCK) - offset }
   })
   return { layout: arranged, groups }
 }
 
 function penalty(value: number | undefined, name: string): number {
   if (value === undefined || (value >= 0 && Number.isFinite(value))) return value ?? 0
-  throw new ConfigError(`objective.${name}: must be 0 or more, got ${value}. Use 1e-4, for example.`)
+  throw new ConfigError(`regularise.${name}: must be 0 or more, got ${value}. Use 1e-4, for example.`)
 }
 
 export function buildUpdate(request: UpdateRequest): Update {
@@ -118,12 +123,16 @@ export function buildUpdate(request: UpdateRequest): Update {
   }
 }
 
+const MODES: Readonly<Record<ClipSettings['by'], number>> = { value: CLIP.value, norm: CLIP.norm, 'global-norm': CLIP.globalNorm }
+
 /** Dim CLIP and its limit. Finding gradients that are not finite is clipping by the global norm without a limit. */
 function clipOf({ clip, skipNonFinite = false }: UpdateRequest): { readonly mode: number; readonly limit: number } {
   if (clip === undefined) return skipNonFinite ? { mode: CLIP.globalNorm, limit: 3e38 } : { mode: CLIP.none, limit: 0 }
-  const resolved = resolveClipping(clip)
-  if (skipNonFinite && resolved.mode === CLIP.value) throw new ConfigError('gradient clipping: must be norm or global-norm to skip gradients that are not finite, got value. Change one of them.')
-  return resolved
+  const { by, limit } = clip
+  if (!Object.hasOwn(MODES, by)) throw new ConfigError(`clip.by: must be one of ${Object.keys(MODES).join(', ')}, got "${by}". ${nearest(by, Object.keys(MODES))}`)
+  if (!(limit > 0 && Number.isFinite(limit))) throw new ConfigError(`clip.limit: must be above 0, got ${limit}. Use 1, for example.`)
+  if (skipNonFinite && by === 'value') throw new ConfigError('clip.by: must be norm or global-norm to skip gradients that are not finite, got value. Change one of them.')
+  return { mode: MODES[by], limit }
 }
 
 const arena = (name: string, length: number): Arena => ({ name, length, parts: [] })
