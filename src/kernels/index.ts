@@ -1,5 +1,6 @@
 // Every kernel of the engine. Tests iterate this list: a new entry is checked against its reference on every adapter.
 import { createRegistry } from '../base/registry.ts'
+import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage } from './batch-norm.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { matmul } from './matmul.ts'
@@ -19,6 +20,7 @@ export const kernels = createRegistry('kernel', [
   softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate, ones, scale,
   gatherRows, groupIds, sumGroups,
   norm, normInputGradient, normParamGradient,
+  channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
   reduce, broadcast, accumulateMetrics,
   ...optimizerKernels,
   ...pointwiseSamples,

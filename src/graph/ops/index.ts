@@ -3,6 +3,7 @@ import { createRegistry } from '../../base/registry.ts'
 import type { Op } from '../tensor.ts'
 import { activationGradientOp, activationOp } from './activation.ts'
 import { addOp } from './add.ts'
+import { batchNormInputGradientOp, batchNormOp, channelMomentsOp, channelStatisticsOp } from './batch-norm.ts'
 import { biasAddOp } from './bias-add.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
 import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
@@ -26,4 +27,5 @@ export const ops = createRegistry<Op>('op', [
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,
+  batchNormOp, batchNormInputGradientOp, channelMomentsOp, channelStatisticsOp,
 ])

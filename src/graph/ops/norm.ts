@@ -94,7 +94,8 @@ const MOST_CHUNKS = 128, FEWEST_ROWS = 32
 
 /** Gradients of the scale and, where asked for, of the shift. Inputs: x, dy, statistics; dims are N, P, C and G of kernels/norm.ts. */
 export function normParamGradients(inputs: readonly Tensor[], attrs: ParamGradientAttrs): readonly Tensor[] {
-  return apply(normParamGradientOp, inputs, attrs).map((partial) => (partial.shape[0] === 1 ? reshape(partial, [partial.shape[1]!]) : sum(partial, 0)))
+  // One chunk is the whole sum; but only one output of a call can lie in the arena of gradients.
+  return apply(normParamGradientOp, inputs, attrs).map((partial, i) => (partial.shape[0] === 1 && i === 0 ? reshape(partial, [partial.shape[1]!]) : sum(partial, 0)))
 }
 
 /** Partial sums [CHUNKS, C]. No gradient rule of its own. */

@@ -2,6 +2,7 @@
 import { createRegistry } from '../../base/registry.ts'
 import { activation } from './activation.ts'
 import { add } from './add.ts'
+import { batchNorm } from './batch-norm.ts'
 import { conv2d } from './conv2d.ts'
 import { dense } from './dense.ts'
 import { dot } from './dot.ts'
@@ -19,6 +20,6 @@ export const layers = createRegistry('layer', [
   dense, flatten, activation,
   add, multiply, dot, reshape,
   conv2d, maxPool,
-  layerNorm, rmsNorm, groupNorm,
+  layerNorm, rmsNorm, groupNorm, batchNorm,
   embedding, positionalEmbedding,
 ])
