@@ -31,7 +31,7 @@ async function load(runner: Runner, compiled: CompiledProgram): Promise<Program>
   const { gradient, evaluate, predict, train } = compiled.plans
   const program = await runner.load([gradient, evaluate, predict, train!])
   program.write('params', unpack(compiled.layout, initialParams(compiled.model.spec, 3)))
-  for (const name of ['grads', 'metrics', 'm', 'v']) program.clear(name)
+  for (const name of ['grads', 'metrics', ...compiled.update!.slots.map(({ allocation }) => allocation)]) program.clear(name)
   return program
 }
 
