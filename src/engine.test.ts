@@ -1,7 +1,7 @@
 // The engine by itself, as its header shows it.
 import { expect, test } from 'vitest'
 import { createRng } from './base/rng.ts'
-import { compile, createCpuRunner, type EngineModel } from './engine.ts'
+import { compile, createCpuRunner, type EngineModel, type ModelSpec } from './engine.ts'
 
 /** Bars whose position is the label. */
 function bars(count: number, seed: string): { x: Float32Array; labels: Uint32Array } {
@@ -55,9 +55,115 @@ test('a short batch is the mean of its own examples', async () => {
 test('wrong sizes and names are refused with the remedy', async () => {
   const model = await create()
   const { x, labels } = bars(21, 'long')
-  await expect(model.train(x, labels)).rejects.toThrow(/at most batchSize 20 examples, got 21/)
+  await expect(model.train(x, labels)).rejects.toThrow(/at most 20 examples \(batchSize 20, accumulate 1\), got 21/)
   await expect(model.evaluate(x, labels.subarray(1))).rejects.toThrow(/got 20 for 21/)
   await expect(model.predict(x.subarray(1))).rejects.toThrow(/whole examples of shape \[28, 28, 1\]/)
   expect(() => model.setParams(new Float32Array(3))).toThrow(/must have 203530 elements/)
   await expect(compile('mnist-mpl')).rejects.toThrow(/Did you mean "mnist-mlp"/)
+})
+
+const dense = (name: string, units: number, from: string, more: object = {}) => ({ name, layer: 'dense', from: [from], options: { units }, ...more })
+const runner = createCpuRunner()
+
+/** Two inputs, two heads on one body. */
+const twoHeads: ModelSpec = {
+  name: 'two-heads',
+  inputs: { image: [6], word: { shape: [], below: 5 } },
+  nodes: [
+    { name: 'words', layer: 'embedding', from: ['word'], options: { vocabulary: 5, units: 8 } },
+    dense('images', 8, 'image'),
+    { name: 'body', layer: 'add', from: ['words', 'images'], options: { activation: 'tanh' } },
+    dense('left', 3, 'body'),
+    dense('right', 4, 'body'),
+  ],
+  output: 'left',
+  heads: ['left', 'right'].map((name) => ({ name, from: name, target: `${name}-labels`, weight: name === 'left' ? 1 : 0.5, loss: { name: 'softmax-cross-entropy' } })),
+}
+
+function twoHeadExamples(count: number) {
+  const rng = createRng('two heads')
+  const word = Uint32Array.from({ length: count }, () => rng.integer(5))
+  return { image: Float32Array.from({ length: count * 6 }, () => rng.normal()), word, 'left-labels': word.map((w) => w % 3), 'right-labels': word.map((w) => w % 4) }
+}
+
+test('several inputs and heads are given, counted and answered by name', async () => {
+  const model = await compile(twoHeads, { batchSize: 16, optimizer: { name: 'adam', learningRate: 0.05 }, runner })
+  const examples = twoHeadExamples(16)
+  for (let step = 0; step < 40; step++) await model.train(examples)
+  const { heads, loss, accuracy } = await model.evaluate(examples)
+  expect(accuracy).toBe(1)
+  expect(heads).toMatchObject({ left: { accuracy: 1 }, right: { accuracy: 1 } })
+  expect(loss).toBeCloseTo(heads!['left']!.loss + 0.5 * heads!['right']!.loss, 5)
+  const inputs = { image: examples.image, word: examples.word }
+  const answers = await model.predictHeads(inputs)
+  expect([answers['left']!.length, answers['right']!.length]).toEqual([48, 64])
+  expect(await model.predict(inputs)).toEqual(answers['left'])
+  await expect(model.predict(examples.image)).rejects.toThrow(/must be given its inputs by name, as there are 2/)
+  await expect(model.train(inputs)).rejects.toThrow(/left-labels: must be given, got nothing/)
+  await expect(model.train({ ...examples, wrod: examples.word })).rejects.toThrow(/wrod: must be an input or target.*Did you mean "word"/)
+  await expect(model.train({ ...examples, word: examples.image })).rejects.toThrow(/word: must be a Uint32Array, got Float32Array/)
+  await expect(model.train({ ...examples, word: examples.word.with(3, 5) })).rejects.toThrow(/word: must hold integers below 5, got 5 at 3/)
+})
+
+test('accumulated batches step as one large batch, with clipping and two objectives', async () => {
+  const recipe = { objectives: [{ params: ['*/bias'], optimizer: { name: 'sgd', learningRate: 0.2 } }, { optimizer: { name: 'adam', learningRate: 0.01 } }], clip: { by: 'global-norm' as const, limit: 0.1 }, runner }
+  const [large, small] = [await compile(twoHeads, { ...recipe, batchSize: 16 }), await compile(twoHeads, { ...recipe, batchSize: 5, accumulate: 4 })]
+  for (const model of [large, small]) for (let step = 0; step < 3; step++) await model.train(twoHeadExamples(16))
+  const [a, b] = [await large.params(), await small.params()]
+  expect(a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0)).toBeLessThan(1e-5)
+  expect((await small.trainingMetrics()).loss).toBeCloseTo((await large.trainingMetrics()).loss, 5)
+  await expect(small.train(twoHeadExamples(21))).rejects.toThrow(/at most 20 examples/)
+})
+
+test('training goes on from a saved state as if it had not stopped', async () => {
+  const make = () => compile(twoHeads, { batchSize: 8, optimizer: { name: 'adam', learningRate: 0.05 }, schedule: { name: 'cosine', totalSteps: 10 }, runner })
+  const [whole, first, second] = [await make(), await make(), await make()]
+  const examples = twoHeadExamples(8)
+  for (let step = 0; step < 6; step++) await whole.train(examples)
+  for (let step = 0; step < 3; step++) await first.train(examples)
+  const state = await first.state()
+  expect(Object.keys(state.optimizer)).toContain('adam/v/words/weight')
+  await second.setState(structuredClone(state))
+  for (let step = 0; step < 3; step++) await second.train(examples)
+  expect(await second.params()).toEqual(await whole.params())
+  expect(second.step).toBe(6)
+  await expect(second.setState({ ...state, optimizer: {} })).rejects.toThrow(/optimizer state "adam\/m\/.*: must be given/)
+})
+
+test('a backbone from elsewhere is loaded by name, frozen, and a new head learns on it', async () => {
+  const body = await compile(twoHeads, { batchSize: 8, runner, seed: 3 })
+  const { 'images/weight': weight, 'images/bias': bias } = await body.tensors()
+  const spec: ModelSpec = { name: 'head', inputs: { image: [6] }, nodes: [dense('images', 8, 'image', { frozen: true }), dense('top', 3, 'images')], output: 'top' }
+  const model = await compile(spec, { batchSize: 8, runner, optimizer: { name: 'sgd', learningRate: 0.1, weightDecay: 0.1 } })
+  await model.setTensors({ 'images/weight': weight!, 'images/bias': bias! })
+  const before = await model.tensors()
+  expect(before['images/weight']).toEqual(weight)
+  for (let step = 0; step < 3; step++) await model.train({ image: twoHeadExamples(8).image, labels: Uint32Array.of(0, 1, 2, 0, 1, 2, 0, 1) })
+  const after = await model.tensors()
+  expect(after['images/weight']).toEqual(weight)
+  expect(after['top/weight']).not.toEqual(before['top/weight'])
+  await expect(model.setTensors({ 'image/weight': weight! })).rejects.toThrow(/tensor "image\/weight".*Did you mean "images\/weight"/)
+  await expect(model.setTensors({ 'top/weight': weight! })).rejects.toThrow(/must have shape \[8, 3\], got \[6, 8\]/)
+})
+
+test('gradients of params and inputs are those of the mean loss', async () => {
+  const model = await compile(twoHeads, { batchSize: 4, runner, inputGradients: ['image'] })
+  const examples = twoHeadExamples(3)
+  const { params, inputs } = await model.gradients(examples)
+  expect(params).toHaveLength(model.layout.packedSize)
+  expect(inputs['image']).toHaveLength(18)
+  const at = 7, step = 0.01
+  const lossAt = async (shift: number): Promise<number> => (await model.evaluate({ ...examples, image: examples.image.with(at, examples.image[at]! + shift) })).loss
+  expect(inputs['image']![at]).toBeCloseTo((await lossAt(step) - await lossAt(-step)) / (2 * step), 3)
+  expect(Math.abs(inputs['image']![at]!)).toBeGreaterThan(1e-3)
+  await expect((await compile(twoHeads, { batchSize: 4, runner })).gradients(examples)).rejects.toThrow(/must be asked for when compiling/)
+})
+
+test('a model of the zoo brings its recipe, and wrong recipes are refused', async () => {
+  const model = await compile('digits-cnn', { runner, batchSize: 1 })
+  expect(model.layout.packedSize).toBeGreaterThan(10_000)
+  const optimizer = { name: 'sgd', learningRate: 1 }
+  await expect(compile(twoHeads, { optimizer, objectives: [{ optimizer }] })).rejects.toThrow(/must be given alone or in each of the objectives/)
+  await expect(compile(twoHeads, { accumulate: 0 })).rejects.toThrow(/accumulate: must be a whole number above 0/)
+  await expect(compile(twoHeads, { seed: 0.5 })).rejects.toThrow(/seed: must be a whole number/)
 })

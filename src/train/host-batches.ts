@@ -2,9 +2,11 @@
 import { ConfigError } from '../base/errors.ts'
 import { product } from '../base/math.ts'
 import { nearest } from '../base/registry.ts'
-import type { HostArray } from '../graph/plan.ts'
+import type { HostArray, Plan } from '../graph/plan.ts'
 import { formatShape } from '../graph/tensor.ts'
 import type { ElementType } from '../kernels/kernel.ts'
+import { RANDOM } from '../model/layers/layer.ts'
+import type { ModelSpec } from '../model/spec.ts'
 
 /** Inputs and targets by name, each the values of n examples one after the other. */
 export type Examples = Readonly<Record<string, HostArray>>
@@ -24,6 +26,23 @@ export interface HostBatch {
   readonly examples: number
   /** `weight` for each example, 0 for padding. */
   readonly weights: (weight: number) => Float32Array
+}
+
+/** Inputs and targets of a Plan. */
+export function portsOf({ inputs: declared }: ModelSpec, { inputs }: Plan): Readonly<Record<string, HostPort>> {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== 'weights').map(([name, { view, shape }]) => {
+    const input = declared[name]
+    return [name, { shape: shape.slice(1), element: view.element, ...(input !== undefined && 'below' in input ? { below: input.below } : {}) }]
+  }))
+}
+
+/** The input `random`: the same numbers for the same seed, work and step. */
+export function randomKey(seed: number, work: number, step: number): Uint32Array {
+  const key = new Uint32Array(RANDOM.length)
+  key[RANDOM.seed] = seed
+  key[RANDOM.work] = work
+  key[RANDOM.step] = step
+  return key
 }
 
 /** Throws ConfigError for names, types, lengths and integers that do not fit the ports. */

@@ -46,7 +46,9 @@ export interface ProgramOptions {
   readonly fused?: boolean
 }
 
-export type TrainedScope = Scope & Partial<Pick<Objective, 'optimizer' | 'regularise'>>
+export interface TrainedScope extends Scope, Pick<Objective, 'regularise'> {
+  readonly optimizer?: OptimizerSettings
+}
 
 export interface CompiledProgram {
   readonly model: Model
