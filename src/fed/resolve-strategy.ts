@@ -28,9 +28,11 @@ export function resolveStrategy(strategy: Strategy, context: StrategyContext): S
   if (combined < batchSize && combined < trainExamples) {
     throw new ConfigError(`batchSize: must be at most the ${combined} examples of one ${schedule.type === 'synchronous' ? 'round' : 'lease'}, got ${batchSize}. Lower batchSize or raise the other.`)
   }
-  if (schedule.type === 'asynchronous' && aggregator.sees === 'each') {
+  if (schedule.type === 'asynchronous' && !aggregator.streams) {
     throw new ConfigError(`aggregator: must work on single updates in an asynchronous schedule, got "${aggregator.name}", which compares several. Use weighted-mean or a synchronous schedule.`)
   }
+  // The coordinator does not say yet in which order leases were granted.
+  if (!aggregator.streams) throw new ConfigError(`aggregator: must be one that the coordinator can run, got "${aggregator.name}", which it cannot yet. Use weighted-mean.`)
   // An asynchronous update is weighted by its factor on the learning rate, at most 1 in units of 2^-10.
   aggregator.check({ size: params, exactSum: strategy.exactSum }, schedule.type === 'synchronous' ? combined : WEIGHT_UNITS)
   return { ...strategy, schedule }
