@@ -90,6 +90,12 @@ test.each<[string, ModelSpec, RegExp]>([
   ['a share of another shape', chain(node('f', 'flatten'), node('a', 'dense', { units: 10 }), { ...node('b', 'dense', { units: 10 }), shares: 'a' }), /^b: must have params of the shape of a\/weight to share them, got \[10, 10\] and \[784, 10\]/],
   ['a share with a bias more', chain(node('f', 'flatten'), node('a', 'dense', { units: 784, bias: false }), { ...node('b', 'dense', { units: 784 }), shares: 'a' }), /^b: must have the params of "a" to share them, got bias/],
   ['a frozen share', chain(node('f', 'flatten'), node('a', 'dense', { units: 784 }), { ...node('b', 'dense', { units: 784 }), shares: 'a', frozen: true }), /^b: must leave it to "a", whose params it shares, whether they are frozen/],
+  ['an axis too many', chain(node('f', 'flatten'), node('s', 'slice', { axis: 1, end: 3 })), /^s: must have an axis of its input, got axis 1 of \[784\]/],
+  ['an empty slice', chain(node('f', 'flatten'), node('s', 'slice', { start: -3, end: 781 })), /^s: must take a part of axis 0, got -3 to 781 of \[784\]/],
+  ['a slice too long', chain(node('s', 'slice', { axis: 0, end: 29 })), /^s: must take a part of axis 0, got 0 to 29 of \[28, 28, 1\]/],
+  ['an axis twice', chain(node('t', 'transpose', { axes: [1, 1, 0] })), /^t: must name each dimension once, got axes \[1, 1, 0\] for \[28, 28, 1\]/],
+  ['branches that do not meet', chain(node('f', 'flatten'), node('c', 'concat', {}, ['x', 'f'])), /^c: must read tensors that differ along axis 2 alone, got \[28, 28, 1\] and \[784\]/],
+  ['branches along another axis', chain(node('s', 'slice', { axis: 0, end: 9 }), node('c', 'concat', { axis: 1 }, ['x', 's'])), /^c: must read tensors that differ along axis 1 alone, got \[28, 28, 1\] and \[9, 28, 1\]/],
   ['a reserved input', { ...chain(node('f', 'flatten')), inputs: { labels: [784] } }, /must not be called/],
   ['too many params', chain(node('f', 'flatten'), node('a', 'dense', { units: 65_536 }), node('b', 'dense', { units: 65_536 })), /at most \d+ params/],
 ])('refuses %s', (_what, spec, message) => {

@@ -20,7 +20,7 @@ export interface HostPort {
 }
 
 export interface HostBatch {
-  /** Padded with zeros to batchSize. */
+  /** Padded to batchSize with the batch's own examples, which leave its statistics (batch norm) nearly as they are. */
   readonly inputs: Examples
   /** Without padding. */
   readonly examples: number
@@ -82,10 +82,10 @@ function countExamples(name: string, data: HostArray | undefined, { shape, eleme
   return examples
 }
 
-/** `data`, followed by zeros up to `length`; itself where it is that long. */
+/** `data` again and again up to `length`; itself where it is that long. */
 function padded(data: HostArray, length: number): HostArray {
   if (data.length === length) return data
   const whole = new (data.constructor as new (length: number) => HostArray)(length)
-  whole.set(data as Float32Array)
+  for (let at = 0; at < length; at += data.length) whole.set(data.subarray(0, length - at) as Float32Array, at)
   return whole
 }

@@ -3,6 +3,7 @@ import { createRegistry } from '../../base/registry.ts'
 import { activation } from './activation.ts'
 import { add } from './add.ts'
 import { batchNorm } from './batch-norm.ts'
+import { concat } from './concat.ts'
 import { conv2d } from './conv2d.ts'
 import { dense } from './dense.ts'
 import { dot } from './dot.ts'
@@ -15,10 +16,12 @@ import { multiply } from './multiply.ts'
 import { positionalEmbedding } from './positional-embedding.ts'
 import { reshape } from './reshape.ts'
 import { rmsNorm } from './rms-norm.ts'
+import { slice } from './slice.ts'
+import { transpose } from './transpose.ts'
 
 export const layers = createRegistry('layer', [
   dense, flatten, activation,
-  add, multiply, dot, reshape,
+  add, multiply, dot, concat, slice, reshape, transpose,
   conv2d, maxPool,
   layerNorm, rmsNorm, groupNorm, batchNorm,
   embedding, positionalEmbedding,

@@ -72,6 +72,17 @@ export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxVal
 /** One number for both directions, or [rows, columns]. */
 export const pair = v.pipe(v.union([count, v.strictTuple([count, count])]), v.transform((size): readonly [number, number] => (typeof size === 'number' ? [size, size] : size)))
 
+/** A dimension of an example; negative ones count from the end. */
+export const axis = v.pipe(v.number(), v.safeInteger(), v.minValue(-4), v.maxValue(3))
+
+/** The same dimension counted with the batch. */
+export function batchAxis(x: Tensor, wanted: number, path: string): number {
+  const rank = x.shape.length - 1
+  const found = wanted < 0 ? rank + wanted : wanted
+  if (found < 0 || found >= rank) throw new ConfigError(`${path}: must have an axis of its input, got axis ${wanted} of ${formatShape(x.shape.slice(1))}. Choose 0 to ${rank - 1}, or -1 for the last.`)
+  return found + 1
+}
+
 /** What norms add to a variance. */
 export const epsilon = v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1))
 
