@@ -1,7 +1,7 @@
 // The params a run begins with, packed: a function of spec and seed alone, the same on every machine.
 import { createRng } from '../base/rng.ts'
 import { buildModel } from './build-model.ts'
-import { initialisers } from './initialisers.ts'
+import { initialise } from './initialisers.ts'
 import type { Layout } from './layout.ts'
 import type { ModelSpec } from './spec.ts'
 
@@ -10,10 +10,8 @@ export function initialParams(spec: ModelSpec, seed: string | number): Float32Ar
   const { layout, declarations } = buildModel(spec, 1)
   const params = new Float32Array(layout.packedSize)
   layout.entries.forEach(({ name, packedOffset, size }, i) => {
-    const { initialiser, fanIn, fanOut } = declarations[i]!
-    const { sample } = initialisers.get(initialiser)
-    const rng = createRng(seed).fork(name)
-    for (let at = packedOffset; at < packedOffset + size; at++) params[at] = sample(rng, fanIn, fanOut)
+    const { initialiser, shape, fanIn, fanOut } = declarations[i]!
+    initialise(params.subarray(packedOffset, packedOffset + size), initialiser, { rng: createRng(seed).fork(name), shape, fanIn, fanOut })
   })
   return params
 }

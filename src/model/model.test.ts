@@ -2,9 +2,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ConfigError } from '../base/errors.ts'
+import { product } from '../base/math.ts'
 import { buildModel } from './build-model.ts'
 import { initialParams, layoutOf } from './initial-params.ts'
-import { initialisers } from './initialisers.ts'
+import { defaultInitialiser, initialise } from './initialisers.ts'
 import { createRng } from '../base/rng.ts'
 import { layers } from './layers/index.ts'
 import type { ModelSpec, NodeSpec } from './spec.ts'
@@ -41,16 +42,32 @@ test('initial params depend on spec and seed alone, and each tensor has its own 
 })
 
 test.each([
-  ['glorot-uniform', 2 / 300], ['glorot-normal', 2 / 300], ['he-uniform', 2 / 100], ['he-normal', 2 / 100], ['lecun-normal', 1 / 100], ['zeros', 0],
+  ['glorot-uniform', 2 / 300], ['glorot-normal', 2 / 300], ['he-uniform', 2 / 100], ['he-normal', 2 / 100], ['lecun-uniform', 1 / 100], ['lecun-normal', 1 / 100],
+  ['normal', 0.02 ** 2], ['truncated-normal', 0.02 ** 2 * 0.7737], ['orthogonal', 1 / 200], ['zeros', 0],
 ] as const)('%s has mean 0 and variance %f for fans 100 and 200', (name, variance) => {
-  const rng = createRng(name)
-  const { sample } = initialisers.get(name)
-  const values = Array.from({ length: 20_000 }, () => sample(rng, 100, 200))
+  const values = new Float32Array(100 * 200)
+  initialise(values, name, { rng: createRng(name), shape: [100, 200], fanIn: 100, fanOut: 200 })
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length
   const spread = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length
   expect(Math.abs(mean)).toBeLessThanOrEqual(4 * Math.sqrt(variance / values.length))
   if (variance > 0) expect(Math.abs(spread / variance - 1)).toBeLessThan(0.05)
   else expect(spread).toBe(0)
+})
+
+test.each([[[12, 5]], [[5, 12]], [[3, 3, 2, 4]], [[4, 9]]])('orthogonal columns or rows of %j', (shape) => {
+  const values = new Float32Array(product(shape))
+  initialise(values, { name: 'orthogonal', gain: 2 }, { rng: createRng(1), shape, fanIn: 1, fanOut: 1 })
+  const columns = shape.at(-1)!, rows = values.length / columns
+  const vector = (k: number): number[] => Array.from({ length: Math.max(rows, columns) }, (_, i) => values[rows >= columns ? i * columns + k : k * columns + i]!)
+  for (let a = 0; a < Math.min(rows, columns); a++) for (let b = 0; b <= a; b++) {
+    expect(vector(a).reduce((sum, x, i) => sum + x * vector(b)[i]!, 0)).toBeCloseTo(a === b ? 4 : 0, 5)
+  }
+})
+
+test('a gain multiplies what an initialiser gives, and suits are chosen by activation', () => {
+  const spec: ModelSpec = { name: 'gains', inputs: { x: [2] }, nodes: [{ name: 'a', layer: 'dense', options: { units: 3, bias: false, initialiser: { name: 'constant', gain: 0.25 } } }], output: 'a' }
+  expect([...initialParams(spec, 1)]).toEqual(new Array(6).fill(0.25))
+  expect(['relu', 'leaky-relu', 'gelu', 'silu', 'tanh', 'sigmoid', 'linear'].map(defaultInitialiser)).toEqual(['he-uniform', 'he-uniform', 'he-uniform', 'he-uniform', 'glorot-uniform', 'glorot-uniform', 'glorot-uniform'])
 })
 
 const node = (name: string, layer: string, options?: Record<string, unknown>, from?: readonly string[]): NodeSpec =>

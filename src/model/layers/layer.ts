@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { ConfigError } from '../../base/errors.ts'
 import { activations } from '../../kernels/activation.ts'
-import { initialisers } from '../initialisers.ts'
+import { initialisers, type InitialiserChoice } from '../initialisers.ts'
 import type { Call } from '../../graph/call.ts'
 import { formatShape, sameShape, type Tensor } from '../../graph/tensor.ts'
 
@@ -41,7 +41,7 @@ export const RANDOM = { seed: 0, work: 1, step: 2, length: 4 } as const
 export interface ParamDeclaration {
   readonly name: string
   readonly shape: readonly number[]
-  readonly initialiser: string
+  readonly initialiser: InitialiserChoice
   readonly fanIn: number
   readonly fanOut: number
 }
@@ -96,4 +96,7 @@ export function affineParams(channels: number, { param }: LayerContext, shift = 
 }
 
 export const activationName = v.picklist(activations.map(({ name }) => name))
-export const initialiserName = v.picklist([...initialisers.names()])
+const initialiserKey = v.picklist([...initialisers.names()])
+
+/** A name, or a name with what multiplies its values (the value of a constant, the spread of a normal). */
+export const initialiserName = v.union([initialiserKey, v.strictObject({ name: initialiserKey, gain: v.optional(v.pipe(v.number(), v.finite())) })])
