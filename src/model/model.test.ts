@@ -66,7 +66,7 @@ test.each([[[12, 5]], [[5, 12]], [[3, 3, 2, 4]], [[4, 9]]])('orthogonal columns 
 
 test('a gain multiplies what an initialiser gives, and suits are chosen by activation', () => {
   const spec: ModelSpec = { name: 'gains', inputs: { x: [2] }, nodes: [{ name: 'a', layer: 'dense', options: { units: 3, bias: false, initialiser: { name: 'constant', gain: 0.25 } } }], output: 'a' }
-  expect([...initialParams(spec, 1)]).toEqual(new Array(6).fill(0.25))
+  expect([...initialParams(spec, 1)]).toEqual(Array.from({ length: 6 }, () => 0.25))
   expect(['relu', 'leaky-relu', 'gelu', 'silu', 'tanh', 'sigmoid', 'linear'].map(defaultInitialiser)).toEqual(['he-uniform', 'he-uniform', 'he-uniform', 'he-uniform', 'glorot-uniform', 'glorot-uniform', 'glorot-uniform'])
 })
 
