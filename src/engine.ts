@@ -171,7 +171,7 @@ class Engine implements EngineModel {
     this.#gives = gives
     this.#metrics = createMetricsReader(program, compiled.model.heads)
     this.#ports = { all: portsOf(compiled.model.spec, compiled.plans.evaluate), inputs: portsOf(compiled.model.spec, compiled.plans.predict) }
-    const factor = resolveSchedule(recipe.schedule ?? { name: 'constant' })
+    const { factor } = resolveSchedule(recipe.schedule ?? { name: 'constant' })
     const { learningRate } = resolveOptimizer(recipe.objectives[0]!.optimizer)
     this.#learningRate = (step) => learningRate * factor(step)
   }

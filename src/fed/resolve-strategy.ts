@@ -3,7 +3,7 @@ import { ConfigError } from '../base/errors.ts'
 import { codecs } from '../codec/index.ts'
 import { aggregators } from './aggregators/index.ts'
 import { resolveOptimizer } from '../optim/index.ts'
-import { resolveSchedule } from '../optim/schedules.ts'
+import { resolveFixedSchedule } from '../optim/schedules.ts'
 import type { Strategy } from './strategy.ts'
 
 const WEIGHT_UNITS = 1024
@@ -22,7 +22,7 @@ export function resolveStrategy(strategy: Strategy, context: StrategyContext): S
   const aggregator = aggregators.get(strategy.aggregator)
   codecs.get(strategy.codec)
   resolveOptimizer(strategy.serverOptimizer)
-  resolveSchedule(strategy.learningRateSchedule)
+  resolveFixedSchedule(strategy.learningRateSchedule)
   const schedule = fitSchedule(strategy.schedule, trainExamples)
   const combined = schedule.type === 'synchronous' ? schedule.examplesPerRound : schedule.examplesPerLease
   if (combined < batchSize && combined < trainExamples) {

@@ -38,15 +38,11 @@ export const OptimizerChoice = v.strictObject({
   beta1: v.optional(fraction),
   beta2: v.optional(fraction),
   epsilon: v.optional(positive),
+  initialAccumulator: v.optional(v.pipe(v.number(), v.minValue(0))),
 })
 
-/** Learning-rate schedule by registry name, over server steps. */
-export const LearningRateChoice = v.strictObject({
-  name: v.string(),
-  warmupSteps: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
-  totalSteps: v.optional(count),
-  finalFraction: v.optional(fraction),
-})
+/** Learning-rate schedule by registry name, over server steps; the registry's entry checks its options. */
+export const LearningRateChoice = v.looseObject({ name: v.string() })
 
 export const StrategySchema = v.strictObject({
   schedule: ScheduleSchema,

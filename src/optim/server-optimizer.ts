@@ -4,7 +4,7 @@ import { InvariantError, present } from '../base/errors.ts'
 import { plainUpdate } from '../kernels/optimizers.ts'
 import { resolveOptimizer } from './index.ts'
 import type { OptimizerSettings } from './optimizer.ts'
-import { resolveSchedule, type ScheduleSettings } from './schedules.ts'
+import { resolveFixedSchedule, type ScheduleSettings } from './schedules.ts'
 
 export interface ServerOptimizer {
   /** Steps taken so far. */
@@ -23,7 +23,7 @@ export interface OptimizerState {
 
 export function createServerOptimizer(choice: OptimizerSettings, size: number, schedule: ScheduleSettings = { name: 'constant' }): ServerOptimizer {
   const { optimizer, learningRate, hyper, flags, ...resolved } = resolveOptimizer(choice)
-  const factor = resolveSchedule(schedule)
+  const { factor } = resolveFixedSchedule(schedule)
   const dims = { ...plainUpdate(size), ...flags }
   const slots = Object.fromEntries(resolved.slots.map((name) => [name, new Float32Array(size)]))
   let stepCount = 0

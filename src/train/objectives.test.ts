@@ -53,7 +53,7 @@ test.each(zoo.entries())('the recipe of %s names what there is', (name, { spec: 
   expect(name).toBe(model.name)
   const resolved = resolveObjectives(buildModel(model, 1), recipe.objectives)
   for (const { objective } of resolved) expect(resolveOptimizer(objective.optimizer).learningRate).toBeGreaterThan(0)
-  if (recipe.schedule !== undefined) expect(resolveSchedule(recipe.schedule)(0)).toBeGreaterThan(0)
+  if (recipe.schedule !== undefined) expect(resolveSchedule(recipe.schedule).factor(0)).toBeGreaterThan(0)
   // Nothing of a zoo model stays as it began by mistake.
   expect(resolved.flatMap(({ entries }) => entries)).toHaveLength(buildModel(model, 1).layout.entries.filter(({ role }) => role === 'param').length)
 })
