@@ -1,6 +1,7 @@
 // Every kernel of the engine. Tests iterate this list: a new entry is checked against its reference on every adapter.
 import { createRegistry } from '../base/registry.ts'
 import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage } from './batch-norm.ts'
+import { constant } from './constant.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { matmul } from './matmul.ts'
@@ -18,7 +19,7 @@ import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cros
 export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient,
   softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate, ones, scale,
-  gatherRows, groupIds, sumGroups,
+  gatherRows, groupIds, sumGroups, constant,
   norm, normInputGradient, normParamGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
   reduce, broadcast, accumulateMetrics,

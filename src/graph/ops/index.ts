@@ -5,6 +5,7 @@ import { activationGradientOp, activationOp } from './activation.ts'
 import { addOp } from './add.ts'
 import { batchNormInputGradientOp, batchNormOp, channelMomentsOp, channelStatisticsOp } from './batch-norm.ts'
 import { biasAddOp } from './bias-add.ts'
+import { constantOp } from './constant.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
 import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
 import { matmulOp } from './matmul.ts'
@@ -23,7 +24,7 @@ import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from './softmax-
 export const ops = createRegistry<Op>('op', [
   matmulOp, biasAddOp, activationOp, activationGradientOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
   maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp, addOp, scaleOp, onesOp,
-  embeddingOp, embeddingGradientOp, groupIdsOp,
+  embeddingOp, embeddingGradientOp, groupIdsOp, constantOp,
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,
