@@ -1,5 +1,6 @@
 // Builds: `vite build` makes the two pages (dist/pages); `vite build --mode node` makes the Node programs (dist/node) as
-// SSR bundles, whose dependencies stay in node_modules. Tests: three vitest projects, run one by one by server/test.mjs.
+// SSR bundles, whose dependencies stay in node_modules; `vite build --mode engine` makes what `commonweight/engine` is to
+// bundlers of pages and to Node (dist/engine), with all it needs inside. Tests: three vitest projects, run one by one by server/test.mjs.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
@@ -46,8 +47,22 @@ const programs = {
   },
 }
 
+const engine = {
+  root,
+  publicDir: false as const,
+  build: {
+    lib: { entry: { browser: at('src/engine.ts'), node: at('src/engine-node.ts') }, formats: ['es' as const] },
+    outDir: at('dist/engine'),
+    emptyOutDir: true,
+    target: 'es2022',
+    sourcemap: true,
+    minify: false,
+    rolldownOptions: { external: ['webgpu', /^node:/] },
+  },
+}
+
 export default defineConfig(({ mode }) => ({
-  ...(mode === 'node' ? programs : mode === 'test' ? { root } : pages),
+  ...(mode === 'node' ? programs : mode === 'engine' ? engine : mode === 'test' ? { root } : pages),
   test: {
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },

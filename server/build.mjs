@@ -17,7 +17,7 @@ export async function buildWhatChanged({ force = false } = {}) {
   console.log('Building …')
   const { build } = await import('vite')
   const configFile = join(root, 'vite.config.ts')
-  for (const mode of ['node', 'production']) await build({ configFile, mode, logLevel: 'warn' })
+  for (const mode of ['node', 'engine', 'production']) await build({ configFile, mode, logLevel: 'warn' })
   mkdirSync(dirname(STAMP), { recursive: true })
   writeFileSync(STAMP, stamp)
 }

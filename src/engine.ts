@@ -96,21 +96,25 @@ export interface EngineModel {
 /** Runs that may be enqueued before waiting for them: keeps the queue, and the time to stop, short. */
 const RUNS_IN_FLIGHT = 8
 
-export async function compile(model: ModelSpec | string, options: EngineOptions = {}): Promise<EngineModel> {
+/** Throws ConfigError for specs and recipes that cannot work, saying where and what to do. */
+export const compile = (model: ModelSpec | string, options: EngineOptions = {}): Promise<EngineModel> => compileOn(defaultRunner, model, options)
+
+/** As `compile`, for a host that knows which runner is best where none is named. */
+export async function compileOn(createRunner: () => Promise<Runner>, model: ModelSpec | string, options: EngineOptions = {}): Promise<EngineModel> {
   const known = typeof model === 'string' ? zoo.get(model) : undefined
   const spec = known?.spec ?? model as ModelSpec
   const recipe = recipeOf(known?.recipe, options)
   const { seed = 1, inputGradients, onProgress } = options
   if (!Number.isSafeInteger(seed) || seed < 0) throw new ConfigError(`seed: must be a whole number, got ${seed}. Use 1, for example.`)
   const compiled = compileProgram(spec, { ...recipe, inputGradients: inputGradients ?? [] })
-  const runner = options.runner ?? await defaultRunner()
+  const runner = options.runner ?? await createRunner()
   const { train, apply, gradient, evaluate, predict } = compiled.plans
   const several = recipe.accumulate > 1
   // What is not asked for is not loaded either: a Plan costs time to compile and to tune.
   const wanted = [train!, evaluate, predict, ...(several || inputGradients !== undefined ? [gradient] : []), ...(several ? [apply!] : [])]
   const program = await runner.load(wanted, onProgress)
   program.write(ALLOCATIONS.params, unpack(compiled.layout, initialParams(spec, seed)))
-  return new Engine({ compiled, program, adapter: runner.adapter, recipe, seed, gives: inputGradients })
+  return new Engine({ compiled, program, adapter: runner.adapter, recipe, seed, gives: inputGradients, ownRunner: options.runner === undefined ? runner : undefined })
 }
 
 interface EngineRecipe extends Required<Pick<Recipe, 'batchSize' | 'accumulate'>>, Pick<Recipe, 'schedule' | 'clip'> {
@@ -145,6 +149,8 @@ interface EngineParts {
   readonly recipe: EngineRecipe
   readonly seed: number
   readonly gives: readonly string[] | undefined
+  /** Made for this model, and gone with it. */
+  readonly ownRunner: Runner | undefined
 }
 
 class Engine implements EngineModel {
@@ -154,6 +160,7 @@ class Engine implements EngineModel {
   readonly #recipe: EngineRecipe
   readonly #seed: number
   readonly #gives: readonly string[] | undefined
+  readonly #ownRunner: Runner | undefined
   readonly #metrics: MetricsReader
   readonly #learningRate: (step: number) => number
   /** What examples consist of: with targets, and without. */
@@ -162,13 +169,14 @@ class Engine implements EngineModel {
   #metricsStep = 0
   #runs = 0
 
-  constructor({ compiled, program, adapter, recipe, seed, gives }: EngineParts) {
+  constructor({ compiled, program, adapter, recipe, seed, gives, ownRunner }: EngineParts) {
     this.adapter = adapter
     this.#compiled = compiled
     this.#program = program
     this.#recipe = recipe
     this.#seed = seed
     this.#gives = gives
+    this.#ownRunner = ownRunner
     this.#metrics = createMetricsReader(program, compiled.model.heads)
     this.#ports = { all: portsOf(compiled.model.spec, compiled.plans.evaluate), inputs: portsOf(compiled.model.spec, compiled.plans.predict) }
     const { factor } = resolveSchedule(recipe.schedule ?? { name: 'constant' })
@@ -275,6 +283,7 @@ class Engine implements EngineModel {
 
   dispose(): void {
     this.#program.dispose()
+    this.#ownRunner?.dispose()
   }
 
   /** Enqueues a run of a Plan, with random numbers where it draws any. */
