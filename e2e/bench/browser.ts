@@ -1,21 +1,25 @@
-// Builds the benchmark's page, serves it on a port of its own and opens it in a headless Chromium.
+// Builds the benchmark's page and serves it on a port of its own. Every measurement gets a headless Chromium of its own,
+// so that first steps are cold and no library finds another's leavings.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'vite'
 import { launchChromium, type AdapterChoice } from '../../server/chromium.ts'
 import { loadPages } from '../../server/pages.ts'
-import type { BenchOptions, KernelsReport, TrainingReport } from './messages.ts'
+import type { BenchWorker } from './messages.ts'
 
-export interface BenchPage {
-  run(bench: 'training' | 'kernels', options: BenchOptions): Promise<TrainingReport | KernelsReport>
-  close(): Promise<void>
+type Benches = { readonly [K in keyof BenchWorker]: (options: Parameters<BenchWorker[K]>[0]) => ReturnType<BenchWorker[K]> }
+
+export interface BenchPages {
+  /** Runs one of the worker's benchmarks in a new browser. */
+  run<K extends keyof Benches>(bench: K, options: Parameters<Benches[K]>[0]): ReturnType<Benches[K]>
+  close(): void
 }
 
 /** The repository's root: programs are started in it by npm. */
 const root = process.cwd()
 
-export async function openBenchPage(adapter: AdapterChoice): Promise<BenchPage> {
+export async function openBenchPages(adapter: AdapterChoice): Promise<BenchPages> {
   const outDir = join(root, 'dist/bench')
   await build({
     configFile: false, root: join(root, 'e2e/bench/page'), logLevel: 'warn', base: './',
@@ -29,21 +33,23 @@ export async function openBenchPage(adapter: AdapterChoice): Promise<BenchPage> 
     if (!pages(new URL(request.url ?? '/', 'http://localhost').pathname, request, response)) response.writeHead(404).end()
   })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const browser = await launchChromium(adapter)
-  const page = await browser.newPage()
-  page.on('console', (message) => console.log(message.text()))
-  page.on('pageerror', (error) => console.error(`page: ${error.message}`))
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-  return {
-    run: (bench, options) => page.evaluate(([name, given]) => (globalThis as unknown as PageGlobals).runBench(name, given), [bench, options] as const),
-    async close() {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const run = async (bench: string, options: unknown): Promise<unknown> => {
+    const browser = await launchChromium(adapter)
+    try {
+      const page = await browser.newPage()
+      page.on('console', (message) => console.log(message.text()))
+      page.on('pageerror', (error) => console.error(`page: ${error.message}`))
+      await page.goto(url)
+      return await page.evaluate(([name, given]) => (globalThis as unknown as PageGlobals).runBench(name, given), [bench, options] as const)
+    } finally {
       await browser.close()
-      server.close()
-    },
+    }
   }
+  return { run: run as BenchPages['run'], close: () => void server.close() }
 }
 
 /** What page.ts puts into the page's global scope. */
 interface PageGlobals {
-  runBench(bench: 'training' | 'kernels', options: BenchOptions): Promise<TrainingReport | KernelsReport>
+  runBench(bench: string, options: unknown): Promise<unknown>
 }

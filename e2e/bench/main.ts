@@ -1,11 +1,19 @@
-// `npm run bench -- training|kernels [--json FILE] [--workloads a,b] [--adapter software|hardware]`: measures in one worker
-// of a headless Chromium and prints a table; the JSON holds the same figures.
-import { writeFileSync } from 'node:fs'
+// `npm run bench -- training|kernels [options]`: measures in workers of a headless Chromium and prints tables.
+//   --workloads a,b   only these (training: all standard ones otherwise)
+//   --peers a,b       only against these
+//   --json FILE       adds the figures to the file; pairs of workload and peer that it has already are not measured again
+//   --again           measures them again
+//   --rounds N        interleaved repetitions, 5 by default
+//   --adapter A       software (default) or hardware
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../../src/base/errors.ts'
 import { nearest } from '../../src/base/registry.ts'
-import { openBenchPage } from './browser.ts'
-import { printKernels, printTraining } from './report.ts'
+import { openBenchPages, type BenchPages } from './browser.ts'
+import { PEERS, type PeerName, type Results } from './messages.ts'
+import { printKernels, printMatmul, printTraining } from './report.ts'
+import { extended, NO_RESULTS } from './results.ts'
 import { workloads } from './workloads.ts'
 
 const BENCHES = ['training', 'kernels'] as const
@@ -21,35 +29,95 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-async function run(args: readonly string[]): Promise<void> {
+interface Settings {
+  readonly bench: BenchName
+  readonly workloads: readonly string[]
+  readonly peers: readonly PeerName[]
+  readonly rounds: number
+  readonly adapter: 'software' | 'hardware'
+  readonly json: string | undefined
+  readonly again: boolean
+}
+
+function parseSettings(args: readonly string[]): Settings {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: 'string' }, workloads: { type: 'string' }, adapter: { type: 'string', default: 'software' }, rounds: { type: 'string', default: '5' } },
+    options: {
+      json: { type: 'string' }, workloads: { type: 'string' }, peers: { type: 'string' }, again: { type: 'boolean', default: false },
+      adapter: { type: 'string', default: 'software' }, rounds: { type: 'string', default: '5' },
+    },
   })
-  const bench = checkName(positionals)
-  const names = values.workloads === undefined ? workloads.filter(({ standard }) => standard).map(({ name }) => name) : checkWorkloads(values.workloads.split(','))
-  if (values.adapter !== 'software' && values.adapter !== 'hardware') throw new ConfigError(`--adapter: must be software or hardware, got "${values.adapter}".`)
-  const page = await openBenchPage(values.adapter)
-  try {
-    const report = await page.run(bench, { workloads: names, rounds: Number(values.rounds) })
-    if (report.kind === 'training') printTraining(report)
-    else printKernels(report)
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
-  } finally {
-    await page.close()
+  const { adapter } = values
+  if (adapter !== 'software' && adapter !== 'hardware') throw new ConfigError(`--adapter: must be software or hardware, got "${adapter}". Name one of them.`)
+  const rounds = Number(values.rounds)
+  if (!Number.isSafeInteger(rounds) || rounds < 1) throw new ConfigError(`--rounds: must be a whole number from 1 on, got "${values.rounds}". Use 5.`)
+  return {
+    bench: checkBench(positionals),
+    workloads: values.workloads === undefined ? workloads.filter(({ standard }) => standard).map(({ name }) => name) : checkNames('--workloads', values.workloads, workloads.map(({ name }) => name)),
+    peers: values.peers === undefined ? PEERS : checkNames('--peers', values.peers, PEERS) as readonly PeerName[],
+    rounds, adapter, json: values.json, again: values.again,
   }
 }
 
-function checkName([name, ...rest]: readonly string[]): BenchName {
+async function run(args: readonly string[]): Promise<void> {
+  const settings = parseSettings(args)
+  const { json } = settings
+  let results: Results = json !== undefined && existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) as Results : NO_RESULTS
+  const add = (more: Partial<Results>): void => {
+    results = extended(results, more)
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`)
+  }
+  if (json !== undefined) mkdirSync(dirname(json), { recursive: true })
+  const pages = await openBenchPages(settings.adapter)
+  try {
+    const failures = settings.bench === 'training' ? await measureTraining(pages, settings, results, add) : await measureKernels(pages, settings, add)
+    if (settings.bench === 'training') printTraining(results)
+    else printKernels(results)
+    printMatmul(results)
+    for (const failure of failures) console.error(failure)
+    if (failures.length > 0) process.exitCode = 1
+  } finally {
+    pages.close()
+  }
+}
+
+type Add = (more: Partial<Results>) => void
+
+/** One failed pair does not cost the others. */
+async function measureTraining(pages: BenchPages, { workloads: names, peers, rounds, again }: Settings, known: Results, add: Add): Promise<readonly string[]> {
+  const failures: string[] = []
+  const pairs = names.flatMap((workload) => peers.map((peer) => ({ workload, peer })))
+    .filter(({ workload, peer }) => again || !known.workloads.some((row) => row.name === workload && row.peer === peer))
+  for (const [i, { workload, peer }] of pairs.entries()) {
+    console.log(`[${i + 1}/${pairs.length}]`)
+    try {
+      const { adapter, row } = await pages.run('training', { workload, peer, rounds })
+      add({ adapter, workloads: [row] })
+    } catch (error) {
+      failures.push(`${workload} against ${peer}: ${(error as Error).message}`)
+      console.error(failures.at(-1))
+    }
+  }
+  return failures
+}
+
+async function measureKernels(pages: BenchPages, { workloads: names, peers }: Settings, add: Add): Promise<readonly string[]> {
+  for (const peer of peers) add({ matmul: await pages.run('matmul', { peer }) })
+  const { adapter, kernels } = await pages.run('kernels', { workloads: names })
+  add({ adapter, kernels })
+  return []
+}
+
+function checkBench([name, ...rest]: readonly string[]): BenchName {
   const found = BENCHES.find((bench) => bench === name)
   if (found === undefined || rest.length > 0) throw new ConfigError(`bench: must be one of ${BENCHES.join(', ')}, got "${[name, ...rest].join(' ')}". ${nearest(name ?? '', BENCHES)}`)
   return found
 }
 
-function checkWorkloads(names: readonly string[]): readonly string[] {
-  const known = workloads.map(({ name }) => name)
+function checkNames(option: string, given: string, known: readonly string[]): readonly string[] {
+  const names = given.split(',')
   const wrong = names.find((name) => !known.includes(name))
-  if (wrong !== undefined) throw new ConfigError(`--workloads: must be among ${known.join(', ')}, got "${wrong}". ${nearest(wrong, known)}`)
+  if (wrong !== undefined) throw new ConfigError(`${option}: must be among ${known.join(', ')}, got "${wrong}". ${nearest(wrong, known)}`)
   return names
 }

@@ -1,14 +1,23 @@
 // What passes between the Node side of the benchmarks and the worker that measures.
 
-export interface BenchOptions {
-  readonly workloads: readonly string[]
+/** Libraries and backends that we are measured against. */
+export const PEERS = ['jaxjs-webgpu', 'tfjs-webgpu', 'jaxjs-wasm'] as const
+export type PeerName = (typeof PEERS)[number]
+
+export interface TrainingOptions {
+  readonly workload: string
+  readonly peer: PeerName
   /** Interleaved repetitions; medians are reported. */
   readonly rounds: number
 }
 
+export interface KernelsOptions {
+  readonly workloads: readonly string[]
+}
+
 export interface TrainingRow {
   readonly name: string
-  readonly peer: string
+  readonly peer: PeerName
   readonly oursMs: number
   readonly peerMs: number
   /** How many times faster than the peer. */
@@ -19,9 +28,23 @@ export interface TrainingRow {
   /** Largest relative difference of a loss over the checked steps. */
   readonly lossDifference: number
   readonly checkedSteps: number
-  /** From the creation of the runner to the end of the first step. */
+  /** From the creation of the runner to the end of the first step: in a new browser; and by a second runner, with what the first left in caches. */
   readonly oursFirstStepMs: number
+  readonly oursWarmFirstStepMs: number
   readonly peerFirstStepMs: number
+  /** Most bytes of GPU buffers that a contestant held at one time while it stepped; 0 where it uses none. */
+  readonly oursPeakBytes: number
+  readonly peerPeakBytes: number
+  /** Buffers that ours made after its first step. */
+  readonly oursLateBuffers: number
+}
+
+/** GFLOP/s of square f32 products. */
+export interface MatmulRow {
+  readonly size: number
+  readonly peer: PeerName
+  readonly ours: number
+  readonly theirs: number
 }
 
 export interface KernelRow {
@@ -38,11 +61,23 @@ export interface KernelRow {
   readonly tried: readonly { readonly variant: string; readonly ms: number }[]
 }
 
-export interface TrainingReport { readonly kind: 'training'; readonly adapter: string; readonly workloads: readonly TrainingRow[] }
-export interface KernelsReport { readonly kind: 'kernels'; readonly adapter: string; readonly kernels: readonly KernelRow[] }
+export interface KernelsReport { readonly adapter: string; readonly kernels: readonly KernelRow[] }
+
+/** What a JSON file of results holds; a later run adds to it. */
+export interface Results {
+  readonly adapter: string
+  readonly workloads: readonly TrainingRow[]
+  readonly matmul: readonly MatmulRow[]
+  readonly kernels: readonly KernelRow[]
+  /** Geometric means of the ratios to each peer. */
+  readonly geomean: Readonly<Record<string, number>>
+}
+
+type Log = (line: string) => void
 
 /** What the worker exposes through comlink. */
 export interface BenchWorker {
-  training(options: BenchOptions, log: (line: string) => void): Promise<TrainingReport>
-  kernels(options: BenchOptions, log: (line: string) => void): Promise<KernelsReport>
+  training(options: TrainingOptions, log: Log): Promise<{ readonly adapter: string; readonly row: TrainingRow }>
+  matmul(options: { readonly peer: PeerName }, log: Log): Promise<readonly MatmulRow[]>
+  kernels(options: KernelsOptions, log: Log): Promise<KernelsReport>
 }

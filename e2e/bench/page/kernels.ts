@@ -7,7 +7,7 @@ import { timeVariant } from '../../../src/gpu/timing.ts'
 import { describeVariant } from '../../../src/gpu/wgsl.ts'
 import type { KernelCall } from '../../../src/graph/plan.ts'
 import { matmul } from '../../../src/kernels/matmul.ts'
-import type { BenchOptions, KernelRow, KernelsReport } from '../messages.ts'
+import type { KernelRow, KernelsOptions, KernelsReport } from '../messages.ts'
 import { workloads } from '../workloads.ts'
 import { compileWorkload } from './ours.ts'
 
@@ -17,7 +17,7 @@ const squares: readonly KernelCall[] = [512, 1024].map((size) => ({
   kernel: matmul, dims: { M: size, N: size, K: size, TA: 0, TB: 0, BIAS: 0, ACT: 0 }, views: {}, label: `${size}x${size}x${size}`,
 }))
 
-export async function measureKernels({ workloads: names }: BenchOptions, log: (line: string) => void): Promise<KernelsReport> {
+export async function measureKernels({ workloads: names }: KernelsOptions, log: (line: string) => void): Promise<KernelsReport> {
   const { device, capabilities, description } = await openDevice(browserGpu())
   const pipelines = createPipelines(device)
   const measure = async ({ kernel, dims, label }: KernelCall): Promise<Row> => {
@@ -48,5 +48,5 @@ export async function measureKernels({ workloads: names }: BenchOptions, log: (l
     const total = measured.reduce((sum, { ms }) => sum + ms, 0)
     rows.push(...measured.map((row) => ({ ...row, workload: name, share: row.ms / total })))
   }
-  return { kind: 'kernels', adapter: description.name, kernels: rows }
+  return { adapter: description.name, kernels: rows }
 }

@@ -1,32 +1,37 @@
-// Our engine as a contestant: the train Plan on the WebGPU runner.
-import { createGpuRunner, type GpuRunner } from '../../../src/gpu/runner.ts'
+// Our engine as a contestant: the train Plan on the WebGPU runner, or on the WASM one.
 import { browserGpu } from '../../../src/gpu/device.ts'
-import type { Program } from '../../../src/graph/plan.ts'
+import { createGpuRunner } from '../../../src/gpu/runner.ts'
+import type { TuningStore } from '../../../src/gpu/tuner.ts'
+import type { Program, Runner } from '../../../src/graph/plan.ts'
 import { METRICS } from '../../../src/kernels/reduce.ts'
 import { unpack } from '../../../src/model/layout.ts'
-import { zoo } from '../../../src/model/zoo/index.ts'
 import { compileProgram, type CompiledProgram } from '../../../src/train/program.ts'
 import type { Workload } from '../workloads.ts'
-import type { Contestant, StepData } from './training.ts'
+import type { Contestant, StepData } from './contestant.ts'
 
 export interface Ours extends Contestant {
   readonly flops: number
 }
 
-/** A runner of its own whose tuning is done before anything is timed. */
-export const openRunner = (): Promise<GpuRunner> => createGpuRunner({ gpu: browserGpu(), tuneBudgetMs: 20_000 })
+export function memoryStore(): TuningStore {
+  const entries = new Map<string, string>()
+  return { get: async (key) => entries.get(key), set: async (key, value) => { entries.set(key, value) } }
+}
 
-export const compileWorkload = ({ name, batchSize, optimizer }: Workload): CompiledProgram => compileProgram(zoo.get(name).spec, { batchSize, optimizer })
+/** As a volunteer opens it, with the tuner's usual budget. */
+export const openGpu = (tuning: TuningStore): Promise<Runner> => createGpuRunner({ gpu: browserGpu(), tuning })
 
-export async function createOurs(runner: GpuRunner, workload: Workload, params: Float32Array): Promise<Ours> {
+export const compileWorkload = ({ spec, batchSize, optimizer }: Workload): CompiledProgram => compileProgram(spec, { batchSize, optimizer })
+
+export async function createOurs(runner: Runner, workload: Workload, params: Float32Array): Promise<Ours> {
   const compiled = compileWorkload(workload)
   const train = compiled.plans.train!
   const program: Program = await runner.load([train])
-  for (const name of train.allocations.filter(({ role }) => role === 'persistent').map((allocation) => allocation.name)) program.clear(name)
+  for (const { name, role } of train.allocations) if (role === 'persistent') program.clear(name)
   program.write('params', unpack(compiled.layout, params))
   const weights = new Float32Array(workload.batchSize).fill(1 / workload.batchSize)
   let step = 0
-  const run = ({ x, labels }: StepData): void => program.run('train', { x, labels, weights, ...compiled.update!.inputs(++step) })
+  const run = (data: StepData): void => program.run('train', { ...data, weights, ...compiled.update!.inputs(++step) })
   return {
     flops: train.calls.reduce((sum, call) => sum + call.kernel.flops(call.dims), 0),
     async lossOf(data) {

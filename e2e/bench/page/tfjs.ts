@@ -1,24 +1,32 @@
 // TensorFlow.js on its webgpu backend as a contestant: the same layers from the same params, its own optimizers.
 import '@tensorflow/tfjs-backend-webgpu'
 import * as tf from '@tensorflow/tfjs'
+import type { HostArray } from '../../../src/graph/plan.ts'
 import type { Layout } from '../../../src/model/layout.ts'
-import { inputShape, type ModelSpec, type NodeSpec } from '../../../src/model/spec.ts'
+import { inputShape } from '../../../src/model/spec.ts'
 import type { Workload } from '../workloads.ts'
-import type { Contestant, StepData } from './training.ts'
+import { wired, type Contestant, type StepData, type WiredNode } from './contestant.ts'
+import { applyLayer } from './tfjs-layers.ts'
 
-export async function createTfjs(spec: ModelSpec, layout: Layout, workload: Workload, params: Float32Array): Promise<Contestant> {
+export async function createTfjs({ spec, batchSize, optimizer: settings }: Workload, layout: Layout, params: Float32Array): Promise<Contestant> {
   await tf.setBackend('webgpu')
   await tf.ready()
   if (tf.getBackend() !== 'webgpu') throw new Error(`TensorFlow.js backend: must be webgpu, got ${tf.getBackend()}`)
   const variables = new Map(layout.entries.map(({ name, shape, size, packedOffset }) =>
     [name, tf.variable(tf.tensor(params.slice(packedOffset, packedOffset + size), [...shape]))]))
-  const { learningRate, beta1, beta2, epsilon, name } = workload.optimizer
+  const { learningRate = 1e-3, beta1, beta2, epsilon, name } = settings
   const optimizer = name === 'adam' ? tf.train.adam(learningRate, beta1, beta2, epsilon) : tf.train.sgd(learningRate)
-  const shape = inputShape(Object.values(spec.inputs)[0]!)
-  const minimize = ({ x, labels }: StepData): tf.Scalar => tf.tidy(() => {
-    const images = tf.tensor(x, [workload.batchSize, ...shape])
-    const targets = tf.oneHot(tf.tensor1d(Int32Array.from(labels), 'int32'), 10)
-    const loss = (): tf.Scalar => tf.losses.softmaxCrossEntropy(targets, forward(spec, variables, images)).asScalar()
+  const nodes = wired(spec)
+  const tensorOf = (key: string, values: HostArray): tf.Tensor => values instanceof Uint32Array
+    ? tf.tensor(Int32Array.from(values), key === 'labels' ? [values.length] : [batchSize, ...inputShape(spec.inputs[key]!)], 'int32')
+    : tf.tensor(values, [batchSize, ...inputShape(spec.inputs[key]!)])
+  const minimize = (data: StepData): tf.Scalar => tf.tidy(() => {
+    const inputs = new Map(Object.entries(data).map(([key, values]) => [key, tensorOf(key, values)]))
+    const loss = (): tf.Scalar => {
+      const logits = forward(nodes, variables, inputs)
+      const rows = logits.reshape([-1, logits.shape.at(-1)!])
+      return tf.losses.softmaxCrossEntropy(tf.oneHot(inputs.get('labels') as tf.Tensor1D, rows.shape[1]!), rows).asScalar()
+    }
     return optimizer.minimize(loss, true, [...variables.values()]) as tf.Scalar
   })
   return {
@@ -45,24 +53,8 @@ export async function createTfjs(spec: ModelSpec, layout: Layout, workload: Work
   }
 }
 
-type Variables = ReadonlyMap<string, tf.Variable>
-
-function forward(spec: ModelSpec, variables: Variables, images: tf.Tensor): tf.Tensor {
-  return spec.nodes.reduce((x, node) => layer(node, variables, x), images)
+function forward(nodes: readonly WiredNode[], variables: ReadonlyMap<string, tf.Variable>, inputs: ReadonlyMap<string, tf.Tensor>): tf.Tensor {
+  const values = new Map(inputs)
+  for (const node of nodes) values.set(node.name, applyLayer(node, node.from.map((name) => values.get(name)!), (tensor) => variables.get(`${node.name}/${tensor}`)))
+  return values.get(nodes.at(-1)!.name)!
 }
-
-interface Options { kernel?: number; padding?: 'same' | 'valid'; size?: number; activation?: string }
-
-function layer({ name, layer: kind, options = {} }: NodeSpec, variables: Variables, x: tf.Tensor): tf.Tensor {
-  const { padding, size = 2, activation: act } = options as Options
-  const weight = variables.get(`${name}/weight`), bias = variables.get(`${name}/bias`)
-  switch (kind) {
-    case 'flatten': return x.reshape([x.shape[0]!, -1])
-    case 'max-pool': return tf.maxPool(x as tf.Tensor4D, size, size, 'valid')
-    case 'dense': return activate(tf.add(tf.matMul(x as tf.Tensor2D, weight as unknown as tf.Tensor2D), bias!), act)
-    case 'conv2d': return activate(tf.add(tf.conv2d(x as tf.Tensor4D, weight as unknown as tf.Tensor4D, 1, padding ?? 'same'), bias!), act)
-    default: throw new Error(`TensorFlow.js contestant: must know the layer ${kind}. Add it here.`)
-  }
-}
-
-const activate = (x: tf.Tensor, name: string | undefined): tf.Tensor => name === 'relu' ? tf.relu(x) : x

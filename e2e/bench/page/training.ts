@@ -1,57 +1,91 @@
-// Whole training steps of our runner and of TensorFlow.js, interleaved in one worker on one adapter: same params, same data;
-// first the losses must agree, then both are timed, with ours a second time as the control.
-import { createRng } from '../../../src/base/rng.ts'
+// Whole training steps of ours and of one peer, interleaved in one worker: same params, same data; first the losses must
+// agree, then both are timed, with ours a second time as the control.
+import type { Runner } from '../../../src/graph/plan.ts'
 import { initialParams } from '../../../src/model/initial-params.ts'
-import { inputShape } from '../../../src/model/spec.ts'
-import { zoo } from '../../../src/model/zoo/index.ts'
-import type { BenchOptions, TrainingReport, TrainingRow } from '../messages.ts'
-import { workloads, type Workload } from '../workloads.ts'
-import { compileWorkload, createOurs, openRunner, type Ours } from './ours.ts'
+import { product } from '../../../src/base/math.ts'
+import type { Layout } from '../../../src/model/layout.ts'
+import type { PeerName, TrainingOptions, TrainingRow } from '../messages.ts'
+import { workloadNamed, type Workload } from '../workloads.ts'
+import { dataOf, type Contestant, type StepData } from './contestant.ts'
+import { countBuffers, liveBytes, watchBuffers } from './gpu-bytes.ts'
+import { createJax } from './jaxjs.ts'
+import { compileWorkload, createOurs, memoryStore, openGpu, type Ours } from './ours.ts'
 import { createTfjs } from './tfjs.ts'
-
-export interface StepData {
-  /** [batch, ...input] */
-  readonly x: Float32Array
-  readonly labels: Uint32Array
-}
-
-export interface Contestant {
-  /** Mean loss of one training step, waiting for it. */
-  lossOf(data: StepData): Promise<number>
-  /** Trains on each batch; resolves when the device has done them all. */
-  steps(batches: readonly StepData[]): Promise<void>
-  dispose(): void
-}
 
 type Log = (line: string) => void
 
 /** Relative difference of losses up to which two libraries compute the same thing. */
 const SAME_LOSS = 1e-3
 
-export async function measureTraining({ workloads: names, rounds }: BenchOptions, log: Log): Promise<TrainingReport> {
-  const runner = await openRunner()
-  const rows: TrainingRow[] = []
-  for (const workload of workloads.filter(({ name }) => names.includes(name))) {
-    log(`${workload.name}: preparing`)
-    const params = initialParams(zoo.get(workload.name).spec, 1)
-    const { layout, model } = compileWorkload(workload)
-    const data = Array.from({ length: 8 }, (_, i) => batchOf(workload, inputShape(model.spec.inputs['x']!), i))
-    const started = performance.now()
-    const ours = await createOurs(runner, workload, params)
-    const oursFirst = await ours.lossOf(data[0]!)
-    const oursFirstStepMs = performance.now() - started
-    const peerStarted = performance.now()
-    const peer = await createTfjs(model.spec, layout, workload, params)
-    const peerFirst = await peer.lossOf(data[0]!)
-    const peerFirstStepMs = performance.now() - peerStarted
-    const lossDifference = Math.max(relative(oursFirst, peerFirst), await compareLosses(workload, data, ours, peer))
-    if (!(lossDifference <= SAME_LOSS)) throw new Error(`${workload.name}: losses must agree with TensorFlow.js's to ${SAME_LOSS}, got a relative difference of ${lossDifference}`)
-    log(`${workload.name}: losses agree to ${lossDifference.toExponential(1)} over ${workload.checkSteps} steps; timing`)
-    rows.push({ ...await timeBoth(workload, data, ours, peer, rounds), lossDifference, checkedSteps: workload.checkSteps, oursFirstStepMs, peerFirstStepMs })
-    ours.dispose()
-    peer.dispose()
+watchBuffers()
+
+export async function measureTraining({ workload: name, peer: peerName, rounds }: TrainingOptions, log: Log): Promise<{ adapter: string; row: TrainingRow }> {
+  const workload = workloadNamed(name)
+  const title = `${name} against ${peerName}`
+  const params = initialParams(workload.spec, 1)
+  const { layout, model: { output } } = compileWorkload(workload)
+  const labels = { perExample: product(output.shape) / output.shape.at(-1)! / workload.batchSize, classes: output.shape.at(-1)! }
+  const data = Array.from({ length: 8 }, (_, seed) => dataOf(workload, { labels }, seed))
+  log(`${title}: first steps`)
+  const opened = await openOurs(peerName, workload, params, data[0]!)
+  const { ours, runner } = opened
+  const held = liveBytes()
+  const { peer, loss: peerLoss, firstStepMs: peerFirstStepMs } = await openPeer(peerName, { workload, layout, params }, data[0]!)
+  log(`${title}: first step ${seconds(opened.firstStepMs)} (${seconds(opened.warmFirstStepMs)} with caches), theirs ${seconds(peerFirstStepMs)}; comparing losses`)
+  const difference = Math.max(relative(opened.loss, peerLoss), await compareLosses(workload, data, ours, peer))
+  if (!(difference <= SAME_LOSS)) throw new Error(`${title}: losses must agree to ${SAME_LOSS}, got a relative difference of ${difference}`)
+  const peers = liveBytes() - held
+  const [, oursCount] = await countBuffers(peers, () => ours.steps(data.slice(0, 2)))
+  const [, peerCount] = await countBuffers(held, () => peer.steps(data.slice(0, 1)))
+  log(`${title}: losses agree to ${difference.toExponential(1)} over ${workload.checkSteps} steps; timing`)
+  const times = await timeBoth(data, ours, peer, rounds)
+  const row: TrainingRow = {
+    name, peer: peerName, ...times, lossDifference: difference, checkedSteps: workload.checkSteps,
+    oursFirstStepMs: opened.firstStepMs, oursWarmFirstStepMs: opened.warmFirstStepMs, peerFirstStepMs,
+    oursPeakBytes: oursCount.peakBytes, peerPeakBytes: peerCount.peakBytes, oursLateBuffers: oursCount.made,
   }
-  return { kind: 'training', adapter: runner.adapter.name, workloads: rows }
+  ours.dispose()
+  peer.dispose()
+  return { adapter: runner.adapter.name, row }
+}
+
+interface OpenOurs {
+  readonly runner: Runner
+  readonly ours: Ours
+  readonly loss: number
+  readonly firstStepMs: number
+  readonly warmFirstStepMs: number
+}
+
+/** A first step with nothing known; then, for all that follows, a second runner that finds what the first one remembered. */
+async function openOurs(peer: PeerName, workload: Workload, params: Float32Array, data: StepData): Promise<OpenOurs> {
+  const store = memoryStore()
+  const first = async (): Promise<Omit<OpenOurs, 'warmFirstStepMs'>> => {
+    const start = performance.now()
+    const runner = peer.endsWith('-wasm') ? await openWasm() : await openGpu(store)
+    const ours = await createOurs(runner, workload, params)
+    const loss = await ours.lossOf(data)
+    return { runner, ours, loss, firstStepMs: performance.now() - start }
+  }
+  const cold = await first()
+  cold.ours.dispose()
+  cold.runner.dispose()
+  const warm = await first()
+  return { ...warm, firstStepMs: cold.firstStepMs, warmFirstStepMs: warm.firstStepMs }
+}
+
+async function openWasm(): Promise<Runner> {
+  throw new Error('WASM runner: must exist to be measured, got none yet.')
+}
+
+interface PeerSetup { readonly workload: Workload; readonly layout: Layout; readonly params: Float32Array }
+
+async function openPeer(name: PeerName, setup: PeerSetup, data: StepData): Promise<{ peer: Contestant; loss: number; firstStepMs: number }> {
+  const start = performance.now()
+  const { workload, layout, params } = setup
+  const peer = name === 'tfjs-webgpu' ? await createTfjs(workload, layout, params) : await createJax(name === 'jaxjs-wasm' ? 'wasm' : 'webgpu', { workload, layout, params })
+  const loss = await peer.lossOf(data)
+  return { peer, loss, firstStepMs: performance.now() - start }
 }
 
 async function compareLosses({ checkSteps }: Workload, data: readonly StepData[], ours: Ours, peer: Contestant): Promise<number> {
@@ -66,7 +100,7 @@ async function compareLosses({ checkSteps }: Workload, data: readonly StepData[]
 /** About this long is spent on one contestant in one round. */
 const ROUND_MS = 1_500
 
-async function timeBoth({ name }: Workload, data: readonly StepData[], ours: Ours, peer: Contestant, rounds: number): Promise<Pick<TrainingRow, 'name' | 'peer' | 'oursMs' | 'peerMs' | 'ratio' | 'controlRatio' | 'gflops'>> {
+async function timeBoth(data: readonly StepData[], ours: Ours, peer: Contestant, rounds: number): Promise<Pick<TrainingRow, 'oursMs' | 'peerMs' | 'ratio' | 'controlRatio' | 'gflops'>> {
   const times = { ours: [] as number[], peer: [] as number[], control: [] as number[] }
   const counts = { ours: await stepsFor(ours, data), peer: await stepsFor(peer, data) }
   for (let round = 0; round < rounds; round++) {
@@ -75,7 +109,7 @@ async function timeBoth({ name }: Workload, data: readonly StepData[], ours: Our
     times.control.push(await stepMs(ours, data, counts.ours))
   }
   const oursMs = median(times.ours), peerMs = median(times.peer)
-  return { name, peer: 'tfjs-webgpu', oursMs, peerMs, ratio: peerMs / oursMs, controlRatio: median(times.control) / oursMs, gflops: ours.flops / oursMs / 1e6 }
+  return { oursMs, peerMs, ratio: peerMs / oursMs, controlRatio: median(times.control) / oursMs, gflops: ours.flops / oursMs / 1e6 }
 }
 
 const stepsFor = async (contestant: Contestant, data: readonly StepData[]): Promise<number> =>
@@ -88,17 +122,6 @@ async function stepMs(contestant: Contestant, data: readonly StepData[], count: 
   return (performance.now() - start) / count
 }
 
-/** Sparse seeded images, brighter where the label says so, so that losses fall. */
-function batchOf({ batchSize }: Workload, shape: readonly number[], seed: number): StepData {
-  const rng = createRng(`bench ${seed}`)
-  const size = shape.reduce((a, b) => a * b, 1)
-  const labels = Uint32Array.from({ length: batchSize }, () => rng.integer(10))
-  const x = Float32Array.from({ length: batchSize * size }, (_, i) => {
-    const bright = Math.floor((i % size) / (size / 10)) === labels[Math.floor(i / size)]
-    return Math.max(0, rng.uniform() * 2 - (bright ? 0.5 : 1.2))
-  })
-  return { x, labels }
-}
-
 const relative = (a: number, b: number): number => Math.abs(a - b) / Math.abs(b)
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`

@@ -2,6 +2,7 @@
 import { expose } from 'comlink'
 import type { BenchWorker } from '../messages.ts'
 import { measureKernels } from './kernels.ts'
+import { measureMatmul } from './matmul.ts'
 import { measureTraining } from './training.ts'
 
-expose({ training: measureTraining, kernels: measureKernels } satisfies BenchWorker)
+expose({ training: measureTraining, matmul: measureMatmul, kernels: measureKernels } satisfies BenchWorker)

@@ -1,0 +1,80 @@
+// Square f32 products: our tuned kernel and a peer's, one after the other in the same worker.
+import { defaultDevice, init, jit, numpy as np } from '@jax-js/jax'
+import '@tensorflow/tfjs-backend-webgpu'
+import * as tf from '@tensorflow/tfjs'
+import { browserGpu, openDevice } from '../../../src/gpu/device.ts'
+import { worthTiming } from '../../../src/gpu/candidates.ts'
+import { createPipelines } from '../../../src/gpu/pipelines.ts'
+import { createBench, probeArrays } from '../../../src/gpu/probe.ts'
+import { timeVariant } from '../../../src/gpu/timing.ts'
+import { matmul } from '../../../src/kernels/matmul.ts'
+import type { MatmulRow, PeerName } from '../messages.ts'
+
+const SIZES = [512, 1024]
+/** Timed products of a peer; the least is reported, as for ours. */
+const REPEATS = 5
+
+export async function measureMatmul({ peer }: { readonly peer: PeerName }, log: (line: string) => void): Promise<readonly MatmulRow[]> {
+  const rows: MatmulRow[] = []
+  for (const size of SIZES) {
+    log(`matmul ${size} against ${peer}`)
+    const gflops = (ms: number): number => (2 * size ** 3) / ms / 1e6
+    const ours = gflops(await oursMs(size))
+    const theirs = gflops(peer === 'tfjs-webgpu' ? await tfjsMs(size) : await jaxMs(size, peer === 'jaxjs-wasm' ? 'wasm' : 'webgpu'))
+    rows.push({ size, peer, ours, theirs })
+  }
+  return rows
+}
+
+async function oursMs(size: number): Promise<number> {
+  const { device, capabilities } = await openDevice(browserGpu())
+  const dims = { M: size, N: size, K: size, TA: 0, TB: 0, BIAS: 0, ACT: 0 }
+  const bench = await createBench(device, matmul, dims, probeArrays(matmul, dims))
+  const pipelines = createPipelines(device)
+  let best = Infinity
+  for (const variant of worthTiming(matmul, dims, capabilities)) {
+    const pipeline = await pipelines.get(matmul, dims, variant)
+    best = Math.min(best, await timeVariant(device, { bench, pipeline, variant, best, deadline: Infinity }))
+  }
+  bench.destroy()
+  device.destroy()
+  return best
+}
+
+const randoms = (size: number): Float32Array<ArrayBuffer> => Float32Array.from({ length: size * size }, (_, i) => ((i * 7919) % 1009) / 1009 - 0.5)
+
+async function leastMs(work: () => Promise<unknown>): Promise<number> {
+  await work()
+  let least = Infinity
+  for (let i = 0; i < REPEATS; i++) {
+    const start = performance.now()
+    await work()
+    least = Math.min(least, performance.now() - start)
+  }
+  return least
+}
+
+async function jaxMs(size: number, device: 'webgpu' | 'wasm'): Promise<number> {
+  await init(device)
+  defaultDevice(device)
+  const a = np.array(randoms(size), { shape: [size, size] }), b = np.array(randoms(size), { shape: [size, size] })
+  const product = jit((x: np.Array, y: np.Array) => np.matmul(x, y))
+  return leastMs(async () => {
+    const c = product(a.ref, b.ref)
+    await c.blockUntilReady()
+    c.dispose()
+  })
+}
+
+async function tfjsMs(size: number): Promise<number> {
+  await tf.setBackend('webgpu')
+  await tf.ready()
+  const a = tf.tensor2d(randoms(size), [size, size]), b = tf.tensor2d(randoms(size), [size, size])
+  // One element is read, not the whole: that waits for the product without timing a large copy.
+  return leastMs(async () => {
+    const c = tf.matMul(a, b)
+    const corner = tf.slice(c, [0, 0], [1, 1])
+    await corner.data()
+    tf.dispose([c, corner])
+  })
+}
