@@ -3,6 +3,8 @@ import { createRegistry } from '../base/registry.ts'
 import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage } from './batch-norm.ts'
 import { constant } from './constant.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
+import { distillation, distillationGradient } from './distillation.ts'
+import { elementwiseLoss, elementwiseLossGradient } from './elementwise-loss.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
@@ -19,7 +21,7 @@ import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cros
 export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient,
   softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate, ones, scale,
-  gatherRows, groupIds, sumGroups, constant,
+  gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
   norm, normInputGradient, normParamGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
   reduce, broadcast, accumulateMetrics,

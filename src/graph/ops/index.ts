@@ -7,6 +7,8 @@ import { batchNormInputGradientOp, batchNormOp, channelMomentsOp, channelStatist
 import { biasAddOp } from './bias-add.ts'
 import { constantOp } from './constant.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
+import { distillationGradientOp, distillationOp } from './distillation.ts'
+import { elementwiseLossGradientOp, elementwiseLossOp } from './elementwise-loss.ts'
 import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
 import { matmulOp } from './matmul.ts'
 import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
@@ -24,7 +26,7 @@ import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from './softmax-
 export const ops = createRegistry<Op>('op', [
   matmulOp, biasAddOp, activationOp, activationGradientOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
   maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp, addOp, scaleOp, onesOp,
-  embeddingOp, embeddingGradientOp, groupIdsOp, constantOp,
+  embeddingOp, embeddingGradientOp, groupIdsOp, constantOp, elementwiseLossOp, elementwiseLossGradientOp, distillationOp, distillationGradientOp,
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,
