@@ -1,18 +1,41 @@
-// activate(x) = act(x), slope(y) = act'(x) given y = act(x), on f32; u.ACT: 0 linear, 1 relu, 2 tanh, 3 sigmoid.
+// activate(x) = act(x) on f32, for epilogues; the codes in u.ACT are those of src/kernels/activation.ts.
+alias value = f32;
 #if u.ACT == 0
-fn activate(x: f32) -> f32 { return x; }
-fn slope(y: f32) -> f32 { return 1.0; }
+fn activate(x: value) -> value { return x; }
 #end
 #if u.ACT == 1
-fn activate(x: f32) -> f32 { return max(x, 0.0); }
-fn slope(y: f32) -> f32 { return select(0.0, 1.0, y > 0.0); }
+#include functions/relu.wgsl
+fn activate(x: value) -> value { return f_relu(x); }
 #end
 #if u.ACT == 2
-// tanh overflows to NaN for large arguments on some drivers; it is 1 to the last bit long before 15.
-fn activate(x: f32) -> f32 { return tanh(clamp(x, -15.0, 15.0)); }
-fn slope(y: f32) -> f32 { return 1.0 - y * y; }
+#include functions/tanh.wgsl
+fn activate(x: value) -> value { return f_tanh(x); }
 #end
 #if u.ACT == 3
-fn activate(x: f32) -> f32 { return 1.0 / (1.0 + exp(-x)); }
-fn slope(y: f32) -> f32 { return y * (1.0 - y); }
+#include functions/sigmoid.wgsl
+fn activate(x: value) -> value { return f_sigmoid(x); }
+#end
+#if u.ACT == 4
+#include functions/leaky-relu.wgsl
+fn activate(x: value) -> value { return f_leaky_relu(x, 0.01); }
+#end
+#if u.ACT == 5
+#include functions/elu.wgsl
+fn activate(x: value) -> value { return f_elu(x, 1.0); }
+#end
+#if u.ACT == 6
+#include functions/gelu.wgsl
+fn activate(x: value) -> value { return f_gelu(x); }
+#end
+#if u.ACT == 7
+#include functions/gelu-erf.wgsl
+fn activate(x: value) -> value { return f_gelu_erf(x); }
+#end
+#if u.ACT == 8
+#include functions/silu.wgsl
+fn activate(x: value) -> value { return f_silu(x); }
+#end
+#if u.ACT == 9
+#include functions/softplus.wgsl
+fn activate(x: value) -> value { return f_softplus(x); }
 #end

@@ -1,4 +1,4 @@
-// y[N,OH,OW,C] = max over KH,KW of x[N, OH*SH+KH, OW*SW+KW, C]; WIDTH channels per invocation (1 or a vec4).
+// y[N,OH,OW,C] = act(max over KH,KW of x[N, OH*SH+KH, OW*SW+KW, C] + bias[C]); WIDTH channels per invocation (1 or a vec4).
 const CB = u.C / WIDTH;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
@@ -15,5 +15,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   best = max(best, x[start + ($k / u.KW * u.W + $k % u.KW) * CB]);
 #end
 #end
-  y[i] = best;
+  y[i] = activate(best + bias_at(c));
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { KernelCall } from '../graph/plan.ts'
 import type { Algorithm, Kernel } from '../kernels/kernel.ts'
-import { add } from '../kernels/pointwise.ts'
+import { accumulate } from '../kernels/accumulate.ts'
 import { openDevice } from './device.ts'
 import { createPipelines } from './pipelines.ts'
 import { testGpu } from './test-gpu.ts'
@@ -11,12 +11,12 @@ import { createTuner, type TuningStore } from './tuner.ts'
 const gpu = await testGpu()
 const opened = gpu === undefined ? undefined : await openDevice(gpu)
 
-const right = add.algorithms.find(({ name }) => name === 'scalar')!
+const right = accumulate.algorithms.find(({ name }) => name === 'scalar')!
 /** Very fast, as it leaves most of the work undone. */
 const wrong: Algorithm = { ...right, name: 'wrong', grid: () => [1, 1, 1] }
 /** Hundreds of thousands of workgroups of one invocation: tens of times slower, so that a busy machine cannot hide it. */
 const slow: Algorithm = { ...right, name: 'slow', variants: [{ X: 1, WIDTH: 1 }] }
-const kernel: Kernel = { ...add, name: 'add-for-test', algorithms: [slow, wrong, { ...right, variants: [{ X: 64, WIDTH: 1 }] }], probes: [{ SIZE: 1000 }] }
+const kernel: Kernel = { ...accumulate, name: 'accumulate-for-test', algorithms: [slow, wrong, { ...right, variants: [{ X: 64, WIDTH: 1 }] }], probes: [{ SIZE: 1000 }] }
 const call: KernelCall = { kernel, dims: { SIZE: 400_000 }, views: {}, label: 'test' }
 
 function memoryStore(): TuningStore & { readonly entries: Map<string, string> } {
@@ -35,7 +35,7 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     expect(choose(call).variant.algorithm.name).toBe('scalar')
     expect(choose(call).ms).toBeGreaterThan(0)
     const [key, value] = [...store.entries][0]!
-    expect(key).toContain('add-for-test')
+    expect(key).toContain('accumulate-for-test')
     // What is remembered is taken without measuring: here a row that measuring would not choose.
     store.entries.set(key, value.replace('"scalar"', '"slow"').replace('"X":64', '"X":1'))
     expect((await tuner(store).choose([call]))(call).variant.algorithm.name).toBe('slow')

@@ -23,10 +23,11 @@ export function describeVariant(kernel: Kernel, variant: Variant): string {
 export const boundBuffers = (kernel: Kernel, dims: Dims): readonly string[] =>
   Object.entries(kernel.buffers).filter(([, buffer]) => buffer.bound?.(dims) ?? true).map(([name]) => name)
 
+/** A shader with the files put in that its `#include` lines name. */
 export function shaderFile(path: string): string {
   const text = files[`../../shaders/${path}`]
   if (text === undefined) throw new InvariantError(`shader: must be a file under shaders/, got "${path}". Create it or correct the declaration.`)
-  return text
+  return text.replace(/^#include (\S+)$/gm, (_, included: string) => shaderFile(included))
 }
 
 /** The complete WGSL module of a call. */

@@ -5,7 +5,7 @@ import { writesOf, readsOf, type Call } from './call.ts'
 import { reachable } from './differentiate.ts'
 import { fuse } from './fuse.ts'
 import { planMemory, type Lifetime } from './memory.ts'
-import { copy } from './ops/activation.ts'
+import { copy } from './ops/pointwise.ts'
 import type { Allocation, AllocationRole, KernelCall, Plan, PlanPort, View } from './plan.ts'
 import { isInput, isParam, isSource, isState, sourceName, stateOffset } from './sources.ts'
 import { inScope, storage, type Node, type Tensor } from './tensor.ts'
@@ -40,10 +40,13 @@ interface Place {
 
 export function compilePlan(request: PlanRequest): Plan {
   const { name, arenas, outputs, effects } = withOwnStorage(request)
-  const kept = new Set<Tensor>([...Object.values(outputs), ...arenas.flatMap(({ parts }) => parts.map(({ tensor }) => tensor))].map(storage))
-  const nodes = reachable([...kept, ...effects.flatMap((call) => Object.values(call.buffers))].map(({ node }) => node))
-  const lowered = [...nodes.flatMap((node) => (node.op.lower === undefined ? [] : [node.op.lower(node)])), ...effects]
-  const calls = request.fused === false ? lowered : fuse(lowered, kept)
+  const kept = new Map<Tensor, string>([
+    ...Object.entries(outputs).map(([key, tensor]) => [storage(tensor), `output ${key}`] as const),
+    ...arenas.flatMap((arena) => arena.parts.map(({ tensor }) => [storage(tensor), arena.name] as const)),
+  ])
+  const nodes = reachable([...kept.keys(), ...effects.flatMap((call) => Object.values(call.buffers))].map(({ node }) => node))
+  const lowered = nodes.flatMap((node) => (node.op.lower === undefined ? [] : [node.op.lower(node)]))
+  const calls = [...(request.fused === false ? lowered : fuse(lowered, { effects, kept })), ...effects]
   const inputs = nodes.flatMap((node) => node.outputs).filter(isInput)
   const memory = place({ calls, inputs, arenas, outputs })
   const plan: Plan = {

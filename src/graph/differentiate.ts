@@ -1,8 +1,7 @@
 // Reverse-mode differentiation: gradients as more graph. Any tensor can be asked for: params, inputs, activations.
 import { ConfigError } from '../base/errors.ts'
 import { sameShape, formatShape, inScope, type Node, type Tensor } from './tensor.ts'
-import { add } from './ops/add.ts'
-import { ones } from './ops/ones.ts'
+import { add, ones } from './ops/pointwise.ts'
 
 export interface Derivative {
   /** What is differentiated: the sum of the elements of one tensor, or of several. */

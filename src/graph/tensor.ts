@@ -31,6 +31,8 @@ export interface Node<A extends Attrs = Attrs> {
 /** Methods, not properties, so that an op of particular attributes fits where any op is expected. */
 export interface Op<A extends Attrs = Attrs> {
   readonly name: string
+  /** What labels call it; `name` where absent. */
+  title?(attrs: A): string
   /** Types of the outputs; throws ConfigError naming `label`, the shapes and the remedy where the inputs do not fit. */
   infer(inputs: readonly TensorType[], attrs: A, label: string): readonly TensorType[]
   /**
@@ -66,12 +68,15 @@ let scope = ''
 
 /** Applies an op; the labels of nodes made inside `inScope` begin with that scope. */
 export function apply<A extends Attrs>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readonly Tensor[] {
-  const label = scope === '' ? op.name : `${scope}/${op.name}`
+  const label = scoped(op.title?.(attrs) ?? op.name)
   const outputs: Tensor[] = []
   const node: Node<A> = { op, attrs, inputs, outputs, label, order: created++ }
   op.infer(inputs, attrs, label).forEach((type, index) => outputs.push({ ...type, node: node as Node, index }))
   return outputs
 }
+
+/** A name as labels of nodes made now have it, for errors found before there is a node. */
+export const scoped = (name: string): string => (scope === '' ? name : `${scope}/${name}`)
 
 /** Names the nodes that `build` makes after the layer or gradient they belong to. */
 export function inScope<T>(name: string, build: () => T): T {

@@ -1,22 +1,31 @@
-// Activations that matmul, conv2d and bias-activation apply in their epilogue. Each one's gradient is a function
-// of its output, so the pre-activation need not be kept. The codes are those of shaders/kernels/activation.wgsl.
+// Activations that matmul, convolutions and pooling apply in their epilogue. The codes are those of shaders/kernels/activation.wgsl.
+import { pointwiseFunctions } from './pointwise/index.ts'
 
 export interface Activation {
+  /** Key in the registry of pointwise functions, but for `linear`. */
   readonly name: string
   readonly code: number
   readonly forward: (x: number) => number
-  /** Derivative with respect to the input, given the output y. */
-  readonly slope: (y: number) => number
-  /** Never falls: the maximum of activations is the activation of the maximum. */
-  readonly nonDecreasing: boolean
 }
 
+const NAMES = ['relu', 'tanh', 'sigmoid', 'leaky-relu', 'elu', 'gelu', 'gelu-erf', 'silu', 'softplus']
+
 export const activations: readonly Activation[] = [
-  { name: 'linear', code: 0, forward: (x) => x, slope: () => 1, nonDecreasing: true },
-  { name: 'relu', code: 1, forward: (x) => (x > 0 ? x : 0), slope: (y) => (y > 0 ? 1 : 0), nonDecreasing: true },
-  { name: 'tanh', code: 2, forward: Math.tanh, slope: (y) => 1 - y * y, nonDecreasing: true },
-  { name: 'sigmoid', code: 3, forward: (x) => 1 / (1 + Math.exp(-x)), slope: (y) => y * (1 - y), nonDecreasing: true },
+  { name: 'linear', code: 0, forward: (x) => x },
+  ...NAMES.map((name, i) => ({ name, code: i + 1, forward: withDefaults(name) })),
 ]
+
+/** As a function of x alone. */
+function withDefaults(name: string): (x: number) => number {
+  const { forward } = pointwiseFunctions.get(name)
+  const compute = forward(activationConstants(name))
+  return (x) => compute(x, 0, 0)
+}
+
+/** Constants that an activation has where nothing else is said, and in every epilogue. */
+export function activationConstants(name: string): readonly number[] {
+  return (pointwiseFunctions.get(name).constants ?? []).map(({ default: usual }) => usual ?? 0)
+}
 
 export const activationByCode = (code: number): Activation => {
   const found = activations.find((a) => a.code === code)

@@ -26,6 +26,7 @@ export const conv2d = defineKernel({
     bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'F'), bound: (d) => d['BIAS'] === 1 },
     y: { access: 'write', element: 'f32', length: yLength },
   },
+  epilogue: { output: 'y', columns: (d) => dim(d, 'F') },
   algorithms: conv2dAlgorithms,
   flops,
   reference: (d, { x, w, bias, y }) => conv2dReference(conv(d), { x: x!, w: w!, bias, y: y! }),

@@ -1,5 +1,6 @@
 // Every kernel of the engine. Tests iterate this list: a new entry is checked against its reference on every adapter.
 import { createRegistry } from '../base/registry.ts'
+import { accumulate } from './accumulate.ts'
 import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage } from './batch-norm.ts'
 import { constant } from './constant.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
@@ -10,7 +11,6 @@ import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
 import { norm, normInputGradient, normParamGradient } from './norm.ts'
 import { optimizerKernels } from './optimizers.ts'
-import { accumulate, activationGradient, add, biasActivation, ones, scale } from './pointwise.ts'
 import { concat } from './shape/concat.ts'
 import { transpose } from './shape/transpose.ts'
 import { window } from './shape/window.ts'
@@ -20,7 +20,7 @@ import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cros
 
 export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient,
-  softmaxCrossEntropy, softmaxCrossEntropyGradient, biasActivation, activationGradient, add, accumulate, ones, scale,
+  softmaxCrossEntropy, softmaxCrossEntropyGradient, accumulate,
   gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
   norm, normInputGradient, normParamGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,

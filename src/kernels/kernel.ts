@@ -71,6 +71,8 @@ export interface Kernel {
   /** The formula with its shapes, as in the first line of its shaders. */
   readonly formula: string
   readonly buffers: Readonly<Record<string, BufferDeclaration>>
+  /** Where a bias and an activation can be added to what it computes, at no cost: dims BIAS and ACT, buffer `bias`. */
+  readonly epilogue?: Epilogue
   readonly algorithms: readonly Algorithm[]
   /** Floating point operations of a call, a multiply-add counting two. */
   readonly flops: (d: Dims) => number
@@ -78,6 +80,12 @@ export interface Kernel {
   readonly reference: (d: Dims, b: Readonly<Record<string, NumberArray>>) => void
   /** Small calls that cover the edges (odd sizes, flags); each variant is checked on those it fits. */
   readonly probes: readonly Dims[]
+}
+
+export interface Epilogue {
+  readonly output: string
+  /** Length of the bias: neighbouring elements of the output that one copy of it is added to. */
+  readonly columns: (d: Dims) => number
 }
 
 export const defineKernel = (kernel: Kernel): Kernel => kernel

@@ -8,7 +8,7 @@ interface LinearShader {
   /** Buffers that are seen as vec4s, and whether every one of them and every row they are read by divides by four. */
   readonly vectors: readonly string[]
   readonly divides: (d: Dims) => boolean
-  /** Uses activate() or slope(). */
+  /** Uses activate(). */
   readonly activation?: boolean
 }
 

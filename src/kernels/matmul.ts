@@ -12,6 +12,7 @@ export const matmul = defineKernel({
     bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'N'), bound: (d) => d['BIAS'] === 1 },
     c: { access: 'write', element: 'f32', length: (d) => dim(d, 'M') * dim(d, 'N') },
   },
+  epilogue: { output: 'c', columns: (d) => dim(d, 'N') },
   algorithms: matmulAlgorithms,
   flops: (d) => 2 * dim(d, 'M') * dim(d, 'N') * dim(d, 'K'),
   reference: matmulReference,

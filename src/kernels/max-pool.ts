@@ -1,5 +1,6 @@
 // Max pooling without padding, in NHWC. Where a window has several equal maxima, the first in row order gets the gradient.
 import { ceilDiv } from '../base/math.ts'
+import { activationByCode } from './activation.ts'
 import { defineKernel, dim, linearGrid, type Algorithm, type Dims, type NumberArray } from './kernel.ts'
 import { linearAlgorithms } from './linear.algorithms.ts'
 
@@ -19,7 +20,7 @@ const probes: readonly Dims[] = [
 ]
 
 const SIZES = [64, 256, 4]
-const forwardAlgorithms = linearAlgorithms({ shader: 'kernels/max-pool.wgsl', elements: yLength, vectors: ['x', 'y'], divides: (d) => dim(d, 'C') % 4 === 0 })
+const forwardAlgorithms = linearAlgorithms({ shader: 'kernels/max-pool.wgsl', elements: yLength, vectors: ['x', 'bias', 'y'], divides: (d) => dim(d, 'C') % 4 === 0, activation: true })
 
 /** Windows that do not overlap: each invocation owns one window, border included. */
 const windowAlgorithms = [4, 1].map((WIDTH): Algorithm => ({
@@ -42,17 +43,20 @@ const gather: Algorithm = {
 
 export const maxPool = defineKernel({
   name: 'max-pool',
-  formula: 'y[N,OH,OW,C] = max over KH,KW of x[N, OH*SH+KH, OW*SW+KW, C]',
+  formula: 'y[N,OH,OW,C] = act(max over KH,KW of x[N, OH*SH+KH, OW*SW+KW, C] + bias[C])',
   buffers: {
     x: { access: 'read', element: 'f32', length: xLength },
+    bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'C'), bound: (d) => d['BIAS'] === 1 },
     y: { access: 'write', element: 'f32', length: yLength },
   },
+  epilogue: { output: 'y', columns: (d) => dim(d, 'C') },
   algorithms: forwardAlgorithms,
   flops,
-  reference(d, { x, y }) {
-    eachWindow(d, x!, (yAt, xAt) => { y![yAt] = x![xAt]! })
+  reference(d, { x, bias, y }) {
+    const { forward } = activationByCode(dim(d, 'ACT'))
+    eachWindow(d, x!, (yAt, xAt) => { y![yAt] = forward(x![xAt]! + (d['BIAS'] === 1 ? bias![yAt % dim(d, 'C')]! : 0)) })
   },
-  probes,
+  probes: probes.flatMap((p) => [{ ...p, BIAS: 0, ACT: 0 }, { ...p, BIAS: 1, ACT: 1 }]),
 })
 
 export const maxPoolGradient = defineKernel({

@@ -81,7 +81,7 @@ test.each<[string, ModelSpec, RegExp]>([
   ['a window larger than the image', chain(node('p', 'max-pool', { size: [2, 30] })), /got image \[28, 28, 1\] and window \[2, 30\]/],
   ['a mistyped option', chain(node('c', 'conv2d', { fliters: 4, kernel: 3 })), /^c \(conv2d\).fliters: must be a known option \(.*filters.*\), got "fliters". Did you mean "filters"/],
   ['an extra option', chain(node('c', 'conv2d', { filters: 4, kernel: 3, strides: 2 })), /^c \(conv2d\).strides: must be a known option \(.*stride.*\), got "strides". Did you mean "stride"/],
-  ['a mistyped activation', chain(node('f', 'flatten'), node('d', 'dense', { units: 4, activation: 'rleu' })), /activation: must be one of linear, relu, tanh, sigmoid, got "rleu". Did you mean "relu"/],
+  ['a mistyped activation', chain(node('f', 'flatten'), node('d', 'dense', { units: 4, activation: 'rleu' })), /activation: must be one of linear, relu, .*, got "rleu". Did you mean "relu"/],
   ['a mistyped layer', chain(node('d', 'desne')), /layer: must be one of .* Did you mean "dense"/],
   ['no units', chain(node('f', 'flatten'), node('d', 'dense', {})), /units: must be/],
   ['zero units', chain(node('f', 'flatten'), node('d', 'dense', { units: 0 })), /units: must be/],

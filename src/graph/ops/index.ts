@@ -1,10 +1,7 @@
 // Every op. Tests iterate this list: a new entry's gradient is compared with finite differences on its probes.
 import { createRegistry } from '../../base/registry.ts'
 import type { Op } from '../tensor.ts'
-import { activationGradientOp, activationOp } from './activation.ts'
-import { addOp } from './add.ts'
 import { batchNormInputGradientOp, batchNormOp, channelMomentsOp, channelStatisticsOp } from './batch-norm.ts'
-import { biasAddOp } from './bias-add.ts'
 import { constantOp } from './constant.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
 import { distillationGradientOp, distillationOp } from './distillation.ts'
@@ -13,19 +10,17 @@ import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
 import { matmulOp } from './matmul.ts'
 import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
 import { normInputGradientOp, normOp, normParamGradientOp } from './norm.ts'
-import { onesOp } from './ones.ts'
 import { concatOp } from './concat.ts'
 import { pointwiseOp } from './pointwise.ts'
 import { padOp, sliceOp } from './slice.ts'
 import { transposeOp } from './transpose.ts'
 import { broadcastOp, reduceOp } from './reduce.ts'
 import { reshapeOp } from './reshape.ts'
-import { scaleOp } from './scale.ts'
 import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from './softmax-cross-entropy.ts'
 
 export const ops = createRegistry<Op>('op', [
-  matmulOp, biasAddOp, activationOp, activationGradientOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
-  maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp, addOp, scaleOp, onesOp,
+  matmulOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
+  maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp,
   embeddingOp, embeddingGradientOp, groupIdsOp, constantOp, elementwiseLossOp, elementwiseLossGradientOp, distillationOp, distillationGradientOp,
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,

@@ -1,10 +1,12 @@
 // Max pooling in NHWC and its gradient.
 import { ConfigError } from '../../base/errors.ts'
-import { activationByCode } from '../../kernels/activation.ts'
 import type { Dims } from '../../kernels/kernel.ts'
 import { maxPool as forwardKernel, maxPoolGradient as gradientKernel } from '../../kernels/max-pool.ts'
+import { pointwiseFunctions } from '../../kernels/pointwise/index.ts'
 import { apply, formatShape, type Op, type Tensor } from '../tensor.ts'
-import { activation, activationOp } from './activation.ts'
+import { activation } from './activation.ts'
+import { biasAdd } from './bias-add.ts'
+import { add, isPointwise, pointwise } from './pointwise.ts'
 
 type PoolAttrs = { readonly size: readonly number[]; readonly stride: readonly number[] }
 
@@ -16,14 +18,17 @@ export interface PoolGeometry {
 
 /**
  * y[N,OH,OW,C], the largest of each window of x[N,H,W,C]; rows and columns that fill no window are dropped.
- * An activation before it is applied after it instead: the same result, but the activation and its gradient touch only
- * what is left of the image, and one image less has to be kept for the backward pass.
+ * A bias and an activation before it are applied after it instead: the same result, but they and their gradients touch
+ * only what is left of the image, and one image less has to be kept for the backward pass.
  */
 export function maxPool(x: Tensor, { size, stride }: PoolGeometry): Tensor {
-  const pool = (image: Tensor): Tensor => apply(maxPoolOp, [image], { size, stride })[0]!
-  if ((x.node.op as unknown) !== activationOp) return pool(x)
-  const code = Number(x.node.attrs['code'])
-  return activationByCode(code).nonDecreasing ? apply(activationOp, [pool(x.node.inputs[0]!)], { code })[0]! : pool(x)
+  const later = isPointwise(x.node) ? x.node : undefined
+  const [first, second] = later?.inputs ?? []
+  if (first !== undefined && second === undefined && pointwiseFunctions.get(later!.attrs.fn).nonDecreasing === true) {
+    return pointwise(later!.attrs.fn, [maxPool(first, { size, stride })], later!.attrs.constants)
+  }
+  if (later?.attrs.fn === 'add' && first!.shape.length === 4 && second!.shape.length === 1) return add(maxPool(first!, { size, stride }), second!)
+  return apply(maxPoolOp, [x], { size, stride })[0]!
 }
 
 export const maxPoolOp: Op<PoolAttrs> = {
@@ -36,11 +41,12 @@ export const maxPoolOp: Op<PoolAttrs> = {
     return [{ shape: [N, OH, OW, C], element: 'f32' }]
   },
   gradient: ({ inputs, attrs }, [dy]) => (dy === undefined ? [] : [apply(maxPoolGradientOp, [inputs[0]!, dy], attrs)[0]!]),
-  lower: ({ inputs: [x], outputs: [y], attrs, label }) => ({ kernel: forwardKernel, dims: poolDims(x!, y!, attrs), buffers: { x: x!, y: y! }, label }),
+  lower: ({ inputs: [x], outputs: [y], attrs, label }) => ({ kernel: forwardKernel, dims: { ...poolDims(x!, y!, attrs), BIAS: 0, ACT: 0 }, buffers: { x: x!, y: y! }, label }),
   probes: [
     { inputs: [{ shape: [2, 4, 6, 3] }], build: ([x]) => maxPool(x!, { size: [2, 2], stride: [2, 2] }) },
     { inputs: [{ shape: [1, 7, 6, 2] }], build: ([x]) => maxPool(x!, { size: [3, 2], stride: [2, 1] }) },
     { inputs: [{ shape: [1, 5, 4, 2] }], build: ([x]) => maxPool(activation(x!, 'relu'), { size: [2, 2], stride: [1, 2] }) },
+    { inputs: [{ shape: [1, 5, 4, 2] }, { shape: [2] }], build: ([x, bias]) => maxPool(activation(biasAdd(x!, bias!), 'tanh'), { size: [2, 2], stride: [2, 2] }) },
   ],
 }
 

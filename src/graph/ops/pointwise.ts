@@ -5,7 +5,7 @@ import { floatBits, product } from '../../base/math.ts'
 import type { PointwiseFunction } from '../../kernels/pointwise/function.ts'
 import { pointwiseFunctions } from '../../kernels/pointwise/index.ts'
 import { pointwiseKernel } from '../../kernels/pointwise/kernel.ts'
-import { apply, formatShape, sameShape, type Op, type ProbeInput, type Tensor } from '../tensor.ts'
+import { apply, formatShape, sameShape, type Node, type Op, type ProbeInput, type Tensor } from '../tensor.ts'
 import { sum } from './reduce.ts'
 import { reshape } from './reshape.ts'
 
@@ -33,15 +33,15 @@ export const copy = (x: Tensor): Tensor => pointwise('copy', [x])
 
 export const pointwiseOp: Op<PointwiseAttrs> = {
   name: 'pointwise',
+  title: ({ fn }) => fn,
   infer(inputs, { fn, shape }, label) {
     const { arity } = pointwiseFunctions.get(fn)
-    const subject = label.replace(/pointwise$/, fn)
     if (inputs.length !== arity || inputs.some(({ element }) => element !== 'f32')) {
-      throw new ConfigError(`${subject}: must read ${arity} f32 tensor${arity === 1 ? '' : 's'}, got ${inputs.map((t) => `${t.element} ${formatShape(t.shape)}`).join(' and ') || 'none'}. Look integers up in an embedding first.`)
+      throw new ConfigError(`${label}: must read ${arity} f32 tensor${arity === 1 ? '' : 's'}, got ${inputs.map((t) => `${t.element} ${formatShape(t.shape)}`).join(' and ') || 'none'}. Look integers up in an embedding first.`)
     }
     if (arity === 0) return [{ shape, element: 'f32' }]
-    const whole = inputs.map((t) => t.shape).reduce((a, b) => common(a, b, subject))
-    for (const input of inputs) repetition(input.shape, whole, subject)
+    const whole = inputs.map((t) => t.shape).reduce((a, b) => common(a, b, label))
+    for (const input of inputs) repetition(input.shape, whole, label)
     return [{ shape: whole, element: 'f32' }]
   },
   gradient({ inputs, outputs, attrs: { fn, constants }, label }, [dy]) {
@@ -64,7 +64,7 @@ export const pointwiseOp: Op<PointwiseAttrs> = {
         ...constants.map((value, c) => [`C${c}`, floatBits(value)]),
       ]),
       buffers: Object.fromEntries([...inputs.map((input, k) => [`x${k}`, input]), ['y0', y!]]),
-      label: label.replace(/pointwise$/, fn),
+      label,
     }
   },
   probes: [
@@ -81,6 +81,8 @@ export const pointwiseOp: Op<PointwiseAttrs> = {
     { inputs: [{ shape: [3, 1] }, { shape: [4] }], build: ([a, b]) => mul(a!, b!) },
   ],
 }
+
+export const isPointwise = (node: Node): node is Node<PointwiseAttrs> & Node => (node.op as unknown) === pointwiseOp
 
 export interface Repetition {
   /** Elements, and how many neighbours of the whole each is repeated for: element `i / inner % length` stands at i. */

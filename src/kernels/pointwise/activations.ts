@@ -11,20 +11,20 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
 const geluTanh = (x: number): number => Math.tanh(SQRT_2_OVER_PI * (x + CUBIC * x * x * x))
 
 export const activationFunctions = [
-  definePointwise({ name: 'relu', arity: 1, forward: () => (x) => (x > 0 ? x : 0), ...fromOutput('step') }),
+  definePointwise({ name: 'relu', arity: 1, nonDecreasing: true, forward: () => (x) => (x > 0 ? x : 0), ...fromOutput('step') }),
   definePointwise({
     name: 'leaky-relu', arity: 1, constants: [{ name: 'slope', default: 0.01 }], forward: ([slope]) => (x) => (x > 0 ? x : slope! * x),
     ...fromOutput('leaky-relu-slope'),
   }),
   definePointwise({ name: 'leaky-relu-slope', arity: 1, constants: [{ name: 'slope', default: 0.01 }], forward: ([slope]) => (y) => (y > 0 ? 1 : slope!) }),
   definePointwise({
-    name: 'elu', arity: 1, constants: [{ name: 'alpha', default: 1 }], forward: ([alpha]) => (x) => (x > 0 ? x : alpha! * Math.expm1(x)),
+    name: 'elu', arity: 1, nonDecreasing: true, constants: [{ name: 'alpha', default: 1 }], forward: ([alpha]) => (x) => (x > 0 ? x : alpha! * Math.expm1(x)),
     ...fromOutput('elu-slope'),
   }),
   definePointwise({ name: 'elu-slope', arity: 1, constants: [{ name: 'alpha', default: 1 }], forward: ([alpha]) => (y) => (y > 0 ? 1 : y + alpha!) }),
-  definePointwise({ name: 'sigmoid', arity: 1, forward: () => sigmoid, ...fromOutput('sigmoid-slope') }),
+  definePointwise({ name: 'sigmoid', arity: 1, nonDecreasing: true, forward: () => sigmoid, ...fromOutput('sigmoid-slope') }),
   definePointwise({ name: 'sigmoid-slope', arity: 1, forward: () => (y) => y * (1 - y) }),
-  definePointwise({ name: 'softplus', arity: 1, forward: () => (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), ...fromInput('sigmoid') }),
+  definePointwise({ name: 'softplus', arity: 1, nonDecreasing: true, forward: () => (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), ...fromInput('sigmoid') }),
   definePointwise({ name: 'silu', arity: 1, forward: () => (x) => x * sigmoid(x), ...fromInput('silu-slope') }),
   definePointwise({
     name: 'silu-slope', arity: 1,

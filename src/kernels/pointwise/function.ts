@@ -14,6 +14,8 @@ export interface PointwiseFunction {
    * absent where there is no rule (slopes are not differentiated again).
    */
   gradient?<V>(at: GradientContext<V>): readonly (V | undefined)[]
+  /** Never falls as its argument grows: the largest of results is the result of the largest. */
+  readonly nonDecreasing?: true
   /** Arguments that probes give it, [low, high): -1 to 1 where absent. */
   readonly range?: readonly [low: number, high: number]
 }
