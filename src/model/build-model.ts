@@ -23,6 +23,8 @@ export interface Model {
   readonly params: readonly Tensor[]
   /** [B, ...shape] by name; targets that the model does not read are not among them. */
   readonly inputs: Readonly<Record<string, Tensor>>
+  /** What inputs and nodes give, by name. */
+  readonly tensors: ReadonlyMap<string, Tensor>
   readonly output: Tensor
   readonly heads: readonly Head[]
   /** [B]: 0 marks padding. */
@@ -83,7 +85,7 @@ export function buildModel(spec: ModelSpec, batchSize: number, { training = fals
   if (!layout.entries.some(({ role }) => role === 'param')) throw new ConfigError(`${spec.name}: must have a layer with params, got none. Add a dense node.`)
   if (layout.packedSize > MAX_PARAMS) throw new ConfigError(`${spec.name}: must have at most ${MAX_PARAMS} params, got ${layout.packedSize}. Use smaller layers.`)
   return {
-    spec, batchSize, layout, inputs, output, heads, weights,
+    spec, batchSize, layout, inputs, tensors, output, heads, weights,
     declarations: layout.entries.map((entry) => of(entry).declaration),
     params: layout.entries.map((entry) => of(entry).tensor),
     updates: builder.updates,

@@ -1,0 +1,149 @@
+// Random valid models over all layers: directed acyclic graphs of several inputs and heads, with shared and frozen params.
+import { product } from '../base/math.ts'
+import { createRng, type Rng } from '../base/rng.ts'
+import { buildModel } from '../model/build-model.ts'
+import type { HeadSpec, InputSpec, ModelSpec, NodeSpec } from '../model/spec.ts'
+import { activationPeers } from './test-tfjs-layers.ts'
+
+/** A tensor of the model so far: its shape without the batch. */
+interface Value {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly integers: boolean
+}
+
+type Options = Readonly<Record<string, unknown>>
+/** Options for a node that reads `value` (and others of its shape, where the layer joins), or undefined where it cannot. */
+type Generate = (rng: Rng, value: Value) => Options | undefined
+
+const pick = <T>(rng: Rng, from: readonly T[]): T => from[rng.integer(from.length)]!
+const maybe = (rng: Rng, options: Options): Options => (rng.uniform() < 0.5 ? options : {})
+const kind = (rng: Rng): string => pick(rng, activationPeers)
+const divisors = (size: number): readonly number[] => Array.from({ length: size }, (_, i) => i + 1).filter((d) => size % d === 0)
+const real = (generate: Generate): Generate => (rng, value) => (value.integers ? undefined : generate(rng, value))
+const image = (generate: Generate): Generate => real((rng, value) => (value.shape.length === 3 ? generate(rng, value) : undefined))
+const channels = (value: Value): number => value.shape.at(-1)!
+
+/** Layers that read one tensor. */
+const single: Readonly<Record<string, Generate>> = {
+  'flatten': (_, { shape }) => (shape.length > 1 ? {} : undefined),
+  'dense': real((rng, { shape }) => (shape.length === 1 || shape.length === 2 ? { units: 1 + rng.integer(6), ...maybe(rng, { activation: kind(rng) }), ...maybe(rng, { bias: false }) } : undefined)),
+  'conv2d': image((rng, { shape }) => ({ filters: 1 + rng.integer(4), kernel: 1 + rng.integer(Math.min(3, shape[0]!, shape[1]!)), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...maybe(rng, { activation: kind(rng) }) })),
+  'max-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2) } : undefined)),
+  'activation': real((rng) => ({ kind: kind(rng) })),
+  'slice': real((rng, { shape }) => {
+    const axis = rng.integer(shape.length), size = shape[axis]!
+    const start = rng.integer(size)
+    return shape.length === 0 ? undefined : { axis, start, ...maybe(rng, { end: start + 1 + rng.integer(size - start) }) }
+  }),
+  'reshape': real((_, { shape }) => (shape.length > 1 ? { shape: [product(shape.slice(0, -1)), shape.at(-1)!] } : shape.length === 1 ? { shape: [shape[0]!, 1] } : undefined)),
+  'transpose': real((rng, { shape }) => (shape.length < 2 ? undefined : { axes: shape.map((_, i) => (i + 1 + rng.integer(1)) % shape.length) })),
+  // Norms of two or three numbers are all kinks: ones that a rounding turns around.
+  'layer-norm': real((_, value) => (channels(value) >= 4 ? {} : undefined)),
+  'rms-norm': real((rng, value) => (channels(value) >= 2 ? maybe(rng, { affine: false }) : undefined)),
+  'group-norm': real((rng, { shape }) => (product(shape) >= 8 && shape.length > 1 ? { groups: pick(rng, divisors(shape.at(-1)!).filter((groups) => product(shape) / groups >= 4)) } : undefined)),
+  'batch-norm': real((rng, { shape }) => (product(shape.slice(0, -1)) >= 4 ? maybe(rng, { affine: false }) : undefined)),
+  'embedding': (rng, { integers }) => (integers ? { vocabulary: VOCABULARY, units: 2 + rng.integer(5) } : undefined),
+  'positional-embedding': real((_, { shape }) => (shape.length === 2 ? {} : undefined)),
+}
+
+/** Layers that read two tensors of one shape. */
+const joining: Readonly<Record<string, (rng: Rng) => Options>> = {
+  'add': (rng) => maybe(rng, { activation: kind(rng) }),
+  'multiply': () => ({}),
+  'dot': () => ({}),
+  'concat': () => ({}),
+}
+
+const VOCABULARY = 7
+const INPUTS: readonly InputSpec[] = [[6, 5, 2], [4, 4, 3], [7], [5, 4], { shape: [6], below: VOCABULARY }, { shape: [], below: VOCABULARY }]
+/** Elements of a tensor, at most: the libraries compared are slow ones. */
+const LARGEST = 400
+
+export function randomSpec(seed: string): ModelSpec {
+  const rng = createRng(seed)
+  const inputs = Object.fromEntries(Array.from({ length: 1 + rng.integer(2) }, (_, i) => [`x${i}`, pick(rng, INPUTS)]))
+  const graph: Graph = { nodes: [], values: Object.entries(inputs).map(([name, declared]) => ('below' in declared ? { name, shape: declared.shape, integers: true } : { name, shape: declared, integers: false })), read: new Set() }
+  for (let tries = 4 + rng.integer(10); tries > 0; tries--) grow(graph, rng)
+  const loose = graph.values.filter(({ name }) => !graph.read.has(name))
+  const ends = loose.map((value) => (value.integers ? append(graph, { layer: 'embedding', from: [value], options: { vocabulary: VOCABULARY, units: 3 } }) : value)).map((value) => (value.shape.length > 1 ? append(graph, { layer: 'flatten', from: [value], options: {} }) : value))
+  const joined = ends.length === 1 ? ends[0]! : append(graph, { layer: 'concat', from: ends, options: {} })
+  const output = append(graph, { layer: 'dense', from: [joined], options: { units: 4 } })
+  return { name: seed.replaceAll(' ', '-'), inputs, nodes: graph.nodes, output: output.name, ...(rng.uniform() < 0.4 ? { heads: heads(graph, output, joined) } : {}) }
+}
+
+interface Graph {
+  readonly nodes: NodeSpec[]
+  readonly values: Value[]
+  readonly read: Set<string>
+}
+
+/** Adds a random node that fits; none where the dice say so. */
+function grow(graph: Graph, rng: Rng): void {
+  // Late tensors first, so that graphs become deep as well as wide.
+  const value = graph.values[Math.max(rng.integer(graph.values.length), rng.integer(graph.values.length))]!
+  const partner = graph.values.find((other) => other !== value && !other.integers && other.shape.join() === value.shape.join())
+  if (partner !== undefined && !value.integers && rng.uniform() < 0.5) {
+    const layer = pick(rng, Object.keys(joining))
+    append(graph, { layer, from: [value, partner], options: joining[layer]!(rng) })
+    return
+  }
+  const twin = graph.nodes.find(({ layer, from, shares }) => layer === 'dense' && shares === undefined && graph.values.find(({ name }) => name === from![0])!.shape.join() === value.shape.join())
+  if (twin !== undefined && !value.integers && rng.uniform() < 0.4) {
+    append(graph, { layer: 'dense', from: [value], options: twin.options!, shares: twin.name })
+    return
+  }
+  const layer = pick(rng, Object.keys(single))
+  const options = single[layer]!(rng, value)
+  if (options !== undefined) append(graph, { layer, from: [value], options, ...(rng.uniform() < 0.1 && layer !== 'batch-norm' ? { frozen: true } : {}) })
+}
+
+interface Addition {
+  readonly layer: string
+  readonly from: readonly Value[]
+  readonly options: Options
+  readonly shares?: string
+  readonly frozen?: boolean
+}
+
+/** The builder says what shape comes out. */
+function append(graph: Graph, { layer, from, options, ...flags }: Addition): Value {
+  const name = `n${graph.nodes.length}`
+  const node: NodeSpec = { name, layer, from: from.map((value) => value.name), options, ...flags }
+  const shape = shapeOf(node, from)
+  const value = { name, shape, integers: layer === 'flatten' && from[0]!.integers }
+  if (product(shape) > LARGEST) return from[0]!
+  graph.nodes.push(node)
+  graph.values.push(value)
+  for (const each of from) graph.read.add(each.name)
+  return value
+}
+
+/** What the builder makes of the node, in a model of its own. */
+function shapeOf({ name, layer, options }: NodeSpec, from: readonly Value[]): readonly number[] {
+  const inputs = Object.fromEntries(from.map(({ shape, integers }, i): [string, InputSpec] => [`x${i}`, integers ? { shape, below: VOCABULARY } : shape]))
+  const integers = layer === 'flatten' && from[0]!.integers
+  const nodes: readonly NodeSpec[] = [
+    { name, layer, from: Object.keys(inputs), options: options! },
+    ...(integers ? [{ name: 'vectors', layer: 'embedding', options: { vocabulary: VOCABULARY, units: 1 } }] : []),
+    { name: 'flatten', layer: 'flatten' },
+    { name: 'out', layer: 'dense', options: { units: 2 } },
+  ]
+  return buildModel({ name: 'probe', inputs, nodes, output: 'out' }, 1).tensors.get(name)!.shape.slice(1)
+}
+
+function heads(graph: Graph, output: Value, joined: Value): readonly HeadSpec[] {
+  const second = append(graph, { layer: 'dense', from: [joined], options: { units: 3 } })
+  return [
+    { name: 'first', from: output.name, target: 'first-labels', loss: { name: 'softmax-cross-entropy', labelSmoothing: 0.1 } },
+    { name: 'second', from: second.name, target: 'second-labels', weight: 0.3, loss: { name: 'softmax-cross-entropy', classWeights: [1, 2, 0.5] } },
+  ]
+}
+
+/** Which features of specs the list has. */
+export const reached = (specs: readonly ModelSpec[]): Readonly<Record<'inputs' | 'heads' | 'shares' | 'frozen', boolean>> => ({
+  inputs: specs.some(({ inputs }) => Object.keys(inputs).length > 1),
+  heads: specs.some((spec) => (spec.heads?.length ?? 1) > 1),
+  shares: specs.some(({ nodes }) => nodes.some(({ shares }) => shares !== undefined)),
+  frozen: specs.some(({ nodes }) => nodes.some(({ frozen }) => frozen === true)),
+})

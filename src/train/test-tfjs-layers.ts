@@ -1,0 +1,78 @@
+// Every layer as TensorFlow.js would compute it in training, put together from its own ops: the other side of tfjs.test.ts.
+import * as tf from '@tensorflow/tfjs'
+
+export type Options = Readonly<Record<string, unknown>>
+
+export interface PeerNode {
+  readonly inputs: readonly tf.Tensor[]
+  readonly options: Options
+  /** `weight`, `bias`, …; undefined where the node has no such tensor. */
+  readonly param: (name: string) => tf.Tensor | undefined
+}
+
+const number = (options: Options, key: string, absent: number): number => (options[key] as number | undefined) ?? absent
+const axisOf = (x: tf.Tensor, axis: number): number => (axis < 0 ? x.rank + axis : axis + 1)
+
+const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
+  'linear': (x) => x,
+  'relu': tf.relu,
+  'tanh': tf.tanh,
+  'sigmoid': tf.sigmoid,
+}
+/** Names of activations that have a peer. */
+export const activationPeers = Object.keys(activations)
+
+const act = (x: tf.Tensor, name: unknown): tf.Tensor => activations[(name as string | undefined) ?? 'linear']!(x)
+const addBias = (x: tf.Tensor, bias: tf.Tensor | undefined): tf.Tensor => (bias === undefined ? x : tf.add(x, bias))
+const epilogue = (x: tf.Tensor, { options, param }: PeerNode): tf.Tensor => act(addBias(x, param('bias')), options['activation'])
+
+/** The last dimension of rank-2 and rank-3 tensors times a matrix. */
+function times(x: tf.Tensor, matrix: tf.Tensor): tf.Tensor {
+  const rows = tf.reshape(x, [-1, x.shape.at(-1)!]) as tf.Tensor2D
+  return tf.reshape(tf.matMul(rows, matrix as tf.Tensor2D), [...x.shape.slice(0, -1), matrix.shape[1]!])
+}
+
+/** (x - mean) / sqrt(variance + epsilon) over `axes`, then scale and bias. */
+function normalise(x: tf.Tensor, axes: number[], { options, param }: PeerNode, centred = true): tf.Tensor {
+  const mean = centred ? tf.mean(x, axes, true) : tf.scalar(0)
+  const centre = tf.sub(x, mean)
+  const variance = tf.mean(tf.square(centre), axes, true)
+  return affine(tf.div(centre, tf.sqrt(tf.add(variance, number(options, 'epsilon', centred ? 1e-5 : 1e-6)))), param)
+}
+
+function affine(x: tf.Tensor, param: PeerNode['param']): tf.Tensor {
+  const scale = param('scale')
+  return addBias(scale === undefined ? x : tf.mul(x, scale), param('bias'))
+}
+
+function groupNorm(node: PeerNode): tf.Tensor {
+  const x = node.inputs[0]!, channels = x.shape.at(-1)!, groups = number(node.options, 'groups', 1)
+  const grouped = tf.reshape(x, [x.shape[0]!, -1, groups, channels / groups])
+  return affine(tf.reshape(normalise(grouped, [1, 3], { ...node, param: () => undefined }), x.shape), node.param)
+}
+
+export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>> = {
+  'flatten': ({ inputs: [x] }) => tf.reshape(x!, [x!.shape[0]!, -1]),
+  'dense': (node) => epilogue(times(node.inputs[0]!, node.param('weight')!), node),
+  'conv2d': (node) => epilogue(tf.conv2d(node.inputs[0] as tf.Tensor4D, node.param('weight') as tf.Tensor4D, number(node.options, 'stride', 1), (node.options['padding'] as 'same' | 'valid' | undefined) ?? 'same'), node),
+  'max-pool': ({ inputs: [x], options }) => tf.maxPool(x as tf.Tensor4D, number(options, 'size', 2), number(options, 'stride', number(options, 'size', 2)), 'valid'),
+  'activation': ({ inputs: [x], options }) => act(x!, options['kind']),
+  'add': ({ inputs, options }) => act(inputs.reduce((a, b) => tf.add(a, b)), options['activation']),
+  'multiply': ({ inputs }) => inputs.reduce((a, b) => tf.mul(a, b)),
+  'dot': ({ inputs: [a, b] }) => tf.sum(tf.mul(a!, b!), -1, true),
+  'concat': ({ inputs, options }) => tf.concat([...inputs], axisOf(inputs[0]!, number(options, 'axis', -1))),
+  'slice': ({ inputs: [x], options }) => {
+    const axis = axisOf(x!, number(options, 'axis', -1)), length = x!.shape[axis]!
+    const at = (index: number): number => (index < 0 ? length + index : index)
+    const start = at(number(options, 'start', 0)), end = at(number(options, 'end', length))
+    return tf.slice(x!, x!.shape.map((_, i) => (i === axis ? start : 0)), x!.shape.map((size, i) => (i === axis ? end - start : size)))
+  },
+  'reshape': ({ inputs: [x], options }) => tf.reshape(x!, [x!.shape[0]!, ...options['shape'] as number[]]),
+  'transpose': ({ inputs: [x], options }) => tf.transpose(x!, [0, ...(options['axes'] as number[]).map((axis) => axis + 1)]),
+  'layer-norm': (node) => normalise(node.inputs[0]!, [node.inputs[0]!.rank - 1], node),
+  'rms-norm': (node) => normalise(node.inputs[0]!, [node.inputs[0]!.rank - 1], node, false),
+  'group-norm': groupNorm,
+  'batch-norm': (node) => normalise(node.inputs[0]!, node.inputs[0]!.shape.slice(0, -1).map((_, i) => i), node),
+  'embedding': ({ inputs: [x], param }) => tf.gather(param('weight')!, x as tf.Tensor1D),
+  'positional-embedding': ({ inputs: [x], param }) => tf.add(x!, param('weight')!),
+}
