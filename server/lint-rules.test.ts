@@ -15,6 +15,7 @@ const TOUCHES: Readonly<Record<string, readonly string[]>> = {
   wasm: ['graph'],
   cpu: ['graph'],
   model: ['graph'],
+  onnx: ['model'],
   optim: ['graph'],
   train: ['model', 'optim'],
   data: ['base'],
@@ -34,13 +35,13 @@ const PLACES: readonly (readonly [string, Set<string>])[] = [
   ...Object.entries(TOUCHES).map(([folder, touches]) => [`src/${folder}/probe.ts`, closure([folder, ...touches])] as const),
   ['src/model/layers/probe.ts', closure(['model'])],
   ['src/volunteer/host-probe.ts', closure(['volunteer', ...RUNNERS])],
-  ['src/pages/probe.ts', closure(['pages', 'volunteer', ...RUNNERS])],
-  ['src/engine.ts', closure(['train', ...RUNNERS])],
-  ['server/probe.ts', closure(['wire', 'cpu', 'wasm', 'data'])],
-  ['server/store/probe.ts', closure(['wire', 'cpu', 'wasm', 'data'])],
-  ['server/simulate/probe.ts', closure(['volunteer', 'cpu', 'wasm'])],
-  ['server/cli/probe.ts', closure(['volunteer', 'cpu', 'wasm'])],
-  ['server/coordinator/host.ts', closure(['wire', 'cpu', 'wasm', 'data'])],
+  ['src/pages/probe.ts', closure(['pages', 'volunteer', 'onnx', ...RUNNERS])],
+  ['src/engine.ts', closure(['train', 'codec', 'onnx', ...RUNNERS])],
+  ['server/probe.ts', closure(['wire', 'cpu', 'wasm', 'data', 'onnx'])],
+  ['server/store/probe.ts', closure(['wire', 'cpu', 'wasm', 'data', 'onnx'])],
+  ['server/simulate/probe.ts', closure(['volunteer', 'cpu', 'wasm', 'onnx'])],
+  ['server/cli/probe.ts', closure(['volunteer', 'cpu', 'wasm', 'onnx'])],
+  ['server/coordinator/host.ts', closure(['wire', 'cpu', 'wasm', 'data', 'onnx'])],
 ]
 
 const ROOT = resolve(import.meta.dirname, '..')
