@@ -166,7 +166,10 @@ test('a node that shares params adds its part to their gradient', () => {
 
 test.each(zoo.names())('%s compiles for every plan and predicts from its input alone', (name) => {
   const { plans } = compileProgram(zoo.get(name).spec, { batchSize: 2 })
-  expect(Object.keys(plans.predict.inputs)).toEqual(['x'])
-  expect(plans.predict.outputs['logits']!.shape).toEqual([2, 10])
-  expect(Object.keys(plans.gradient.inputs).sort()).toEqual(['labels', 'weights', 'x'])
+  const { spec: { inputs, heads = [{ target: 'labels' }] } } = zoo.get(name)
+  expect(Object.keys(plans.predict.inputs).sort()).toEqual(Object.keys(inputs).sort())
+  expect(plans.predict.outputs['logits']!.shape[0]).toBe(2)
+  const wanted = new Set([...Object.keys(inputs), ...heads.map(({ target = 'labels' }) => target), 'weights'])
+  expect(Object.keys(plans.evaluate.inputs).sort()).toEqual([...wanted].sort())
+  expect(Object.keys(plans.gradient.inputs).filter((key) => key !== 'random').sort()).toEqual([...wanted].sort())
 })

@@ -69,7 +69,7 @@ export function randomSpec(seed: string): ModelSpec {
   const ends = loose.map((value) => (value.integers ? append(graph, { layer: 'embedding', from: [value], options: { vocabulary: VOCABULARY, units: 3 } }) : value)).map((value) => (value.shape.length > 1 ? append(graph, { layer: 'flatten', from: [value], options: {} }) : value))
   const joined = ends.length === 1 ? ends[0]! : append(graph, { layer: 'concat', from: ends, options: {} })
   const output = append(graph, { layer: 'dense', from: [joined], options: { units: 4 } })
-  return { name: seed.replaceAll(' ', '-'), inputs, nodes: graph.nodes, output: output.name, ...(rng.uniform() < 0.4 ? { heads: heads(graph, output, joined) } : {}) }
+  return { name: seed.replaceAll(' ', '-'), inputs, nodes: graph.nodes, output: output.name, ...(rng.uniform() < 0.4 ? { heads: heads(graph, { rng, output, joined }) } : {}) }
 }
 
 interface Graph {
@@ -132,11 +132,13 @@ function shapeOf({ name, layer, options }: NodeSpec, from: readonly Value[]): re
   return buildModel({ name: 'probe', inputs, nodes, output: 'out' }, 1).tensors.get(name)!.shape.slice(1)
 }
 
-function heads(graph: Graph, output: Value, joined: Value): readonly HeadSpec[] {
+function heads(graph: Graph, { rng, output, joined }: { rng: Rng; output: Value; joined: Value }): readonly HeadSpec[] {
+  const loss = pick(rng, [{ name: 'mean-squared-error' }, { name: 'mean-absolute-error' }, { name: 'huber', delta: 0.7 }, { name: 'binary-cross-entropy' }, { name: 'distillation', temperature: 3 }])
   const second = append(graph, { layer: 'dense', from: [joined], options: { units: 3 } })
   return [
     { name: 'first', from: output.name, target: 'first-labels', loss: { name: 'softmax-cross-entropy', labelSmoothing: 0.1 } },
     { name: 'second', from: second.name, target: 'second-labels', weight: 0.3, loss: { name: 'softmax-cross-entropy', classWeights: [1, 2, 0.5] } },
+    { name: 'third', from: joined.name, target: 'third-target', weight: 2, loss },
   ]
 }
 

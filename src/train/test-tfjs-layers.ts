@@ -18,6 +18,12 @@ const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   'relu': tf.relu,
   'tanh': tf.tanh,
   'sigmoid': tf.sigmoid,
+  'leaky-relu': (x) => tf.leakyRelu(x, 0.01),
+  'elu': tf.elu,
+  'softplus': tf.softplus,
+  'silu': (x) => tf.mul(x, tf.sigmoid(x)),
+  'gelu': (x) => tf.mul(tf.mul(0.5, x), tf.add(1, tf.tanh(tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.pow(x, 3))))))),
+  'gelu-erf': (x) => tf.mul(tf.mul(0.5, x), tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2)))),
 }
 /** Names of activations that have a peer. */
 export const activationPeers = Object.keys(activations)

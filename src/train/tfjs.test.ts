@@ -18,7 +18,9 @@ const strokes = (count: number): Float32Array => {
   return Float32Array.from({ length: count * 784 }, () => (rng.uniform() < 0.25 ? rng.uniform() : 0))
 }
 
-test.each([['mnist-mlp', 16], ['mlp-2nn', 8], ['mnist-cnn', 8], ['digits-cnn', 4], ['fedavg-cnn', 1]] as const)('%s', (name, batchSize) => compareWithTfjs(zoo.get(name).spec, { batchSize, inputs: { x: strokes(batchSize) } }), 60_000)
+test.each([['mnist-mlp', 16], ['mlp-2nn', 8], ['mnist-cnn', 8], ['digits-cnn', 4], ['fedavg-cnn', 1], ['multi-task', 3], ['autoencoder', 3]] as const)('%s', (name, batchSize) => compareWithTfjs(zoo.get(name).spec, { batchSize, inputs: { x: strokes(batchSize) } }), 60_000)
+
+test.each([['matrix-factorization', 5]] as const)('%s', (name, batchSize) => compareWithTfjs(zoo.get(name).spec, { batchSize }), 60_000)
 
 test('strides, same padding, overlapping pools and every activation', () => compareWithTfjs({
   name: 'mixed',

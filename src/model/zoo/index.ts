@@ -1,9 +1,15 @@
 // Models by name, as data.
 import { createRegistry } from '../../base/registry.ts'
+import { autoencoder } from './autoencoder.ts'
 import { digitsCnn } from './digits-cnn.ts'
 import { fedavgCnn } from './fedavg-cnn.ts'
+import { matrixFactorization } from './matrix-factorization.ts'
 import { mlp2nn } from './mlp-2nn.ts'
 import { mnistCnn } from './mnist-cnn.ts'
 import { mnistMlp } from './mnist-mlp.ts'
+import { multiTask } from './multi-task.ts'
 
-export const zoo = createRegistry('model', [mnistMlp, mlp2nn, mnistCnn, fedavgCnn, digitsCnn])
+export const zoo = createRegistry('model', [
+  mnistMlp, mlp2nn, mnistCnn, fedavgCnn, digitsCnn,
+  multiTask, autoencoder, matrixFactorization,
+])
