@@ -1,8 +1,15 @@
 // dx[N,H,W,C] = dy[N,OH,OW,C] at the first maximum of each window of x, else 0; KH = SH and KW = SW, so windows do not overlap.
 // One invocation per window and WIDTH channels; those beyond OH and OW only write the zeros of the border that no window reads.
+// Each window is read before it is written, so dx may lie where x lay (IN_PLACE).
 const CB = u.C / WIDTH;
 const ROWS = (u.H + u.SH - 1u) / u.SH;
 const COLUMNS = (u.W + u.SW - 1u) / u.SW;
+
+#if IN_PLACE == 1
+fn image(at: u32) -> dx_t { return dx[at]; }
+#else
+fn image(at: u32) -> dx_t { return x[at]; }
+#end
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -17,7 +24,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let gradient = dy[((n * u.OH + oh) * u.OW + ow) * CB + c];
     let zero = dx_t();
 #unroll k < u.KH * u.KW
-    let x$k = x[start + ($k / u.KW * u.W + $k % u.KW) * CB];
+    let x$k = image(start + ($k / u.KW * u.W + $k % u.KW) * CB);
 #end
     var best = x0;
 #unroll k < u.KH * u.KW

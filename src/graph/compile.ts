@@ -1,27 +1,16 @@
 // Graph -> Plan: lower every node to a kernel call, fuse, place every tensor in memory.
-import { InvariantError, present } from '../base/errors.ts'
-import { product } from '../base/math.ts'
-import { writesOf, readsOf, type Call } from './call.ts'
+import { InvariantError } from '../base/errors.ts'
+import { readsOf, type Call } from './call.ts'
 import { reachable } from './differentiate.ts'
 import { fuse } from './fuse.ts'
-import { planMemory, type Lifetime } from './memory.ts'
+import { reuseInPlace } from './in-place.ts'
 import { copy } from './ops/pointwise.ts'
-import type { Allocation, AllocationRole, KernelCall, Plan, PlanPort, View } from './plan.ts'
-import { isInput, isParam, isSource, isState, sourceName, stateOffset } from './sources.ts'
+import { place, type Arena } from './place.ts'
+import type { KernelCall, Plan, PlanPort, View } from './plan.ts'
+import { isInput, isParam, isSource, sourceName } from './sources.ts'
 import { inScope, storage, type Node, type Tensor } from './tensor.ts'
 
-/** A persistent allocation and the tensors that lie in it: params to read, or computed tensors to be written there. */
-export interface Arena {
-  readonly name: string
-  readonly length: number
-  readonly parts: readonly ArenaPart[]
-}
-
-export interface ArenaPart {
-  readonly tensor: Tensor
-  /** Element offset, a multiple of 64 (VIEW_ALIGNMENT_BYTES). */
-  readonly offset: number
-}
+export type { Arena } from './place.ts'
 
 export interface PlanRequest {
   readonly name: string
@@ -33,11 +22,6 @@ export interface PlanRequest {
   readonly fused?: boolean
 }
 
-interface Place {
-  readonly allocation: number
-  readonly offset: number
-}
-
 export function compilePlan(request: PlanRequest): Plan {
   const { name, arenas, outputs, effects } = withOwnStorage(request)
   const kept = new Map<Tensor, string>([
@@ -46,9 +30,10 @@ export function compilePlan(request: PlanRequest): Plan {
   ])
   const nodes = reachable([...kept.keys(), ...effects.flatMap((call) => Object.values(call.buffers))].map(({ node }) => node))
   const lowered = nodes.flatMap((node) => (node.op.lower === undefined ? [] : [node.op.lower(node)]))
-  const calls = [...(request.fused === false ? lowered : fuse(lowered, { effects, kept })), ...effects]
+  const separate = [...(request.fused === false ? lowered : fuse(lowered, { effects, kept })), ...effects]
+  const { calls, home } = request.fused === false ? { calls: separate, home: new Map() } : reuseInPlace(separate, (root) => !isSource(root) && !kept.has(root))
   const inputs = nodes.flatMap((node) => node.outputs).filter(isInput)
-  const memory = place({ calls, inputs, arenas, outputs })
+  const memory = place({ calls, home, inputs, arenas, outputs })
   const plan: Plan = {
     name,
     allocations: memory.allocations,
@@ -99,57 +84,6 @@ function repeatedStorages(tensors: readonly Tensor[]): readonly Tensor[] {
   return roots.filter((root, i) => roots.indexOf(root) !== i)
 }
 
-interface PlacementRequest {
-  readonly calls: readonly Call[]
-  readonly inputs: readonly Tensor[]
-  readonly arenas: readonly Arena[]
-  readonly outputs: Readonly<Record<string, Tensor>>
-}
-
-function place({ calls, inputs, arenas, outputs }: PlacementRequest): { allocations: readonly Allocation[]; view: (tensor: Tensor) => View } {
-  const allocations: Allocation[] = []
-  const places = new Map<Tensor, Place>()
-  const allocate = (name: string, role: AllocationRole, bytes: number): number => allocations.push({ name, role, bytes }) - 1
-
-  const arenaNumbers = new Map<string, number>()
-  for (const { name, length, parts } of arenas) {
-    const allocation = allocate(name, 'persistent', length * 4)
-    arenaNumbers.set(name, allocation)
-    for (const { tensor, offset } of parts) {
-      if (places.has(storage(tensor))) throw new InvariantError(`${tensor.node.label}: must lie in one arena, got ${name} and another. Place it once.`)
-      places.set(storage(tensor), { allocation, offset })
-    }
-  }
-  for (const tensor of inputs) places.set(tensor, { allocation: allocate(sourceName(tensor), 'input', bytesOf(tensor)), offset: 0 })
-  for (const [name, tensor] of Object.entries(outputs)) places.set(storage(tensor), { allocation: allocate(name, 'output', bytesOf(tensor)), offset: 0 })
-
-  const lifetimes = scratchLifetimes(calls, (tensor) => !places.has(tensor) && !isState(tensor))
-  const scratch = planMemory(lifetimes)
-  const numbers = scratch.allocations.map((bytes, i) => allocate(`scratch${i}`, 'scratch', bytes))
-  for (const [tensor, i] of scratch.places) places.set(tensor, { allocation: numbers[i]!, offset: 0 })
-
-  const view = (tensor: Tensor): View => {
-    const root = storage(tensor)
-    const { allocation, offset } = isState(root)
-      ? { allocation: present(arenaNumbers.get(sourceName(root)), `arena ${sourceName(root)}`), offset: stateOffset(root) }
-      : present(places.get(root), `place of ${root.node.label}`)
-    return { allocation, offsetBytes: offset * 4, length: product(tensor.shape), element: tensor.element }
-  }
-  return { allocations, view }
-}
-
-function scratchLifetimes(calls: readonly Call[], isScratch: (storage: Tensor) => boolean): readonly Lifetime<Tensor>[] {
-  const lifetimes = new Map<Tensor, Lifetime<Tensor>>()
-  calls.forEach((call, at) => {
-    for (const tensor of [...writesOf(call), ...readsOf(call)].map(storage)) {
-      if (!isScratch(tensor)) continue
-      const first = lifetimes.get(tensor)?.first ?? at
-      lifetimes.set(tensor, { item: tensor, bytes: bytesOf(tensor), first, last: at })
-    }
-  })
-  return [...lifetimes.values()]
-}
-
 function kernelCall({ kernel, dims, buffers, label }: Call, view: (tensor: Tensor) => View): KernelCall {
   const views = Object.fromEntries(Object.entries(buffers).map(([key, tensor]) => [key, view(tensor)]))
   for (const [key, { length, bound, element }] of Object.entries(kernel.buffers)) {
@@ -172,8 +106,6 @@ function checkAliasing(plan: Plan): void {
     }
   }
 }
-
-const bytesOf = (tensor: Tensor): number => product(tensor.shape) * 4
 
 const ports = (tensors: Readonly<Record<string, Tensor>>, view: (tensor: Tensor) => View): Readonly<Record<string, PlanPort>> =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, { view: view(tensor), shape: tensor.shape }]))

@@ -8,7 +8,7 @@ import { distillation, distillationGradient } from './distillation.ts'
 import { elementwiseLoss, elementwiseLossGradient } from './elementwise-loss.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { matmul } from './matmul.ts'
-import { maxPool, maxPoolGradient } from './max-pool.ts'
+import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
 import { norm, normInputGradient, normParamGradient } from './norm.ts'
 import { optimizerKernels } from './optimizers.ts'
 import { concat } from './shape/concat.ts'
@@ -19,7 +19,7 @@ import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
 
 export const kernels = createRegistry('kernel', [
-  matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient,
+  matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
   softmaxCrossEntropy, softmaxCrossEntropyGradient, accumulate,
   gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
   norm, normInputGradient, normParamGradient,

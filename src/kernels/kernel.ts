@@ -73,6 +73,8 @@ export interface Kernel {
   readonly buffers: Readonly<Record<string, BufferDeclaration>>
   /** Where a bias and an activation can be added to what it computes, at no cost: dims BIAS and ACT, buffer `bias`. */
   readonly epilogue?: Epilogue
+  /** How it can write an output over an input that nobody needs any more (`dead`), where it can. */
+  readonly inPlace?: (d: Dims, dead: (buffer: string) => boolean) => InPlace | undefined
   readonly algorithms: readonly Algorithm[]
   /** Floating point operations of a call, a multiply-add counting two. */
   readonly flops: (d: Dims) => number
@@ -86,6 +88,14 @@ export interface Epilogue {
   readonly output: string
   /** Length of the bias: neighbouring elements of the output that one copy of it is added to. */
   readonly columns: (d: Dims) => number
+}
+
+export interface InPlace {
+  /** The kernel that does so: it has `buffer`, an `update` one, instead of `output` and `input`. */
+  readonly kernel: Kernel
+  readonly output: string
+  readonly input: string
+  readonly buffer: string
 }
 
 export const defineKernel = (kernel: Kernel): Kernel => kernel

@@ -23,12 +23,14 @@ const SIZES = [64, 256, 4]
 const forwardAlgorithms = linearAlgorithms({ shader: 'kernels/max-pool.wgsl', elements: yLength, vectors: ['x', 'bias', 'y'], divides: (d) => dim(d, 'C') % 4 === 0, activation: true })
 
 /** Windows that do not overlap: each invocation owns one window, border included. */
-const windowAlgorithms = [4, 1].map((WIDTH): Algorithm => ({
+const tiles = (d: Dims): boolean => d['KH'] === d['SH'] && d['KW'] === d['SW']
+
+const windowAlgorithms = (IN_PLACE: 0 | 1): readonly Algorithm[] => [4, 1].map((WIDTH): Algorithm => ({
   name: WIDTH === 4 ? 'windows-vec4' : 'windows',
   shader: 'kernels/max-pool-gradient-windows.wgsl',
-  variants: SIZES.map((X) => ({ X, WIDTH })),
-  ...(WIDTH === 4 ? { views: () => ({ x: 'vec4<f32>', dy: 'vec4<f32>', dx: 'vec4<f32>' }) } : {}),
-  fits: (d) => d['KH'] === d['SH'] && d['KW'] === d['SW'] && dim(d, 'C') % WIDTH === 0,
+  variants: SIZES.map((X) => ({ X, WIDTH, IN_PLACE })),
+  ...(WIDTH === 4 ? { views: () => ({ ...(IN_PLACE === 1 ? {} : { x: 'vec4<f32>' as const }), dy: 'vec4<f32>', dx: 'vec4<f32>' }) } : {}),
+  fits: (d) => tiles(d) && dim(d, 'C') % WIDTH === 0,
   workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(dim(d, 'N') * ceilDiv(dim(d, 'H'), dim(d, 'SH')) * ceilDiv(dim(d, 'W'), dim(d, 'SW')) * (dim(d, 'C') / WIDTH), dim(c, 'X')),
 }))
@@ -67,13 +69,27 @@ export const maxPoolGradient = defineKernel({
     dy: { access: 'read', element: 'f32', length: yLength },
     dx: { access: 'write', element: 'f32', length: xLength },
   },
-  algorithms: [...windowAlgorithms, gather],
+  inPlace: (d, dead) => (tiles(d) && dead('x') ? { kernel: maxPoolGradientInPlace, output: 'dx', input: 'x', buffer: 'dx' } : undefined),
+  algorithms: [...windowAlgorithms(0), gather],
   flops,
   reference(d, { x, dy, dx }) {
     dx!.fill(0)
     eachWindow(d, x!, (yAt, xAt) => { dx![xAt]! += dy![yAt]! })
   },
   probes,
+})
+
+export const maxPoolGradientInPlace = defineKernel({
+  name: 'max-pool-gradient-in-place',
+  formula: 'as max-pool-gradient, of windows that do not overlap, with dx over x',
+  buffers: {
+    dx: { access: 'update', element: 'f32', length: xLength },
+    dy: { access: 'read', element: 'f32', length: yLength },
+  },
+  algorithms: windowAlgorithms(1),
+  flops,
+  reference: (d, { dx, dy }) => maxPoolGradient.reference(d, { x: dx!.slice(), dy: dy!, dx: dx! }),
+  probes: probes.filter(tiles),
 })
 
 /** Calls `visit` with each output's offset and the offset of its window's first maximum. */

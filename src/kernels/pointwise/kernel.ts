@@ -1,7 +1,7 @@
 // The kernel of a pointwise program: declaration, and WGSL assembled from the hand-written functions. One kernel per
 // program, made once: its name holds the program, so whatever is remembered by name (pipelines, tuning) fits.
 import { bitsFloat, floatBits } from '../../base/math.ts'
-import { defineKernel, dim, linearGrid, type Algorithm, type BufferDeclaration, type Dims, type Kernel } from '../kernel.ts'
+import { defineKernel, dim, linearGrid, type Algorithm, type BufferDeclaration, type Dims, type InPlace, type Kernel } from '../kernel.ts'
 import { pointwiseFunctions } from './index.ts'
 import { constantNumbers, formatProgram, interpret, operandInner, operandLength, resultName, type PointwiseProgram } from './program.ts'
 
@@ -22,6 +22,7 @@ export function pointwiseKernel(program: PointwiseProgram): Kernel {
     name,
     formula: 'y0[SIZE], … = the steps of the program, in order; operand k is xk[i / INNERk % LENk]',
     buffers: buffersOf(program),
+    ...(program.inPlace === undefined ? { inPlace: (d: Dims, dead: (buffer: string) => boolean) => overOperand(program, d, dead) } : {}),
     algorithms: [linear(program, 4), linear(program, 1)],
     flops: (d) => program.steps.length * dim(d, 'SIZE'),
     reference: (d, buffers) => interpret(program, d, buffers),
@@ -30,6 +31,13 @@ export function pointwiseKernel(program: PointwiseProgram): Kernel {
   made.set(name, kernel)
   programs.set(kernel, program)
   return kernel
+}
+
+/** The first result in the place of the first operand that is read element by element and not needed any more. */
+function overOperand(program: PointwiseProgram, d: Dims, dead: (buffer: string) => boolean): InPlace | undefined {
+  const operand = Array.from({ length: program.operands }, (_, k) => k).find((k) => operandLength(d, k) === dim(d, 'SIZE') && operandInner(d, k) === 1 && dead(`x${k}`))
+  if (operand === undefined) return undefined
+  return { kernel: pointwiseKernel({ ...program, inPlace: program.results.map((_, r) => (r === 0 ? operand : -1)) }), output: 'y0', input: `x${operand}`, buffer: `x${operand}` }
 }
 
 function buffersOf(program: PointwiseProgram): Readonly<Record<string, BufferDeclaration>> {
