@@ -15,6 +15,7 @@ import { sha256 } from '../sha256.ts'
 import type { Disk } from '../store/disk.ts'
 import { createNodeDisk } from '../store/node-disk.ts'
 import { Store } from '../store/store.ts'
+import { checkModel } from './check-model.ts'
 import { Host } from './host.ts'
 import type { LogRecord } from './records.ts'
 import { recover } from './recover.ts'
@@ -41,6 +42,7 @@ export interface OpenRunOptions {
 export async function openRun(options: OpenRunOptions): Promise<RunHost> {
   const { config, dataset, clock, numeric, evaluator } = options
   const spec = options.model ?? zoo.get(config.model).spec
+  checkModel(spec, dataset.manifest)
   const layout = layoutOf(spec)
   const settings = resolveSettings(options.runId ?? config.name, config, { manifest: dataset.manifest, hash: hashOfShards(dataset.manifest) }, layout)
   const { aggregator, exactSum, serverOptimizer, learningRateSchedule, codec } = config.strategy

@@ -2,9 +2,11 @@
 // Owns the Runner and its Program, and makes new ones when the device is lost.
 import type { Clock } from '../base/clock.ts'
 import { InvariantError, present, WireError } from '../base/errors.ts'
+import { createRng } from '../base/rng.ts'
 import { DeviceLostError, type AdapterDescription, type Program, type Runner } from '../graph/plan.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { unpack, type Layout } from '../model/layout.ts'
+import { randomKey, type Examples } from '../train/host-batches.ts'
 import { compileProgram, type CompiledProgram } from '../train/program.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
@@ -120,11 +122,14 @@ class DeviceTrainer implements Trainer {
     const startedMs = clock.now()
     program.clear('metrics')
     if (lease.kind === 'train') program.clear('grads')
-    const plan = (lease.kind === 'train' ? compiled.plans.gradient : compiled.plans.evaluate).name
+    const plan = lease.kind === 'train' ? compiled.plans.gradient : compiled.plans.evaluate
+    // The same work draws the same numbers, whoever computes it.
+    const drawn = createRng(JSON.stringify(lease.work)).nextU32()
+    const draw = (step: number): Examples => ('random' in plan.inputs ? { random: randomKey(source.seed, drawn, step) } : {})
     const pace = createPace(clock)
     let done = 0
     for (const { x, labels, weights } of batches(source, lease.work, (hash) => present(shards.get(hash), 'shard'))) {
-      program.run(plan, { x, labels, weights })
+      program.run(plan.name, { x, labels, weights, ...draw(done) })
       done = Math.min(lease.numExamples, done + source.batchSize)
       if (!pace.due()) continue
       await program.settled()
