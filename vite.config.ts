@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { assembly } from './server/assembly-plugin.ts'
 
 const root = import.meta.dirname
 const at = (path: string): string => join(root, path)
@@ -25,7 +26,8 @@ const pages = {
   root: at('src/pages'),
   publicDir: at('public'),
   build: { outDir: at('dist/pages'), emptyOutDir: true, target: 'es2022', rolldownOptions: { input: present(PAGES) } },
-  worker: { format: 'es' as const },
+  plugins: [assembly()],
+  worker: { format: 'es' as const, plugins: () => [assembly()] },
   // For `npm run dev`: pages with hot reload in front of a coordinator started with `npm start`.
   server: {
     fs: { allow: [root] },
@@ -37,6 +39,7 @@ const pages = {
 const programs = {
   root,
   publicDir: false as const,
+  plugins: [assembly()],
   build: {
     ssr: true,
     outDir: at('dist/node'),
@@ -50,6 +53,7 @@ const programs = {
 const engine = {
   root,
   publicDir: false as const,
+  plugins: [assembly()],
   build: {
     lib: { entry: { browser: at('src/engine.ts'), node: at('src/engine-node.ts') }, formats: ['es' as const] },
     outDir: at('dist/engine'),
@@ -62,13 +66,13 @@ const engine = {
 }
 
 export default defineConfig(({ mode }) => ({
-  ...(mode === 'node' ? programs : mode === 'engine' ? engine : mode === 'test' ? { root } : pages),
+  ...(mode === 'node' ? programs : mode === 'engine' ? engine : mode === 'test' ? { root, plugins: [assembly()] } : pages),
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },
-      { test: { name: 'gpu', include: ['src/gpu/**/*.test.ts'], testTimeout: 120_000 } },
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },
+      { extends: true, test: { name: 'gpu', include: ['src/gpu/**/*.test.ts'], testTimeout: 120_000 } },
       // Real browsers on few cores: one file at a time, and time to reach an accuracy.
-      { test: { name: 'e2e', include: ['e2e/**/*.test.ts'], globalSetup: 'e2e/global-setup.ts', fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
+      { extends: true, test: { name: 'e2e', include: ['e2e/**/*.test.ts'], globalSetup: 'e2e/global-setup.ts', fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
     ],
   },
 }))

@@ -1,0 +1,23 @@
+// Softmax cross-entropy: assembly/softmax-cross-entropy.ts.
+import { dim, type Dims } from '../../kernels/kernel.ts'
+import type { WasmKernel } from './wasm-kernel.ts'
+
+const rows = (d: Dims): number => dim(d, 'N') * dim(d, 'T')
+const cost = (d: Dims): number => 20 * rows(d) * dim(d, 'CLASSES')
+const sizes = (d: Dims): readonly number[] => [dim(d, 'N'), dim(d, 'T'), dim(d, 'CLASSES'), dim(d, 'SMOOTHING')]
+
+export const softmaxCrossEntropy: WasmKernel = {
+  name: 'softmax-cross-entropy',
+  steps: (d, at) => [{
+    fn: 'softmax_cross_entropy', args: [at('logits'), at('labels'), at('weights'), at('classes'), at('loss'), at('correct'), ...sizes(d)],
+    units: dim(d, 'N'), cost: cost(d),
+  }],
+}
+
+export const softmaxCrossEntropyGradient: WasmKernel = {
+  name: 'softmax-cross-entropy-gradient',
+  steps: (d, at) => [{
+    fn: 'softmax_cross_entropy_gradient', args: [at('logits'), at('labels'), at('weights'), at('classes'), at('upstream'), at('dlogits'), ...sizes(d)],
+    units: rows(d), cost: cost(d),
+  }],
+}

@@ -1,0 +1,53 @@
+// The compiled kernels: the build with fused multiply-add where the engine takes it, with shared memory where threads are allowed.
+import { ConfigError, invariant } from '../base/errors.ts'
+import { plain, relaxed } from 'virtual:assembly'
+
+/** A step of a kernel: its arguments, its share of the work, and memory of its own. See assembly/simd.ts. */
+export type KernelFunction = (args: number, part: number, parts: number, own: number) => void
+
+export type KernelFunctions = Readonly<Record<string, KernelFunction>>
+
+const compiled = new Map<boolean, Promise<WebAssembly.Module>>()
+
+/** Throws ConfigError where the engine has no WebAssembly with SIMD. */
+export function kernelModule(shared: boolean): Promise<WebAssembly.Module> {
+  const known = compiled.get(shared)
+  if (known !== undefined) return known
+  const module = compileKernels(shared)
+  compiled.set(shared, module)
+  return module
+}
+
+async function compileKernels(shared: boolean): Promise<WebAssembly.Module> {
+  allowRelaxedSimd()
+  const builds = [relaxed, plain].map((text) => decode(text)).map((bytes) => (shared ? bytes : unshared(bytes)))
+  const taken = builds.find((bytes) => WebAssembly.validate(bytes))
+  if (taken === undefined) throw new ConfigError('WebAssembly: must offer SIMD, got an engine without. Use a browser of 2023 or later.')
+  return WebAssembly.compile(taken)
+}
+
+/** Node 20 has relaxed SIMD behind a flag of its engine, which may be set before the first use. Later versions need none. */
+function allowRelaxedSimd(): void {
+  const node = (globalThis as { process?: { versions?: { node?: string }; getBuiltinModule?: (name: string) => unknown } }).process
+  if (node?.versions?.node === undefined || !/^(18|20)\./.test(node.versions.node)) return
+  const v8 = node.getBuiltinModule?.('node:v8') as { setFlagsFromString(flag: string): void } | undefined
+  v8?.setFlagsFromString('--experimental-wasm-relaxed-simd')
+}
+
+const decode = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
+
+/** The import of env.memory, up to the byte that says "shared, with a maximum". */
+const MEMORY_IMPORT = [3, ...ascii('env'), 6, ...ascii('memory'), 2]
+
+/** The same module importing memory that is not shared: some engines offer shared memory only to isolated pages. */
+function unshared(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const found = bytes.findIndex((_, i) => MEMORY_IMPORT.every((byte, j) => bytes[i + j] === byte))
+  invariant(found >= 0, 'WASM module: must import env.memory, got none. Compile it with --importMemory.')
+  const copy = bytes.slice()
+  copy[found + MEMORY_IMPORT.length] = 1
+  return copy
+}
+
+function ascii(text: string): readonly number[] {
+  return [...text].map((c) => c.charCodeAt(0))
+}
