@@ -130,6 +130,21 @@ test('training goes on from a saved state as if it had not stopped', async () =>
   await expect(second.setState({ ...state, optimizer: {} })).rejects.toThrow(/optimizer state "adam\/m\/.*: must be given/)
 })
 
+test('a schedule that waits for a plateau hears evaluations, and remembers them', async () => {
+  const make = () => compile(twoHeads, { batchSize: 8, optimizer: { name: 'sgd', learningRate: 1 }, schedule: { name: 'reduce-on-plateau', patience: 0, decay: 0.5 }, runner })
+  const [model, other] = [await make(), await make()]
+  const examples = twoHeadExamples(8)
+  for (let i = 0; i < 3; i++) await model.evaluate(examples)
+  const { schedule } = await model.state()
+  expect(schedule).toBeDefined()
+  await other.setState(await model.state())
+  for (const each of [model, other]) await each.train(examples)
+  expect(await other.params()).toEqual(await model.params())
+  const fresh = await make()
+  await fresh.train(examples)
+  expect(await fresh.params()).not.toEqual(await model.params())
+})
+
 test('a backbone from elsewhere is loaded by name, frozen, and a new head learns on it', async () => {
   const body = await compile(twoHeads, { batchSize: 8, runner, seed: 3 })
   const { 'images/weight': weight, 'images/bias': bias } = await body.tensors()

@@ -6,27 +6,24 @@
 //   const logits = await model.predict(image)
 //   const tensors = await model.tensors()
 import { ConfigError } from './base/errors.ts'
-import { product } from './base/math.ts'
 import { createCpuRunner } from './cpu/runner.ts'
 import { browserGpu } from './gpu/device.ts'
 import { createGpuRunner } from './gpu/runner.ts'
-import type { AdapterDescription, HostArray, Program, Runner } from './graph/plan.ts'
-import type { Head } from './model/build-model.ts'
+import type { AdapterDescription, Runner } from './graph/plan.ts'
 import { initialParams } from './model/initial-params.ts'
-import { pack, unpack, type Layout } from './model/layout.ts'
+import { unpack, type Layout } from './model/layout.ts'
 import type { Objective, Recipe } from './model/recipe.ts'
 import type { ModelSpec } from './model/spec.ts'
 import { zoo } from './model/zoo/index.ts'
-import { resolveOptimizer } from './optim/index.ts'
 import type { OptimizerSettings } from './optim/optimizer.ts'
-import { resolveSchedule } from './optim/schedules.ts'
-import { cutBatches, portsOf, randomKey, type Examples, type HostBatch, type HostPort } from './train/host-batches.ts'
-import { createMetricsReader, type Metrics, type MetricsReader } from './train/metrics.ts'
-import { nameTensors, placeTensors, readOptimizerState, writeOptimizerState, type NamedTensors } from './train/named-tensors.ts'
-import { ALLOCATIONS, compileProgram, headOutput, type CompiledProgram } from './train/program.ts'
+import type { Examples } from './train/host-batches.ts'
+import type { Metrics } from './train/metrics.ts'
+import type { NamedTensors } from './train/named-tensors.ts'
+import { ALLOCATIONS, compileProgram } from './train/program.ts'
+import { Session, type EngineModel, type Gradients, type SessionRecipe, type TrainingState } from './train/session.ts'
 
 export { browserGpu, createCpuRunner, createGpuRunner, zoo }
-export type { AdapterDescription, Examples, Layout, Metrics, ModelSpec, NamedTensors, Objective, OptimizerSettings, Recipe, Runner }
+export type { AdapterDescription, EngineModel, Examples, Gradients, Layout, Metrics, ModelSpec, NamedTensors, Objective, OptimizerSettings, Recipe, Runner, TrainingState }
 
 export interface EngineOptions extends Partial<Omit<Recipe, 'steps'>> {
   /** One optimizer for all params, instead of `objectives`. Without either, a model of the zoo has its recipe's and another Adam. */
@@ -40,61 +37,6 @@ export interface EngineOptions extends Partial<Omit<Recipe, 'steps'>> {
   /** Hears of compiling and tuning, 0..1. */
   readonly onProgress?: (fraction: number, doing: string) => void
 }
-
-/** All that training goes on from. */
-export interface TrainingState {
-  readonly step: number
-  readonly tensors: NamedTensors
-  /** What the optimizers remember: `adam/m/dense1/weight`. */
-  readonly optimizer: NamedTensors
-}
-
-export interface Gradients {
-  /** Packed as the params, of the mean loss. */
-  readonly params: Float32Array
-  /** Of each example's loss divided by their number, in the input's shape, by name. */
-  readonly inputs: Readonly<Record<string, Float32Array>>
-}
-
-export interface EngineModel {
-  readonly spec: ModelSpec
-  /** Names, shapes and packed offsets of the params. */
-  readonly layout: Layout
-  readonly adapter: AdapterDescription
-  /** Optimizer steps taken. */
-  readonly step: number
-  /**
-   * One optimizer step on at most batchSize (times `accumulate`) examples, each input and target by its name, or x and labels
-   * alone. `learningRate` overrides what the optimizer and the schedule say.
-   */
-  train(examples: Examples, options?: { readonly learningRate?: number }): Promise<void>
-  train(x: Float32Array | Uint32Array, labels: Uint32Array, learningRate?: number): Promise<void>
-  /** Means over everything trained on since the last call; waits for it. */
-  trainingMetrics(): Promise<Metrics>
-  /** Means over any number of examples. */
-  evaluate(examples: Examples): Promise<Metrics>
-  evaluate(x: Float32Array | Uint32Array, labels: Uint32Array): Promise<Metrics>
-  /** The output of any number of examples, [n, ...shape]: logits of classes, for example. */
-  predict(examples: Examples | Float32Array | Uint32Array): Promise<Float32Array>
-  /** As `predict`, of every head by its name. */
-  predictHeads(examples: Examples | Float32Array | Uint32Array): Promise<Readonly<Record<string, Float32Array>>>
-  /** Gradients of the mean loss of at most batchSize examples, where `inputGradients` asked for them. */
-  gradients(examples: Examples): Promise<Gradients>
-  /** A packed copy of all tensors. */
-  params(): Promise<Float32Array>
-  setParams(packed: Float32Array): void
-  /** Copies of all tensors, by name: params, buffers and frozen ones. */
-  tensors(): Promise<NamedTensors>
-  /** Overwrites some or all tensors: a backbone that was trained elsewhere. */
-  setTensors(tensors: NamedTensors): Promise<void>
-  /** With `setState` of a model compiled alike, training goes on as if it had not stopped. */
-  state(): Promise<TrainingState>
-  setState(state: TrainingState): Promise<void>
-  dispose(): void
-}
-
-/** Runs that may be enqueued before waiting for them: keeps the queue, and the time to stop, short. */
-const RUNS_IN_FLIGHT = 8
 
 /** Throws ConfigError for specs and recipes that cannot work, saying where and what to do. */
 export const compile = (model: ModelSpec | string, options: EngineOptions = {}): Promise<EngineModel> => compileOn(defaultRunner, model, options)
@@ -112,21 +54,22 @@ export async function compileOn(createRunner: () => Promise<Runner>, model: Mode
   const several = recipe.accumulate > 1
   // What is not asked for is not loaded either: a Plan costs time to compile and to tune.
   const wanted = [train!, evaluate, predict, ...(several || inputGradients !== undefined ? [gradient] : []), ...(several ? [apply!] : [])]
-  const program = await runner.load(wanted, onProgress)
+  const ownRunner = options.runner === undefined ? runner : undefined
+  const program = await runner.load(wanted, onProgress).catch((error: unknown) => {
+    ownRunner?.dispose()
+    throw error
+  })
   program.write(ALLOCATIONS.params, unpack(compiled.layout, initialParams(spec, seed)))
-  return new Engine({ compiled, program, adapter: runner.adapter, recipe, seed, gives: inputGradients, ownRunner: options.runner === undefined ? runner : undefined })
+  return new Session({ compiled, program, adapter: runner.adapter, recipe, seed, gives: inputGradients, ownRunner })
 }
 
-interface EngineRecipe extends Required<Pick<Recipe, 'batchSize' | 'accumulate'>>, Pick<Recipe, 'schedule' | 'clip'> {
-  readonly objectives: readonly (Omit<Objective, 'optimizer'> & { readonly optimizer: OptimizerSettings })[]
-}
-
-function recipeOf(known: Recipe | undefined, { optimizer, objectives, schedule, clip, batchSize, accumulate = 1 }: EngineOptions): EngineRecipe {
+function recipeOf(known: Recipe | undefined, { optimizer, objectives, schedule, clip, batchSize, accumulate: batches }: EngineOptions): SessionRecipe {
   if (optimizer !== undefined && objectives !== undefined) throw new ConfigError('optimizer: must be given alone or in each of the objectives, got both. Remove one.')
-  if (!Number.isSafeInteger(accumulate) || accumulate < 1) throw new ConfigError(`accumulate: must be a whole number above 0, got ${accumulate}. Use 4, for example.`)
   const own = optimizer === undefined ? objectives : [{ optimizer }]
-  // A recipe's schedule and clipping suit its own objectives only.
+  // A recipe's schedule, clipping and accumulation suit its own objectives only.
   const base: Partial<Recipe> = own === undefined ? known ?? {} : {}
+  const accumulate = batches ?? base.accumulate ?? 1
+  if (!Number.isSafeInteger(accumulate) || accumulate < 1) throw new ConfigError(`accumulate: must be a whole number above 0, got ${accumulate}. Use 4, for example.`)
   const chosen = { schedule: schedule ?? base.schedule, clip: clip ?? base.clip }
   return {
     batchSize: batchSize ?? known?.batchSize ?? 64,
@@ -141,184 +84,3 @@ async function defaultRunner(): Promise<Runner> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu
   return gpu === undefined ? createCpuRunner() : createGpuRunner({ gpu })
 }
-
-interface EngineParts {
-  readonly compiled: CompiledProgram
-  readonly program: Program
-  readonly adapter: AdapterDescription
-  readonly recipe: EngineRecipe
-  readonly seed: number
-  readonly gives: readonly string[] | undefined
-  /** Made for this model, and gone with it. */
-  readonly ownRunner: Runner | undefined
-}
-
-class Engine implements EngineModel {
-  readonly adapter: AdapterDescription
-  readonly #compiled: CompiledProgram
-  readonly #program: Program
-  readonly #recipe: EngineRecipe
-  readonly #seed: number
-  readonly #gives: readonly string[] | undefined
-  readonly #ownRunner: Runner | undefined
-  readonly #metrics: MetricsReader
-  readonly #learningRate: (step: number) => number
-  /** What examples consist of: with targets, and without. */
-  readonly #ports: Readonly<Record<'all' | 'inputs', Readonly<Record<string, HostPort>>>>
-  #step = 0
-  #metricsStep = 0
-  #runs = 0
-
-  constructor({ compiled, program, adapter, recipe, seed, gives, ownRunner }: EngineParts) {
-    this.adapter = adapter
-    this.#compiled = compiled
-    this.#program = program
-    this.#recipe = recipe
-    this.#seed = seed
-    this.#gives = gives
-    this.#ownRunner = ownRunner
-    this.#metrics = createMetricsReader(program, compiled.model.heads)
-    this.#ports = { all: portsOf(compiled.model.spec, compiled.plans.evaluate), inputs: portsOf(compiled.model.spec, compiled.plans.predict) }
-    const { factor } = resolveSchedule(recipe.schedule ?? { name: 'constant' })
-    const { learningRate } = resolveOptimizer(recipe.objectives[0]!.optimizer)
-    this.#learningRate = (step) => learningRate * factor(step)
-  }
-
-  get spec(): ModelSpec {
-    return this.#compiled.model.spec
-  }
-
-  get layout(): Layout {
-    return this.#compiled.layout
-  }
-
-  get step(): number {
-    return this.#step
-  }
-
-  async train(given: Examples | HostArray, more: Uint32Array | { readonly learningRate?: number } = {}, rate?: number): Promise<void> {
-    const { batchSize, accumulate } = this.#recipe
-    const batches = this.#cut(given, more)
-    const examples = batches.reduce((sum, batch) => sum + batch.examples, 0)
-    if (batches.length > accumulate) throw new ConfigError(`train: must have at most ${batchSize * accumulate} examples (batchSize ${batchSize}, accumulate ${accumulate}), got ${examples}. Cut them into batches, or compile with a larger batchSize.`)
-    const learningRate = rate ?? ('learningRate' in more ? more.learningRate : undefined) ?? this.#learningRate(this.#step)
-    const update = this.#compiled.update!.inputs(++this.#step, { learningRate })
-    const [only] = batches
-    if (batches.length === 1) return this.#run('train', { ...only!.inputs, weights: only!.weights(1 / examples), ...update })
-    this.#program.clear(ALLOCATIONS.grads)
-    for (const [i, batch] of batches.entries()) await this.#run('gradient', { ...batch.inputs, weights: batch.weights(1 / examples) }, i)
-    return this.#run('apply', update)
-  }
-
-  async trainingMetrics(): Promise<Metrics> {
-    const steps = this.#step - this.#metricsStep
-    this.#metricsStep = this.#step
-    // Weights are 1/examples in a step, so a step's loss is its mean already.
-    return this.#metrics.take(steps)
-  }
-
-  async evaluate(given: Examples | HostArray, labels?: Uint32Array): Promise<Metrics> {
-    const batches = this.#cut(given, labels ?? {})
-    await this.#metrics.keep()
-    for (const batch of batches) await this.#run('evaluate', { ...batch.inputs, weights: batch.weights(1) })
-    return this.#metrics.takeDevice()
-  }
-
-  async predict(given: Examples | HostArray): Promise<Float32Array> {
-    return (await this.#answer(given, ['logits']))['logits']!
-  }
-
-  async predictHeads(given: Examples | HostArray): Promise<Readonly<Record<string, Float32Array>>> {
-    const { heads, output } = this.#compiled.model
-    const key = ({ name, from }: Head): string => (from === output ? 'logits' : headOutput(name))
-    const answers = await this.#answer(given, [...new Set(heads.map(key))])
-    return Object.fromEntries(heads.map((head) => [head.name, answers[key(head)]!]))
-  }
-
-  async gradients(given: Examples): Promise<Gradients> {
-    if (this.#gives === undefined) throw new ConfigError('gradients: must be asked for when compiling, got no inputGradients. Pass inputGradients: [], or the names of inputs.')
-    const [batch, ...rest] = this.#cut(given, {})
-    if (rest.length > 0) throw new ConfigError(`gradients: must have at most batchSize ${this.#recipe.batchSize} examples, got more. Cut them into batches.`)
-    await this.#metrics.keep()
-    this.#program.clear(ALLOCATIONS.grads)
-    await this.#run('gradient', { ...batch!.inputs, weights: batch!.weights(1 / batch!.examples) })
-    const [arena] = await this.#program.read([ALLOCATIONS.grads])
-    const inputs = this.#gives.length === 0 ? {} : await this.#program.readOutputs('gradient', this.#gives)
-    await this.#metrics.takeDevice()
-    const examplesOf = (name: string): number => product(this.#ports.all[name]!.shape) * batch!.examples
-    return { params: pack(this.layout, arena!), inputs: Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.slice(0, examplesOf(name))])) }
-  }
-
-  async params(): Promise<Float32Array> {
-    const [arena] = await this.#program.read([ALLOCATIONS.params])
-    return pack(this.layout, arena!)
-  }
-
-  setParams(packed: Float32Array): void {
-    if (packed.length !== this.layout.packedSize) throw new ConfigError(`params: must have ${this.layout.packedSize} elements for ${this.spec.name}, got ${packed.length}. Use params of this model.`)
-    this.#program.write(ALLOCATIONS.params, unpack(this.layout, packed))
-  }
-
-  async tensors(): Promise<NamedTensors> {
-    return nameTensors(this.layout, await this.params())
-  }
-
-  async setTensors(tensors: NamedTensors): Promise<void> {
-    const packed = await this.params()
-    placeTensors(this.layout, tensors, packed)
-    this.setParams(packed)
-  }
-
-  async state(): Promise<TrainingState> {
-    return { step: this.#step, tensors: await this.tensors(), optimizer: await readOptimizerState(this.#program, this.#compiled.update!) }
-  }
-
-  async setState({ step, tensors, optimizer }: TrainingState): Promise<void> {
-    if (!Number.isSafeInteger(step) || step < 0) throw new ConfigError(`state.step: must be a whole number, got ${step}. Restore what state() gave.`)
-    writeOptimizerState(this.#program, this.#compiled.update!, optimizer)
-    await this.setTensors(tensors)
-    this.#metricsStep += step - this.#step
-    this.#step = step
-  }
-
-  dispose(): void {
-    this.#program.dispose()
-    this.#ownRunner?.dispose()
-  }
-
-  /** Enqueues a run of a Plan, with random numbers where it draws any. */
-  async #run(plan: 'train' | 'gradient' | 'apply' | 'evaluate' | 'predict', inputs: Examples, part = 0): Promise<void> {
-    const draws = 'random' in this.#compiled.plans[plan]!.inputs
-    this.#program.run(plan, draws ? { ...inputs, random: randomKey(this.#seed, part, this.#step) } : inputs)
-    if (++this.#runs % RUNS_IN_FLIGHT === 0) await this.#program.settled()
-  }
-
-  #cut(given: Examples | HostArray, more: Uint32Array | object): readonly HostBatch[] {
-    const examples = isArray(given) ? { [this.#soleInput()]: given, ...(isArray(more) ? { labels: more } : {}) } : given
-    return cutBatches(examples, this.#ports.all, this.#recipe.batchSize)
-  }
-
-  async #answer(given: Examples | HostArray, keys: readonly string[]): Promise<Readonly<Record<string, Float32Array>>> {
-    const { plans: { predict } } = this.#compiled
-    const batches = cutBatches(isArray(given) ? { [this.#soleInput()]: given } : given, this.#ports.inputs, this.#recipe.batchSize)
-    const total = batches.reduce((sum, { examples }) => sum + examples, 0)
-    const sizes = keys.map((key) => product(predict.outputs[key]!.shape.slice(1)))
-    const answers = sizes.map((size) => new Float32Array(total * size))
-    let at = 0
-    for (const { inputs, examples } of batches) {
-      await this.#run('predict', inputs)
-      const outputs = await this.#program.readOutputs('predict', keys)
-      keys.forEach((key, i) => answers[i]!.set(outputs[key]!.subarray(0, examples * sizes[i]!), at * sizes[i]!))
-      at += examples
-    }
-    return Object.fromEntries(keys.map((key, i) => [key, answers[i]!]))
-  }
-
-  #soleInput(): string {
-    const [name, ...others] = Object.keys(this.#ports.inputs)
-    if (name === undefined || others.length > 0) throw new ConfigError(`${this.spec.name}: must be given its inputs by name, as there are ${others.length + 1}, got one array. Pass { ${Object.keys(this.#ports.inputs).join(', ')} }.`)
-    return name
-  }
-}
-
-const isArray = (value: object): value is HostArray => ArrayBuffer.isView(value)
