@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { InvariantError, present, WireError } from '../base/errors.ts'
 import { createRng } from '../base/rng.ts'
+import type { CodecChoice } from '../codec/codec.ts'
 import { DeviceLostError, type AdapterDescription, type Program, type Runner } from '../graph/plan.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { unpack, type Layout } from '../model/layout.ts'
@@ -26,7 +27,7 @@ type OnProgress = (fraction: number, doing: string) => void
 /** Everything about the run that the compiled Plans and the batches depend on. */
 interface Prepared {
   readonly source: Source
-  readonly codec: string
+  readonly codec: CodecChoice
   readonly compiled: CompiledProgram
 }
 
