@@ -1,12 +1,14 @@
 // Every kernel of the engine. Tests iterate this list: a new entry is checked against its reference on every adapter.
 import { createRegistry } from '../base/registry.ts'
 import { accumulate } from './accumulate.ts'
+import { averagePool, averagePoolGradient } from './average-pool.ts'
 import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage } from './batch-norm.ts'
 import { constant } from './constant.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
 import { distillation, distillationGradient } from './distillation.ts'
 import { elementwiseLoss, elementwiseLossGradient } from './elementwise-loss.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
+import { globalMax, globalMaxGradient } from './global-max.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
 import { norm, normInputGradient, normParamGradient } from './norm.ts'
@@ -23,6 +25,7 @@ export const kernels = createRegistry('kernel', [
   softmaxCrossEntropy, softmaxCrossEntropyGradient, accumulate,
   gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
   norm, normInputGradient, normParamGradient,
+  averagePool, averagePoolGradient, globalMax, globalMaxGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
   reduce, broadcast, accumulateMetrics,
   ...optimizerKernels,

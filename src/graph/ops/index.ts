@@ -1,12 +1,14 @@
 // Every op. Tests iterate this list: a new entry's gradient is compared with finite differences on its probes.
 import { createRegistry } from '../../base/registry.ts'
 import type { Op } from '../tensor.ts'
+import { averagePoolGradientOp, averagePoolOp } from './average-pool.ts'
 import { batchNormInputGradientOp, batchNormOp, channelMomentsOp, channelStatisticsOp } from './batch-norm.ts'
 import { constantOp } from './constant.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
 import { distillationGradientOp, distillationOp } from './distillation.ts'
 import { elementwiseLossGradientOp, elementwiseLossOp } from './elementwise-loss.ts'
 import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
+import { globalMaxGradientOp, globalMaxOp } from './global-pool.ts'
 import { matmulOp } from './matmul.ts'
 import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
 import { normInputGradientOp, normOp, normParamGradientOp } from './norm.ts'
@@ -25,5 +27,6 @@ export const ops = createRegistry<Op>('op', [
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,
+  averagePoolOp, averagePoolGradientOp, globalMaxOp, globalMaxGradientOp,
   batchNormOp, batchNormInputGradientOp, channelMomentsOp, channelStatisticsOp,
 ])
