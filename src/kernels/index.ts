@@ -2,6 +2,7 @@
 import { createRegistry } from '../base/registry.ts'
 import { accumulate } from './accumulate.ts'
 import { averagePool, averagePoolGradient } from './average-pool.ts'
+import { attention, attentionDelta, attentionGradient } from './attention.ts'
 import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage } from './batch-norm.ts'
 import { constant } from './constant.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
@@ -24,6 +25,7 @@ export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
   softmaxCrossEntropy, softmaxCrossEntropyGradient, accumulate,
   gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
+  attention, attentionDelta, attentionGradient,
   norm, normInputGradient, normParamGradient,
   averagePool, averagePoolGradient, globalMax, globalMaxGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,

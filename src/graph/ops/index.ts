@@ -2,6 +2,7 @@
 import { createRegistry } from '../../base/registry.ts'
 import type { Op } from '../tensor.ts'
 import { averagePoolGradientOp, averagePoolOp } from './average-pool.ts'
+import { attentionDeltaOp, attentionGradientOp, attentionOp } from './attention.ts'
 import { batchNormInputGradientOp, batchNormOp, channelMomentsOp, channelStatisticsOp } from './batch-norm.ts'
 import { constantOp } from './constant.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
@@ -24,6 +25,7 @@ export const ops = createRegistry<Op>('op', [
   matmulOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
   maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp,
   embeddingOp, embeddingGradientOp, groupIdsOp, constantOp, elementwiseLossOp, elementwiseLossGradientOp, distillationOp, distillationGradientOp,
+  attentionOp, attentionDeltaOp, attentionGradientOp,
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,

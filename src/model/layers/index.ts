@@ -3,6 +3,7 @@ import { createRegistry } from '../../base/registry.ts'
 import { activation } from './activation.ts'
 import { add } from './add.ts'
 import { averagePool } from './average-pool.ts'
+import { attention } from './attention.ts'
 import { batchNorm } from './batch-norm.ts'
 import { concat } from './concat.ts'
 import { conv1d } from './conv1d.ts'
@@ -28,5 +29,5 @@ export const layers = createRegistry('layer', [
   add, multiply, dot, concat, slice, reshape, transpose,
   conv2d, conv1d, maxPool, averagePool, globalMaxPool, globalAveragePool,
   layerNorm, rmsNorm, groupNorm, batchNorm,
-  embedding, positionalEmbedding,
+  embedding, positionalEmbedding, attention,
 ])
