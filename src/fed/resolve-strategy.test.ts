@@ -31,6 +31,7 @@ describe('resolveStrategy', () => {
     ['an unknown codec', { codec: 'f23' }, /Did you mean "f32"/],
     ['an unknown correction', { ...LOCAL, corrections: [{ name: 'fed-prax' }] }, /Did you mean "fed-prox"/],
     ['an unknown local optimizer', { ...LOCAL, local: { ...STEPS, optimizer: { name: 'sdg', learningRate: 1 } } }, /Did you mean "sgd"/],
+    ['a learning rate that waits for a metric', { learningRateSchedule: { name: 'reduce-on-plateau' } }, /must be a function of the step/],
     ['a batch larger than a round', { schedule: { type: 'synchronous', examplesPerRound: 32 } }, /Lower batchSize/],
     ['a sum that would overflow', { exactSum: { bound: 2 ** 14, quantumBits: 40 } }, /quantumBits/],
     ['a rule that compares in an asynchronous schedule', { schedule: ASYNCHRONOUS, aggregator: 'median' }, /compares several.*buffered/],

@@ -3,7 +3,7 @@ import { ConfigError } from '../base/errors.ts'
 import { ceilDiv } from '../base/math.ts'
 import { resolveCodec } from '../codec/index.ts'
 import { resolveOptimizer } from '../optim/index.ts'
-import { resolveSchedule } from '../optim/schedules.ts'
+import { resolveFixedSchedule } from '../optim/schedules.ts'
 import type { Aggregator } from './aggregators/aggregator.ts'
 import { resolveAggregator } from './aggregators/index.ts'
 import { checkCorrection } from './check-correction.ts'
@@ -34,7 +34,7 @@ export const resolveStrategy = (strategy: Strategy, context: StrategyContext): R
 export function checkStrategy(strategy: Strategy, context: StrategyContext): Strategy {
   const aggregator = resolveAggregator(strategy.aggregator)
   resolveOptimizer(strategy.serverOptimizer)
-  resolveSchedule(strategy.learningRateSchedule)
+  resolveFixedSchedule(strategy.learningRateSchedule)
   resolveCodec(strategy.codec)
   const schedule = fitSchedule(strategy.schedule, context.trainExamples)
   const fitted = { ...strategy, schedule }
@@ -83,7 +83,7 @@ function checkStaleness(schedule: Schedule): void {
 function checkLocal({ local }: Strategy, aggregator: Aggregator): void {
   if (local.type !== 'gradient') {
     resolveOptimizer(local.optimizer)
-    if (local.learningRateSchedule !== undefined) resolveSchedule(local.learningRateSchedule)
+    if (local.learningRateSchedule !== undefined) resolveFixedSchedule(local.learningRateSchedule)
   }
   if (aggregator.name !== 'nova-mean') return
   if (local.type === 'gradient') throw new ConfigError('aggregator: must not be "nova-mean" where local work is one gradient, as it corrects for unequal local steps. Use weighted-mean, or set local.type to "epochs".')

@@ -7,6 +7,6 @@ export const fedAdagrad: Preset = {
   title: 'Federated averaging with AdaGrad on the server',
   strategy: {
     ...fedAvg.strategy,
-    serverOptimizer: { name: 'adagrad', learningRate: 0.03, epsilon: 1e-3 },
+    serverOptimizer: { name: 'adagrad', learningRate: 0.1, epsilon: 1e-3 },
   },
 }
