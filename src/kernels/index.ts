@@ -7,6 +7,7 @@ import { batchNormalise, batchNormInputGradient, channelMoments, channelStatisti
 import { constant } from './constant.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
 import { distillation, distillationGradient } from './distillation.ts'
+import { dropout } from './dropout.ts'
 import { elementwiseLoss, elementwiseLossGradient } from './elementwise-loss.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { globalMax, globalMaxGradient } from './global-max.ts'
@@ -25,7 +26,7 @@ export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
   softmaxCrossEntropy, softmaxCrossEntropyGradient, accumulate,
   gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
-  attention, attentionDelta, attentionGradient,
+  attention, attentionDelta, attentionGradient, dropout,
   norm, normInputGradient, normParamGradient,
   averagePool, averagePoolGradient, globalMax, globalMaxGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,

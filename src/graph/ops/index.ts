@@ -7,6 +7,7 @@ import { batchNormInputGradientOp, batchNormOp, channelMomentsOp, channelStatist
 import { constantOp } from './constant.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
 import { distillationGradientOp, distillationOp } from './distillation.ts'
+import { dropoutOp } from './dropout.ts'
 import { elementwiseLossGradientOp, elementwiseLossOp } from './elementwise-loss.ts'
 import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
 import { globalMaxGradientOp, globalMaxOp } from './global-pool.ts'
@@ -25,7 +26,7 @@ export const ops = createRegistry<Op>('op', [
   matmulOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
   maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp,
   embeddingOp, embeddingGradientOp, groupIdsOp, constantOp, elementwiseLossOp, elementwiseLossGradientOp, distillationOp, distillationGradientOp,
-  attentionOp, attentionDeltaOp, attentionGradientOp,
+  attentionOp, attentionDeltaOp, attentionGradientOp, dropoutOp,
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,

@@ -10,6 +10,7 @@ import { conv1d } from './conv1d.ts'
 import { conv2d } from './conv2d.ts'
 import { dense } from './dense.ts'
 import { dot } from './dot.ts'
+import { dropout } from './dropout.ts'
 import { embedding } from './embedding.ts'
 import { flatten } from './flatten.ts'
 import { globalAveragePool } from './global-average-pool.ts'
@@ -29,5 +30,5 @@ export const layers = createRegistry('layer', [
   add, multiply, dot, concat, slice, reshape, transpose,
   conv2d, conv1d, maxPool, averagePool, globalMaxPool, globalAveragePool,
   layerNorm, rmsNorm, groupNorm, batchNorm,
-  embedding, positionalEmbedding, attention,
+  embedding, positionalEmbedding, dropout, attention,
 ])

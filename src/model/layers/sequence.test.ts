@@ -77,3 +77,26 @@ test('attention mixes values by the softmax of scaled scores, head by head, and 
 test('attention refuses heads that do not divide D', () => {
   expect(() => compileProgram(image(3, 4, node('a', 'attention', { heads: 3 })), { batchSize: 1 })).toThrow(/^a: must split D evenly among heads, got \[3, 4\] and 3 heads. Choose a divisor of 4/)
 })
+
+test('dropout drops a share in training, scales the rest, draws anew each step, and lets everything through otherwise', () => {
+  const count = 4000
+  const spec: ModelSpec = { name: 'test', inputs: { x: [count] }, nodes: [node('drop', 'dropout', { rate: 0.25 }), node('d', 'dense', { units: 1, bias: false })], output: 'd', heads: [{ name: 'h', loss: { name: 'mean-squared-error' } }] }
+  const { plans, layout } = compileProgram(spec, { batchSize: 1 })
+  const program = createCpuRunner({ precision: 'f64' }).loadSync([plans.gradient, plans.predict])
+  // With weights of 0, targets of -1/2 and inputs of 1, each weight's gradient is what became of its input.
+  program.write('params', new Float32Array(layout.arenaSize))
+  const factors = (step: number): number[] => {
+    program.clear('grads')
+    program.run('gradient', { x: new Float64Array(count).fill(1), labels: Float64Array.of(-0.5), weights: Float64Array.of(1), random: Uint32Array.of(1, 2, step, 0) })
+    return [...program.peek('grads').subarray(0, count)]
+  }
+  const [first, again, next] = [factors(1), factors(1), factors(2)]
+  const dropped = first.filter((factor) => factor === 0).length
+  expect(Math.abs(dropped / count - 0.25)).toBeLessThan(4 * Math.sqrt((0.25 * 0.75) / count))
+  expect(first.every((factor) => factor === 0 || Math.abs(factor - 4 / 3) < 1e-6)).toBe(true)
+  expect(again).toEqual(first)
+  expect(first.filter((factor, i) => factor !== next[i]).length / count).toBeCloseTo(2 * 0.25 * 0.75, 1)
+  program.write('params', new Float32Array(layout.arenaSize).fill(1, 0, count))
+  program.run('predict', { x: new Float64Array(count).fill(1) })
+  expect(program.peekOutput('predict', 'logits')[0]).toBeCloseTo(count, 3)
+})
