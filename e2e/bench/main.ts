@@ -1,4 +1,5 @@
-// `npm run bench -- training|kernels [options]`: measures in workers of a headless Chromium and prints tables.
+// `npm run bench -- training|kernels [options]`: measures in workers of a headless Chromium and prints tables
+// (`npm run bench -- learning` is in learning/main.ts).
 //   --workloads a,b   only these (training: all standard ones otherwise)
 //   --peers a,b       only against these
 //   --json FILE       adds the figures to the file; pairs of workload and peer that it has already are not measured again
@@ -11,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError } from '../../src/base/errors.ts'
 import { nearest } from '../../src/base/registry.ts'
 import { openBenchPages, type BenchPages } from './browser.ts'
+import { learning } from './learning/main.ts'
 import { PEERS, type PeerName, type Results } from './messages.ts'
 import { printKernels, printMatmul, printTraining } from './report.ts'
 import { extended, NO_RESULTS } from './results.ts'
@@ -21,7 +23,8 @@ type BenchName = (typeof BENCHES)[number]
 
 export async function main(args: readonly string[]): Promise<void> {
   try {
-    await run(args)
+    if (args[0] === 'learning') await learning(args.slice(1))
+    else await run(args)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     console.error(error.message)
@@ -111,7 +114,7 @@ async function measureKernels(pages: BenchPages, { workloads: names, peers }: Se
 
 function checkBench([name, ...rest]: readonly string[]): BenchName {
   const found = BENCHES.find((bench) => bench === name)
-  if (found === undefined || rest.length > 0) throw new ConfigError(`bench: must be one of ${BENCHES.join(', ')}, got "${[name, ...rest].join(' ')}". ${nearest(name ?? '', BENCHES)}`)
+  if (found === undefined || rest.length > 0) throw new ConfigError(`bench: must be one of ${[...BENCHES, 'learning'].join(', ')}, got "${[name, ...rest].join(' ')}". ${nearest(name ?? '', [...BENCHES, 'learning'])}`)
   return found
 }
 

@@ -18,8 +18,8 @@ export const matrixFactorization = defineModel({
   output: 'rating',
   heads: [{ name: 'rating', target: 'rating-given', loss: { name: 'mean-squared-error' } }],
 }, {
-  batchSize: 256, steps: 4_000,
+  batchSize: 256, steps: 12_000,
   // Vectors are kept short, biases are not.
   objectives: [{ params: ['*-vector/*'], optimizer: { name: 'adam', learningRate: 5e-3 }, regularise: { l2: 1e-5 } }, { optimizer: { name: 'adam', learningRate: 5e-3 } }],
-  schedule: { name: 'cosine', totalSteps: 4_000 },
+  schedule: { name: 'cosine', totalSteps: 12_000 },
 })

@@ -1,0 +1,106 @@
+// `npm run bench -- learning`: trains models of the zoo by their own recipes until they have learned what is stated beforehand.
+// What was trained is kept in --state, so that a long run can be stopped (Ctrl-C, --max-minutes) and resumed by the same command.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ConfigError } from '../../../src/base/errors.ts'
+import { printTable } from '../report.ts'
+import type { Progress } from './checkpoint.ts'
+import { createDataFiles } from './data-files.ts'
+import { openRunner, RUNNERS, type RunnerName } from './runners.ts'
+import type { Task } from './task.ts'
+import { tasks } from './tasks/index.ts'
+import { counted, reaches, trainTask } from './train-task.ts'
+
+export const LEARNING_USAGE = `npm run bench -- learning [options]
+  --tasks a,b        of ${tasks.names().join(', ')}; all where absent
+  --data-dir DIR     the folder of the data sets (or DATA_DIR)
+  --runner NAME      ${RUNNERS.join(', ')}: where it computes (auto: whichever is fastest here)
+  --state DIR        where runs are kept between stops (.commonweight/learning)
+  --max-minutes N    stop then, to go on another time
+  --json FILE        write the results`
+
+interface Result {
+  readonly task: string
+  readonly metric: string
+  readonly target: string
+  readonly seeds: readonly { readonly seed: number; readonly score: number; readonly step: number; readonly seconds: number; readonly finished: boolean; readonly adapters: readonly string[]; readonly history: Progress['history'] }[]
+  /** Over the seeds that are finished. */
+  readonly mean: number
+  /** Undefined while a seed is unfinished. */
+  readonly reached: boolean | undefined
+}
+
+export async function learning(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      tasks: { type: 'string' }, 'data-dir': { type: 'string' }, runner: { type: 'string', default: 'auto' }, state: { type: 'string', default: '.commonweight/learning' },
+      'max-minutes': { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return console.log(LEARNING_USAGE)
+  const chosen = values.tasks === undefined ? tasks.entries().map(([, task]) => task) : values.tasks.split(',').map((name) => tasks.get(name))
+  const runnerName = RUNNERS.find((name) => name === values.runner)
+  if (runnerName === undefined) throw new ConfigError(`--runner: must be one of ${RUNNERS.join(', ')}, got "${values.runner}".`)
+  const minutes = Number(values['max-minutes'] ?? Infinity)
+  if (!(minutes > 0)) throw new ConfigError(`--max-minutes: must be above 0, got "${values['max-minutes']}".`)
+  mkdirSync(values.state, { recursive: true })
+  const shouldStop = createStop(minutes)
+  const data = createDataFiles(values['data-dir'] ?? process.env['DATA_DIR'])
+  const results: Result[] = []
+  for (const task of chosen) {
+    console.log(`\n${task.title}: ${task.target.metric} ${task.target.goal} ${task.target.value} (${task.target.from})`)
+    results.push(await runTask(task, { data, runnerName, state: values.state, shouldStop }))
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), results }, null, 2)}\n`)
+  }
+  printResults(results)
+}
+
+interface Surroundings {
+  readonly data: ReturnType<typeof createDataFiles>
+  readonly runnerName: RunnerName
+  readonly state: string
+  readonly shouldStop: () => boolean
+}
+
+async function runTask(task: Task, { data, runnerName, state, shouldStop }: Surroundings): Promise<Result> {
+  const { target } = task
+  const seeds: Result['seeds'][number][] = []
+  for (const seed of task.seeds) {
+    const lesson = await task.prepare(data, seed)
+    const log = (line: string): void => console.log(`  ${task.name}, seed ${seed}: ${line}`)
+    const runner = await openRunner(runnerName, lesson, log)
+    const progress = await trainTask({ lesson, target, seed, runner, path: join(state, `${task.name}-${seed}.safetensors`), shouldStop, log })
+    runner.dispose()
+    const best = counted(target, progress.history)
+    seeds.push({ seed, score: best?.test ?? NaN, step: best?.step ?? 0, seconds: Math.round(progress.seconds), finished: progress.finished, adapters: progress.adapters, history: progress.history })
+  }
+  const finished = seeds.filter((each) => each.finished)
+  const mean = finished.reduce((sum, { score }) => sum + score, 0) / finished.length
+  return { task: task.name, metric: target.metric, target: `${target.goal} ${target.value}`, seeds, mean, reached: finished.length === seeds.length ? reaches(target, mean) : undefined }
+}
+
+/** True from the first Ctrl-C on, or when the time is up; a second Ctrl-C ends at once. */
+function createStop(minutes: number): () => boolean {
+  const endsAt = Date.now() + minutes * 60_000
+  let interrupted = false
+  process.once('SIGINT', () => {
+    interrupted = true
+    console.log('Saving; the same command goes on from here. Ctrl-C again ends at once.')
+    process.once('SIGINT', () => process.exit(130))
+  })
+  return () => interrupted || Date.now() > endsAt
+}
+
+const machine = (): string => `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown processor'}`
+
+function printResults(results: readonly Result[]): void {
+  console.log(`\nLearned on ${machine()}\n`)
+  printTable(['task', 'metric', 'target', 'seeds', 'result', 'steps', 'training s', 'runner', ''], results.map(({ task, metric, target, seeds, mean, reached }) => [
+    task, metric, target, seeds.map(({ seed }) => seed).join(','), Number.isNaN(mean) ? '-' : mean.toFixed(4), seeds.map(({ step }) => step).join(','),
+    seeds.map(({ seconds }) => seconds).join(','), [...new Set(seeds.flatMap(({ adapters }) => adapters))].join(' + '),
+    reached === undefined ? 'unfinished' : reached ? 'reached' : 'missed',
+  ]))
+}

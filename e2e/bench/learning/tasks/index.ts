@@ -1,0 +1,7 @@
+// Every task of the learning benchmark.
+import { createRegistry } from '../../../../src/base/registry.ts'
+import { autoencoder } from './autoencoder.ts'
+import { fedavgCnn } from './fedavg-cnn.ts'
+import { matrixFactorization } from './matrix-factorization.ts'
+
+export const tasks = createRegistry('--tasks', [autoencoder, matrixFactorization, fedavgCnn])
