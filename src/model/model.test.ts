@@ -16,6 +16,10 @@ test.each([
   ['mlp-2nn', 199_210],
   ['mnist-cnn', 54_410],
   ['fedavg-cnn', 1_663_370],
+  ['lenet', 61_706],
+  ['resnet-20', 272_474],
+  ['resnet-50', 25_557_032],
+  ['textcnn-small', 5000 * 64 + 12 * 64 * 64 + 3 * 64 + 192 * 4 + 4],
   ['autoencoder', 2 * 784 * 256 + 256 + 784 + 2 * 256 * 32 + 32 + 256],
   ['matrix-factorization', (943 + 1682) * 17],
 ] as const)('%s has %i params', (name, params) => expect(layoutOf(zoo.get(name).spec).packedSize).toBe(params))

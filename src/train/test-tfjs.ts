@@ -67,7 +67,7 @@ function peerGradients({ spec, layout, params, examples, batchSize }: PeerRun): 
     const heads = spec.heads ?? [{ name: 'labels', loss: { name: 'softmax-cross-entropy' } }]
     const losses = heads.map(({ from = spec.output, target = 'labels', weight = 1, loss: { name, ...options } }) => {
       const output = tensors.get(from)!
-      const compared = tensors.get(target) ?? targetTensor(examples[target]!, output.shape)
+      const compared = target in spec.inputs ? tensors.get(target)! : targetTensor(examples[target]!, output.shape)
       return tf.mul(tf.sum(lossPeers[name]!({ output, target: compared, options })), weight)
     })
     return losses.reduce((sum, each) => tf.add(sum, each)) as tf.Scalar

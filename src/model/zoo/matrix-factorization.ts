@@ -16,7 +16,7 @@ export const matrixFactorization = defineModel({
     { name: 'rating', layer: 'add', from: ['agreement', 'user-bias', 'item-bias'] },
   ],
   output: 'rating',
-  heads: [{ name: 'rating', target: 'rating-given', loss: { name: 'mean-squared-error' } }],
+  heads: [{ name: 'rating', target: 'rating', loss: { name: 'mean-squared-error' } }],
 }, {
   batchSize: 256, steps: 12_000,
   // Vectors are kept short, biases are not.
