@@ -42,10 +42,10 @@ describe('run files', () => {
 
   it.each([
     ['epoch', 3, /epoch: must be a known option .*Did you mean "epochs"/],
-    ['strategy.schedule.quorm', 0.5, /strategy\.schedule\.quorm: must be a known option \(type, examplesPerRound, deadlineMs, quorum\).*"quorum"/],
+    ['strategy.schedule.quorm', 0.5, /strategy\.schedule\.quorm: must be a known option \(type, examplesPerRound, deadlineMs, quorum, overSelection\).*"quorum"/],
     ['strategy.serverOptimizer.learningrate', 1, /Did you mean "learningRate"/],
     ['evaluation', { everyExample: 1 }, /evaluation\.everyExample: .*Did you mean "everyExamples"/],
-    ['strategy.schedule.type', 'synchronus', /strategy\.schedule\.type: must be one of synchronous, asynchronous, got "synchronus"\. Did you mean "synchronous"/],
+    ['strategy.schedule.type', 'synchronus', /strategy\.schedule\.type: must be one of synchronous, asynchronous, cohort, buffered, semi-synchronous, got "synchronus"\. Did you mean "synchronous"/],
     ['batchSize', '64', /batchSize: must be .*number.*got "64"/],
     ['batchSize', 0, /batchSize: must be .*got 0/],
     ['model', undefined, /model: must be given/],
@@ -53,6 +53,13 @@ describe('run files', () => {
     ['strategy.serverOptimizer.learningRate', -1, /learningRate: must be >0, got -1/],
   ] as const)('refuses a wrong %s', (path, value, message) => {
     expect(() => parseRun(changed(path, value), 'mine.json')).toThrow(message)
+  })
+
+  it('may name a preset, and change parts of it', () => {
+    const run = parseRun(changed('strategy', { preset: 'sync-sgd', serverOptimizer: { learningRate: 0.3 } }), '')
+    expect(run.strategy).toMatchObject({ schedule: { examplesPerRound: 256 }, serverOptimizer: { name: 'sgd', learningRate: 0.3 } })
+    expect(run.strategy).not.toHaveProperty('preset')
+    expect(() => parseRun(changed('strategy', { preset: 'sync-sdg' }), '')).toThrow(/Did you mean "sync-sgd"/)
   })
 
   it('takes a whole one, with defaults', () => expect(parseRun(valid, '')).toMatchObject({ batchSize: 64, seed: 1, epochs: 100, strategy: { codec: 'f32' } }))

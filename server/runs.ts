@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { ConfigError } from '../src/base/errors.ts'
 import { parseOptions } from '../src/base/parse-options.ts'
 import { nearest } from '../src/base/registry.ts'
+import { expandPreset } from '../src/fed/presets/expand.ts'
 import { RunConfigSchema, type RunConfig } from '../src/wire/run-config.ts'
 
 const named = new Map(
@@ -28,7 +29,10 @@ export async function findRun(nameOrPath: string): Promise<RunConfig> {
 }
 
 /** Throws ConfigError naming the wrong key or value, and the nearest valid one. `origin` says where `json` is from. */
-export const parseRun = (json: unknown, origin: string): RunConfig => parseOptions(RunConfigSchema, json, `${origin}: run`)
+export const parseRun = (json: unknown, origin: string): RunConfig => parseOptions(RunConfigSchema, withPreset(json), `${origin}: run`)
+
+const withPreset = (json: unknown): unknown =>
+  typeof json === 'object' && json !== null && 'strategy' in json ? { ...json, strategy: expandPreset(json.strategy) } : json
 
 function parseJson(text: string, path: string): unknown {
   try {

@@ -1,13 +1,10 @@
-// The engine under Node: as engine.ts, on Node's WebGPU where a Vulkan driver is found.
-import { compileOn, createCpuRunner, createGpuRunner, type EngineModel, type EngineOptions, type ModelSpec, type Runner } from './engine.ts'
+// The engine under Node: as engine.ts, on Node's WebGPU where a driver for a GPU is found.
+import { compileOn, createWasmRunner, hardwareRunner, type EngineModel, type EngineOptions, type ModelSpec, type Runner } from './engine.ts'
 import { nodeGpu } from './gpu/node-gpu.ts'
 
 export * from './engine.ts'
 
-/** As `compile` of a page: the runner is Node's WebGPU or, without one, the CPU reference, unless `options` name another. */
+/** As `compile` of a page, but that the GPU is that of the npm package `webgpu`. */
 export const compile = (model: ModelSpec | string, options: EngineOptions = {}): Promise<EngineModel> => compileOn(nodeRunner, model, options)
 
-async function nodeRunner(): Promise<Runner> {
-  const gpu = await nodeGpu()
-  return gpu === undefined ? createCpuRunner() : createGpuRunner({ gpu })
-}
+const nodeRunner = async (): Promise<Runner> => await hardwareRunner(await nodeGpu()) ?? createWasmRunner()

@@ -7,7 +7,7 @@
 //   const tensors = await model.tensors()
 import { ConfigError } from './base/errors.ts'
 import { createCpuRunner } from './cpu/runner.ts'
-import { browserGpu } from './gpu/device.ts'
+import { browserGpu, NoAdapterError } from './gpu/device.ts'
 import { createGpuRunner } from './gpu/runner.ts'
 import type { AdapterDescription, Runner } from './graph/plan.ts'
 import { initialParams } from './model/initial-params.ts'
@@ -21,14 +21,15 @@ import type { Metrics } from './train/metrics.ts'
 import type { NamedTensors } from './train/named-tensors.ts'
 import { ALLOCATIONS, compileProgram } from './train/program.ts'
 import { Session, type EngineModel, type Gradients, type SessionRecipe, type TrainingState } from './train/session.ts'
+import { createWasmRunner } from './wasm/runner.ts'
 
-export { browserGpu, createCpuRunner, createGpuRunner, zoo }
+export { browserGpu, createCpuRunner, createGpuRunner, createWasmRunner, zoo }
 export type { AdapterDescription, EngineModel, Examples, Gradients, Layout, Metrics, ModelSpec, NamedTensors, Objective, OptimizerSettings, Recipe, Runner, TrainingState }
 
 export interface EngineOptions extends Partial<Omit<Recipe, 'steps'>> {
   /** One optimizer for all params, instead of `objectives`. Without either, a model of the zoo has its recipe's and another Adam. */
   readonly optimizer?: OptimizerSettings
-  /** Where it runs: the GPU where there is WebGPU, else the CPU reference. */
+  /** Where it runs: a GPU where there is one, else WebAssembly. */
   readonly runner?: Runner
   /** Of the initial params and of what layers draw in training. */
   readonly seed?: number
@@ -80,7 +81,17 @@ function recipeOf(known: Recipe | undefined, { optimizer, objectives, schedule, 
   }
 }
 
-async function defaultRunner(): Promise<Runner> {
-  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu
-  return gpu === undefined ? createCpuRunner() : createGpuRunner({ gpu })
+const defaultRunner = async (): Promise<Runner> => await hardwareRunner((globalThis.navigator as Navigator | undefined)?.gpu) ?? createWasmRunner()
+
+/** A runner on a real GPU; undefined where WebGPU is missing or emulated on the processor, which WebAssembly uses better. */
+export async function hardwareRunner(gpu: GPU | undefined): Promise<Runner | undefined> {
+  if (gpu === undefined) return undefined
+  try {
+    const runner = await createGpuRunner({ gpu })
+    if (!runner.adapter.software) return runner
+    runner.dispose()
+  } catch (error) {
+    if (!(error instanceof NoAdapterError)) throw error
+  }
+  return undefined
 }

@@ -1,6 +1,6 @@
 // From what a person wrote to what a run needs: strategy resolved, model laid out, shards counted.
 import { ConfigError } from '../../src/base/errors.ts'
-import { codecs } from '../../src/codec/index.ts'
+import { resolveCodec } from '../../src/codec/index.ts'
 import type { DatasetManifest } from '../../src/data/dataset.ts'
 import { resolveStrategy } from '../../src/fed/resolve-strategy.ts'
 import type { Layout } from '../../src/model/layout.ts'
@@ -12,9 +12,10 @@ export function resolveSettings(runId: string, config: RunConfig, data: { readon
   const dataset = data.manifest
   if (dataset.train.examples === 0) throw new ConfigError(`dataset "${dataset.name}": must have training examples, got none. Check trainExamples.`)
   const strategy = resolveStrategy(config.strategy, { params: layout.packedSize, batchSize: config.batchSize, trainExamples: dataset.train.examples })
+  const { codec } = resolveCodec(strategy.codec)
   return {
-    runId, seed: config.seed, batchSize: config.batchSize, epochs: config.epochs, schedule: strategy.schedule, codec: strategy.codec,
-    payloadBytes: codecs.get(strategy.codec).payloadBytes(layout.packedSize),
+    runId, seed: config.seed, batchSize: config.batchSize, epochs: config.epochs, schedule: strategy.schedule, codec: codec.name,
+    payloadBytes: codec.payloadBytes(layout.packedSize),
     tensors: layout.entries.map(({ name, role, size }) => ({ name, role, size })),
     shards: { train: dataset.train.shards.map(({ examples }) => examples), test: dataset.test.shards.map(({ examples }) => examples) },
     dataHash: data.hash,

@@ -1,7 +1,7 @@
 // What a coordinator knows: ids, versions, hashes, weights and times, never tensors. Plain records, changed only by
 // `step` (on an immer draft), so that a state can be compared, printed and simulated.
 import type { Metrics, RefusalCode, Slice } from '../../src/wire/messages.ts'
-import type { Schedule } from '../../src/fed/strategy.ts'
+import type { RunnableSchedule } from '../../src/fed/runs-today.ts'
 import type { TensorRole } from '../../src/model/layout.ts'
 import { createPool, type Pool } from './pool.ts'
 
@@ -11,7 +11,7 @@ export interface Settings {
   readonly seed: number
   readonly batchSize: number
   readonly epochs: number
-  readonly schedule: Schedule
+  readonly schedule: RunnableSchedule
   readonly codec: string
   /** Exact bytes of an update. */
   readonly payloadBytes: number

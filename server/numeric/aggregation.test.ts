@@ -2,6 +2,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/base/errors.ts'
+import { createRng } from '../../src/base/rng.ts'
+import { codecs, resolveCodec } from '../../src/codec/index.ts'
 import { optimizers } from '../../src/optim/index.ts'
 import { Aggregation } from './aggregation.ts'
 import { decodeCheckpoint } from './checkpoint.ts'
@@ -43,6 +45,17 @@ describe('aggregation', () => {
     expect(give(aggregation, 'l', [1, 2, 3])).toMatchObject({ ok: false, code: 'malformed' })
     expect(() => aggregation.accumulate('l', 1)).toThrow(/checked payload/)
     expect(aggregation.snapshot().hash).toBe(before)
+  })
+
+  it.each([...codecs.names(), { name: 'int8', blockSize: 4 }])('decodes what volunteers encode as %j, and combines it as configured', (codec) => {
+    const aggregation = new Aggregation({ ...setup('sgd'), codec, aggregator: { name: 'norm-bounded-mean', norm: 5 } }, { params })
+    const payload = resolveCodec(codec).codec.encode(Float32Array.of(30, 40, 0, 0, 0, 0), createRng(1))
+    expect(aggregation.check('l', sha256(payload), payload)).toEqual({ ok: true, clampedElements: 2 })
+    aggregation.accumulate('l', 4)
+    const next = new Float32Array(aggregation.apply(1, 1024).bytes.buffer)
+    // Scaled down to the norm of 5 first, so that nothing is left to clamp; int8 may round a step of 40/127 either way.
+    expect(next[0]! - params[0]!).toBeCloseTo(-0.3, 1)
+    expect(next[1]! - params[1]!).toBeCloseTo(-0.4, 1)
   })
 
   it('N2: counts clamped elements and clamps them', () => {

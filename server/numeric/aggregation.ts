@@ -2,9 +2,9 @@
 // Synchronous and without I/O, so that it runs in a worker thread or in a test alike, and always gives the same bytes.
 import { invariant, present, WireError } from '../../src/base/errors.ts'
 import type { Codec } from '../../src/codec/codec.ts'
-import { codecs } from '../../src/codec/index.ts'
+import { resolveCodec } from '../../src/codec/index.ts'
 import type { Aggregator } from '../../src/fed/aggregators/aggregator.ts'
-import { aggregators } from '../../src/fed/aggregators/index.ts'
+import { resolveAggregator } from '../../src/fed/aggregators/index.ts'
 import { createServerOptimizer, type ServerOptimizer } from '../../src/optim/server-optimizer.ts'
 import type { Verdict } from '../coordinator/effects.ts'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
@@ -26,8 +26,8 @@ export class Aggregation {
 
   constructor(setup: NumericSetup, start: NumericStart) {
     this.#setup = setup
-    this.#codec = codecs.get(setup.codec)
-    this.#aggregator = aggregators.get(setup.aggregator)
+    this.#codec = resolveCodec(setup.codec).codec
+    this.#aggregator = resolveAggregator(setup.aggregator)
     this.#optimizer = createServerOptimizer(setup.optimizer, setup.trainedSize, setup.learningRateSchedule)
     this.#sum = this.#aggregator.init({ size: setup.size, exactSum: setup.exactSum })
     if ('params' in start) {

@@ -1,5 +1,7 @@
 // The arithmetic of a run, as a port: worker threads in production (thread.ts), the same code in this thread in tests
 // (inline.ts). Calls take effect in the order made. Payloads are handed over, not copied, and come back.
+import type { CodecChoice } from '../../src/codec/codec.ts'
+import type { AggregatorChoice } from '../../src/fed/aggregators/aggregator.ts'
 import type { OptimizerSettings } from '../../src/optim/optimizer.ts'
 import type { ScheduleSettings } from '../../src/optim/schedules.ts'
 import type { ExactSumOptions } from '../../src/fed/exact-sum.ts'
@@ -11,8 +13,8 @@ export interface NumericSetup {
   readonly size: number
   /** How many of them, from the start on, the optimizer trains: buffers and frozen tensors lie behind. */
   readonly trainedSize: number
-  readonly codec: string
-  readonly aggregator: string
+  readonly codec: CodecChoice
+  readonly aggregator: AggregatorChoice
   readonly exactSum: ExactSumOptions
   readonly optimizer: OptimizerSettings
   readonly learningRateSchedule: ScheduleSettings

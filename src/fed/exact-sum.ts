@@ -42,17 +42,17 @@ export const createExactSum = (size: number, options: ExactSumOptions): ExactSum
 /** Adds `weight` times `values` [size]. The caller has checked that they are finite. Returns how many were clamped. */
 export const addExact = (into: ExactSum, values: Float32Array, weight: number): number => addScaled(into, values, { weight, factor: 1 })
 
-/** As `addExact`, with the clamped values multiplied by `factor`, at most 1, before they are rounded. */
+/** As `addExact`, of the values multiplied by `factor`, at most 1, before they are clamped and rounded. */
 export function addScaled(into: ExactSum, values: Float32Array, { weight, factor }: { readonly weight: number; readonly factor: number }): number {
   const { sums, options: { bound, quantumBits } } = into
   invariant(values.length === sums.length, `exact sum: must get ${sums.length} values, got ${values.length}.`)
   invariant(Number.isSafeInteger(weight) && weight > 0, `exact sum: weight must be a positive integer, got ${weight}.`)
   invariant(factor >= 0 && factor <= 1, `exact sum: factor must be in 0..1, got ${factor}.`)
   invariant(bound * 2 ** quantumBits * (into.totalWeight + weight) < LIMIT, `exact sum: must stay below 2^53, got total weight ${into.totalWeight + weight}.`)
-  const scale = factor * 2 ** quantumBits
+  const scale = 2 ** quantumBits
   let clamped = 0
   for (let i = 0; i < sums.length; i++) {
-    let value = values[i]!
+    let value = values[i]! * factor
     if (value > bound) { value = bound; clamped++ } else if (value < -bound) { value = -bound; clamped++ }
     sums[i]! += (value * scale + ROUND - ROUND) * weight
   }

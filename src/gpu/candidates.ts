@@ -21,11 +21,17 @@ function unlikeliness({ algorithm }: Variant, gpu: GpuCapabilities): 0 | 1 | 2 {
   return algorithm.suits === (gpu.software ? 'software' : 'gpu') ? 0 : 2
 }
 
-/** The candidates worth timing: where rows were written for this sort of adapter, those for the other sort only cost compiling. */
+/** Whether a row was written for this sort of adapter in particular. */
+export const isWrittenFor = (variant: Variant, gpu: GpuCapabilities): boolean => unlikeliness(variant, gpu) === 0
+
+/**
+ * The candidates worth timing: where rows were written for this sort of adapter, those for the other sort only cost
+ * compiling, and on a software adapter those for any sort are several times slower too.
+ */
 export function worthTiming(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): readonly Variant[] {
   const all = candidates(kernel, dims, gpu)
-  const written = all.some((variant) => unlikeliness(variant, gpu) === 0)
-  return all.filter((variant) => !written || unlikeliness(variant, gpu) < 2)
+  const written = all.some((variant) => isWrittenFor(variant, gpu))
+  return all.filter((variant) => !written || unlikeliness(variant, gpu) < (gpu.software ? 1 : 2))
 }
 
 export function fits({ algorithm, consts }: Variant, dims: Dims, gpu: GpuCapabilities): boolean {

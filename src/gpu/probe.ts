@@ -28,10 +28,26 @@ export function probeArrays(kernel: Kernel, dims: Dims): Arrays {
   }))
 }
 
+/** Values that are repeated to fill the buffers that rows are timed on: one by one they would take longer than the timing. */
+const PATTERN_LENGTH = 4096
+
+/** As probeArrays, but quick to make for calls of any size. */
+export function timingArrays(kernel: Kernel, dims: Dims): Arrays {
+  const rng = createRng(kernel.name)
+  return Object.fromEntries(boundBuffers(kernel, dims).map((name) => {
+    const { element, length, range } = kernel.buffers[name]!
+    const [low, high] = range?.(dims) ?? (element === 'u32' ? [0, 1] : [-1, 1])
+    const array = element === 'u32' ? new Uint32Array(length(dims)) : new Float32Array(length(dims))
+    for (let i = 0; i < Math.min(PATTERN_LENGTH, array.length); i++) array[i] = low + rng.uniform() * (high - low)
+    for (let filled = PATTERN_LENGTH; filled < array.length; filled *= 2) array.copyWithin(filled, 0, filled)
+    return [name, array]
+  }))
+}
+
 /** Buffers of a call on the device, filled and bound. */
 export interface Bench {
   readonly buffers: Readonly<Record<string, GPUBuffer>>
-  dispatch(pass: GPUComputePassEncoder, pipeline: GPUComputePipeline, variant: Variant): void
+  dispatch(pass: GPUComputePassEncoder, pipeline: GPUComputePipeline, variant: Variant, times?: number): void
   destroy(): void
 }
 
@@ -41,11 +57,11 @@ export async function createBench(device: GPUDevice, kernel: Kernel, dims: Dims,
   names.forEach((name, i) => device.queue.writeBuffer(list[i]!, 0, arrays[name]! as Float32Array<ArrayBuffer>))
   return {
     buffers: Object.fromEntries(names.map((name, i) => [name, list[i]!])),
-    dispatch(pass, pipeline, variant) {
+    dispatch(pass, pipeline, variant, times = 1) {
       const entries = list.map((buffer, binding) => ({ binding, resource: { buffer } }))
       pass.setPipeline(pipeline)
       pass.setBindGroup(0, device.createBindGroup({ label: `bench ${kernel.name}`, layout: pipeline.getBindGroupLayout(0), entries }))
-      pass.dispatchWorkgroups(...gridOf(variant, dims))
+      for (let i = 0; i < times; i++) pass.dispatchWorkgroups(...gridOf(variant, dims))
     },
     destroy: () => list.forEach((buffer) => buffer.destroy()),
   }

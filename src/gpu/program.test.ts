@@ -5,6 +5,7 @@ import { createCpuRunner } from '../cpu/runner.ts'
 import type { Program, Runner } from '../graph/plan.ts'
 import { initialParams } from '../model/initial-params.ts'
 import { unpack } from '../model/layout.ts'
+import type { ModelSpec } from '../model/spec.ts'
 import { zoo } from '../model/zoo/index.ts'
 import { compileProgram, type CompiledProgram } from '../train/program.ts'
 import { createGpuRunner, type GpuRunner } from './runner.ts'
@@ -89,6 +90,53 @@ describe.skipIf(gpu === undefined)('a program on WebGPU', () => {
     await expect(runner.lost).resolves.toEqual(expect.any(String))
     expect(() => program.run('evaluate', batch(1))).toThrow(expect.objectContaining({ name: 'DeviceLostError' }))
     await expect(runner.load([compiled.plans.evaluate])).rejects.toThrow(expect.objectContaining({ name: 'DeviceLostError' }))
+  })
+
+  it('makes no buffer after the first step, over 1,000 of them', async () => {
+    const spec: ModelSpec = { name: 'tiny', inputs: { x: [16] }, nodes: [{ name: 'hidden', layer: 'dense', options: { units: 8, activation: 'relu' } }, { name: 'out', layer: 'dense', options: { units: 4 } }], output: 'out' }
+    const compiled = compileProgram(spec, { batchSize: 4, optimizer: { name: 'adam', learningRate: 1e-3 } })
+    const runner = await openRunner()
+    const program = await runner.load([compiled.plans.train!])
+    program.write('params', unpack(compiled.layout, initialParams(spec, 3)))
+    const made: string[] = []
+    const { createBuffer } = runner.device
+    runner.device.createBuffer = (descriptor) => {
+      made.push(descriptor.label ?? '')
+      return createBuffer.call(runner.device, descriptor)
+    }
+    const rng = createRng('steps')
+    const inputs = { x: Float32Array.from({ length: 64 }, () => rng.uniform()), labels: Uint32Array.from([0, 1, 2, 3]), weights: new Float32Array(4).fill(0.25) }
+    const losses: number[] = []
+    let afterFirst = 0
+    for (let step = 1; step <= 1000; step++) {
+      program.run('train', { ...inputs, ...compiled.update!.inputs(step) })
+      if (step % 100 !== 1) continue
+      const [metrics] = await program.read(['metrics'])
+      losses.push(metrics![0]!)
+      program.clear('metrics')
+      if (step === 1) afterFirst = made.length
+    }
+    expect(losses.at(-1)! / 100).toBeLessThan(losses[0]!)
+    expect(made.slice(afterFirst)).toEqual([])
+    expect(errors).toEqual([])
+    runner.dispose()
+  })
+
+  it('computes the same after it was improved', async () => {
+    const compiled = compileProgram(zoo.get('mnist-mlp').spec, { batchSize: BATCH })
+    const runner = await createGpuRunner({ gpu: gpu as GPU, tuneBudgetMs: 0, onUncapturedError: (message) => errors.push(message) })
+    const program = await runner.load([compiled.plans.predict])
+    program.write('params', unpack(compiled.layout, initialParams(compiled.model.spec, 3)))
+    const predict = async (): Promise<Float32Array> => {
+      program.run('predict', { x: batch(1).x })
+      return (await program.readOutputs('predict', ['logits']))['logits']!
+    }
+    const before = await predict()
+    let turns = 0
+    while (await program.improve!(100)) expect(++turns).toBeLessThan(200)
+    expect(describeMismatches(mismatches('logits', await predict(), before, 'permissive'))).toBe('')
+    expect(errors).toEqual([])
+    runner.dispose()
   })
 
   it('refuses a plan that the device cannot hold, naming the bytes', async () => {

@@ -9,7 +9,7 @@ import type { PlanMemory } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createReadback, type Piece, type Readback } from './readback.ts'
 import type { Choice } from './tuner.ts'
-import { boundBuffers, describeVariant } from './wgsl.ts'
+import { boundBuffers, describeVariant, type Variant } from './wgsl.ts'
 
 /** No submit is estimated above this: a person's Stop and their screen come first. */
 const MAX_SUBMIT_MS = 100
@@ -22,6 +22,7 @@ export interface Prepared {
   readonly bindings: GPUBindGroup
   readonly grid: readonly [number, number, number]
   readonly label: string
+  readonly variant: Variant
   /** Estimated time on the device: measured by the tuner, or guessed from its operations. */
   readonly ms: number
 }
@@ -29,27 +30,34 @@ export interface Prepared {
 export interface LoadedPlan {
   readonly plan: Plan
   readonly buffers: readonly GPUBuffer[]
-  readonly calls: readonly Prepared[]
+  /** Replaced where tuning finds better ones. */
+  calls: readonly Prepared[]
+}
+
+export interface Preparing {
+  readonly device: GPUDevice
+  readonly pipelines: Pipelines
+  readonly choose: (call: KernelCall) => Choice
+  readonly guessMsPerFlop: number
+  readonly onCompiled?: () => void
 }
 
 /** Makes pipelines (in parallel) and bind groups of one Plan. */
-export async function preparePlan(
-  device: GPUDevice, plan: Plan, buffers: readonly GPUBuffer[],
-  how: { readonly pipelines: Pipelines; readonly choose: (call: KernelCall) => Choice; readonly guessMsPerFlop: number; readonly onCompiled?: () => void },
-): Promise<LoadedPlan> {
-  const calls = await Promise.all(plan.calls.map(async (call): Promise<Prepared> => {
-    const { variant, ms } = how.choose(call)
-    const pipeline = await how.pipelines.get(call.kernel, call.dims, variant)
-    how.onCompiled?.()
-    const label = `${call.label}: ${describeVariant(call.kernel, variant)}`
-    return {
-      pipeline, label,
-      bindings: bind(device, call, pipeline, buffers, label),
-      grid: gridOf(variant, call.dims),
-      ms: ms ?? call.kernel.flops(call.dims) * how.guessMsPerFlop,
-    }
-  }))
-  return { plan, buffers, calls }
+export async function preparePlan(plan: Plan, buffers: readonly GPUBuffer[], how: Preparing): Promise<LoadedPlan> {
+  return { plan, buffers, calls: await Promise.all(plan.calls.map((call) => prepareCall(call, buffers, how))) }
+}
+
+async function prepareCall(call: KernelCall, buffers: readonly GPUBuffer[], { device, pipelines, choose, guessMsPerFlop, onCompiled }: Preparing): Promise<Prepared> {
+  const { variant, ms } = choose(call)
+  const pipeline = await pipelines.get(call.kernel, call.dims, variant)
+  onCompiled?.()
+  const label = `${call.label}: ${describeVariant(call.kernel, variant)}`
+  return {
+    pipeline, label, variant,
+    bindings: bind(device, call, pipeline, buffers, label),
+    grid: gridOf(variant, call.dims),
+    ms: ms ?? call.kernel.flops(call.dims) * guessMsPerFlop,
+  }
 }
 
 function bind(device: GPUDevice, call: KernelCall, pipeline: GPUComputePipeline, buffers: readonly GPUBuffer[], label: string): GPUBindGroup {
@@ -67,6 +75,9 @@ export interface ProgramParts {
   readonly memory: PlanMemory
   readonly plans: ReadonlyMap<string, LoadedPlan>
   readonly loss: Loss
+  readonly how: Preparing
+  /** Goes on tuning; false when there is nothing left. */
+  readonly improve: (budgetMs: number) => Promise<boolean>
 }
 
 type Inputs = Readonly<Record<string, HostArray>>
@@ -132,6 +143,19 @@ export class GpuProgram implements Program {
   async settled(): Promise<void> {
     const { device, loss } = this.#usable()
     await loss.guard(this.#lane.after(() => device.queue.onSubmittedWorkDone()))
+  }
+
+  async improve(budgetMs: number): Promise<boolean> {
+    const { loss, improve, how, plans } = this.#usable()
+    const more = await loss.guard(improve(budgetMs))
+    for (const loaded of plans.values()) {
+      const { plan, buffers, calls } = loaded
+      loaded.calls = await loss.guard(Promise.all(calls.map((prepared, i) => {
+        const call = plan.calls[i]!
+        return how.choose(call).variant === prepared.variant ? prepared : prepareCall(call, buffers, how)
+      })))
+    }
+    return more
   }
 
   dispose(): void {

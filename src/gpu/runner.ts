@@ -6,7 +6,8 @@ import { watchLoss, type Loss } from './loss.ts'
 import { allocate } from './memory.ts'
 import { createPipelines, type Pipelines } from './pipelines.ts'
 import { GpuProgram, preparePlan } from './program.ts'
-import { createTuner, type Tuner, type TuningStore } from './tuner.ts'
+import { createTuner, type Tuner } from './tuner.ts'
+import type { TuningStore } from './tuning-store.ts'
 
 export interface GpuRunnerOptions {
   /** `navigator.gpu` (see `browserGpu`), or Dawn's under Node (see node-gpu.ts). */
@@ -15,7 +16,7 @@ export interface GpuRunnerOptions {
   readonly tuning?: TuningStore
   /** False: never measure, take each kernel's first row that fits. */
   readonly tune?: boolean
-  /** Bound on tuning in all; 3 s by default. */
+  /** Bound on tuning before Programs are ready, in all; 3 s by default. What it cuts short is left to `Program.improve`. */
   readonly tuneBudgetMs?: number
   /** Hears WebGPU errors that no scope caught: our bugs. By default they are thrown where nobody catches them. */
   readonly onUncapturedError?: (message: string) => void
@@ -83,17 +84,18 @@ class DeviceRunner implements GpuRunner {
     const { device } = this
     const calls = plans.flatMap((plan) => plan.calls)
     const choose = await this.#tuner.choose(calls, (fraction, doing) => onProgress?.(fraction * 0.7, doing))
+    const improve = (budgetMs: number): Promise<boolean> => this.#tuner.improve(budgetMs)
     const memory = await allocate(device, plans)
     let compiled = 0
     const how = {
-      choose,
+      device, choose,
       pipelines: this.#pipelines,
       guessMsPerFlop: this.#guessMsPerFlop,
       onCompiled: (): void => onProgress?.(0.7 + (0.3 * ++compiled) / calls.length, 'compiling'),
     }
     try {
-      const loaded = await Promise.all(plans.map((plan) => preparePlan(device, plan, memory.byPlan.get(plan.name) ?? [], how)))
-      return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss })
+      const loaded = await Promise.all(plans.map((plan) => preparePlan(plan, memory.byPlan.get(plan.name) ?? [], how)))
+      return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss, how, improve })
     } catch (error) {
       memory.destroy()
       throw error

@@ -6,7 +6,8 @@ import { accumulate } from '../kernels/accumulate.ts'
 import { openDevice } from './device.ts'
 import { createPipelines } from './pipelines.ts'
 import { testGpu } from './test-gpu.ts'
-import { createTuner, type TuningStore } from './tuner.ts'
+import { createTuner } from './tuner.ts'
+import type { TuningStore } from './tuning-store.ts'
 
 const gpu = await testGpu()
 const opened = gpu === undefined ? undefined : await openDevice(gpu)
@@ -45,6 +46,27 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     const store = memoryStore()
     expect((await tuner(store, false).choose([call]))(call)).toEqual({ variant: { algorithm: slow, consts: { X: 1, WIDTH: 1 } } })
     expect(store.entries.size).toBe(0)
+  })
+
+  it('takes the likeliest row where the budget is spent, and finds the fastest later', async () => {
+    const store = memoryStore()
+    const late = createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, store, budgetMs: 0 })
+    const choose = await late.choose([call])
+    expect(choose(call)).toEqual({ variant: { algorithm: slow, consts: { X: 1, WIDTH: 1 } } })
+    expect(await late.improve(60_000)).toBe(false)
+    expect(choose(call).variant.algorithm.name).toBe('scalar')
+    expect(late.measured()[0]!.rows.map(({ variant }) => variant.algorithm.name)).toContain('wrong')
+    expect((await tuner(store, true).choose([call]))(call).variant.algorithm.name).toBe('scalar')
+  })
+
+  it('goes on with what is left, a budget at a time', async () => {
+    const late = createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, budgetMs: 0 })
+    const other = { ...call, dims: { SIZE: 100_000 } }
+    await late.choose([call, other])
+    expect(await late.improve(0)).toBe(true)
+    let calls = 0
+    while (await late.improve(20)) expect(++calls).toBeLessThan(200)
+    expect(late.measured()).toHaveLength(2)
   })
 
   it('ignores a remembered row that no longer exists', async () => {

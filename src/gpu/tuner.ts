@@ -1,20 +1,17 @@
 // Chooses a variant for every call: rows that fit, timed on this very adapter, the winner checked against the reference
 // and remembered. It knows kernels only as declarations. What is fastest differs several-fold between adapters, and a
-// software adapter likes the opposite of what a GPU likes.
+// software adapter likes the opposite of what a GPU likes. The first choice is made within a budget, because a person
+// waits for it; `improve` goes on where it stopped, when nobody does.
 import { InvariantError } from '../base/errors.ts'
 import type { KernelCall } from '../graph/plan.ts'
 import type { Dims, GpuCapabilities, Kernel } from '../kernels/kernel.ts'
-import { findVariant, fits, worthTiming } from './candidates.ts'
+import { fits, isWrittenFor, worthTiming } from './candidates.ts'
 import type { Pipelines } from './pipelines.ts'
-import { createBench, probe, probeArrays } from './probe.ts'
+import { createBench, probe, timingArrays, type Bench } from './probe.ts'
+import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import { timeVariant } from './timing.ts'
-import { describeVariant, shaderFile, type Variant } from './wgsl.ts'
-
-/** Where winners are kept between visits: IndexedDB in a browser, a file or memory in Node. */
-export interface TuningStore {
-  get(key: string): Promise<string | undefined>
-  set(key: string, value: string): Promise<void>
-}
+import { createTuningMemory, type TuningMemory, type TuningStore } from './tuning-store.ts'
+import { describeVariant, type Variant } from './wgsl.ts'
 
 export interface TunerOptions {
   readonly device: GPUDevice
@@ -25,7 +22,7 @@ export interface TunerOptions {
   readonly store?: TuningStore
   /** False: take the first row that fits, unmeasured (tests). */
   readonly tune?: boolean
-  /** Bound on measuring, in all. What is left over keeps its first fitting row, and is measured on the next visit. */
+  /** Bound on measuring in `choose`, in all. What is left over keeps its likeliest row until `improve`. */
   readonly budgetMs?: number
 }
 
@@ -38,141 +35,222 @@ export interface Choice {
 export interface Tuner {
   /** Chooses for each distinct call. `onProgress` hears 0..1 and what is being measured. */
   choose(calls: readonly KernelCall[], onProgress?: (fraction: number, doing: string) => void): Promise<(call: KernelCall) => Choice>
+  /** Measures what `choose` left out, for about this long; false where nothing is left. Later choices may differ. */
+  improve(budgetMs: number): Promise<boolean>
+  /** All rows measured so far, for tables. */
+  measured(): readonly MeasuredKind[]
+}
+
+export interface MeasuredKind {
+  readonly kernel: Kernel
+  readonly dims: Dims
+  /** The fastest first; the first that is right is the winner. */
+  readonly rows: readonly Required<Choice>[]
 }
 
 const DEFAULT_BUDGET_MS = 3_000
 
+/** Kinds that do less than this part of a program's work are not measured while a person waits. */
+const LIGHT = 0.01
+
+/** An algorithm whose likeliest row is this many times slower than the best so far is not tried further. */
+const HOPELESS = 2
+
+/** Calls of one kernel with the same dims, and what is known of them. */
 interface Kind {
+  readonly key: string
   readonly kernel: Kernel
   readonly dims: Dims
+  /** The likeliest first. */
   readonly variants: readonly Variant[]
-  /** Floating point operations of all its calls together: how much a better row can win. */
-  readonly weight: number
+  /** Guessed work of all its calls together: how much a better row can win. */
+  weight: number
+  choice: Choice
+  readonly timed: Required<Choice>[]
+  /** How many of the variants were timed or passed over. */
+  next: number
+  /** Nothing more to find out. */
+  done: boolean
 }
 
 export function createTuner(options: TunerOptions): Tuner {
-  const chosen = new Map<string, Choice>()
-  let budgetMs = options.budgetMs ?? DEFAULT_BUDGET_MS
-  return {
-    async choose(calls, onProgress) {
-      const kinds = distinct(calls, options.capabilities)
-      const open: [string, Kind][] = []
-      for (const [key, kind] of kinds) {
-        if (chosen.has(key)) continue
-        const remembered = await recall(options, kind)
-        if (remembered !== undefined) chosen.set(key, remembered)
-        else open.push([key, kind])
-      }
-      open.sort(([, a], [, b]) => b.weight - a.weight)
-      for (const [i, [key, kind]] of open.entries()) {
-        const first = kind.variants[0]
-        if (first === undefined) throw new InvariantError(`${kind.kernel.name}: must have a row that fits ${JSON.stringify(kind.dims)}, got none. Add a general algorithm.`)
-        if (options.tune === false || kind.variants.length === 1 || budgetMs <= 0) {
-          chosen.set(key, { variant: first })
-          continue
-        }
-        onProgress?.(i / open.length, `tuning ${kind.kernel.name}`)
-        const start = performance.now()
-        const { winner, complete } = await measureKind(options, kind, start + budgetMs)
-        budgetMs -= performance.now() - start
-        chosen.set(key, winner ?? { variant: first })
-        // What the budget cut short is measured again on the next visit.
-        if (winner !== undefined && complete) await remember(options, kind, winner)
-      }
-      return (call) => chosen.get(keyOf(call.kernel, call.dims)) as Choice
-    },
+  return new KernelTuner(options)
+}
+
+class KernelTuner implements Tuner {
+  readonly #options: TunerOptions
+  readonly #memory: TuningMemory
+  readonly #kinds = new Map<string, Kind>()
+  /** Rows found right or wrong, by their description: what a probe says does not depend on the call. */
+  readonly #checks = new Map<string, Promise<boolean>>()
+  #budgetMs: number
+
+  constructor(options: TunerOptions) {
+    this.#options = options
+    this.#memory = createTuningMemory(options.store, options.fingerprint)
+    this.#budgetMs = options.budgetMs ?? DEFAULT_BUDGET_MS
   }
-}
 
-const keyOf = (kernel: Kernel, dims: Dims): string => `${kernel.name} ${JSON.stringify(dims)}`
-
-function distinct(calls: readonly KernelCall[], gpu: GpuCapabilities): Map<string, Kind> {
-  const kinds = new Map<string, Kind>()
-  for (const { kernel, dims } of calls) {
-    const key = keyOf(kernel, dims)
-    const known = kinds.get(key)
-    const flops = kernel.flops(dims)
-    kinds.set(key, known === undefined
-      ? { kernel, dims, variants: worthTiming(kernel, dims, gpu), weight: flops }
-      : { ...known, weight: known.weight + flops })
-  }
-  return kinds
-}
-
-interface Measured {
-  /** Fastest row that is right; absent where none was. */
-  readonly winner?: Choice
-  /** All rows that may win here were measured. */
-  readonly complete: boolean
-}
-
-async function measureKind(options: TunerOptions, { kernel, dims, variants }: Kind, deadline: number): Promise<Measured> {
-  const bench = await createBench(options.device, kernel, dims, probeArrays(kernel, dims))
-  const timed: { variant: Variant; ms: number }[] = []
-  let ahead = options.pipelines.get(kernel, dims, variants[0] as Variant)
-  for (const [i, variant] of variants.entries()) {
-    const pipeline = await ahead
-    const next = variants[i + 1]
-    // The driver compiles the next row while this one is timed.
-    if (next !== undefined) {
-      ahead = options.pipelines.get(kernel, dims, next)
-      ahead.catch(() => undefined)
+  async choose(calls: readonly KernelCall[], onProgress?: (fraction: number, doing: string) => void): Promise<(call: KernelCall) => Choice> {
+    const { tune = true } = this.#options
+    const fresh = this.#add(calls)
+    if (tune) await Promise.all(fresh.map((kind) => this.#recall(kind)))
+    const total = fresh.reduce((sum, { weight }) => sum + weight, 0)
+    const open = fresh.filter((kind) => tune && !kind.done && kind.timed.length === 0 && kind.weight > LIGHT * total).sort(byWeight)
+    const start = performance.now()
+    const stopwatch = createStopwatch(this.#options.device)
+    for (const [i, kind] of open.entries()) {
+      const deadline = start + this.#budgetMs
+      if (performance.now() >= deadline) break
+      onProgress?.(i / open.length, `tuning ${kind.kernel.name}`)
+      // A GPU's driver compiles the next kind's rows beside its work; a software adapter's would disturb the timing.
+      if (!this.#options.capabilities.software && open[i + 1] !== undefined) this.#compileAhead(open[i + 1]!)
+      await this.#measure(kind, { stopwatch, deadline, likely: true })
     }
-    timed.push({ variant, ms: await timeVariant(options.device, { bench, pipeline, variant, best: Math.min(...timed.map(({ ms }) => ms)), deadline }) })
-    if (performance.now() > deadline) break
+    stopwatch.destroy()
+    this.#budgetMs -= performance.now() - start
+    return (call) => this.#kinds.get(keyOf(call.kernel, call.dims))!.choice
   }
-  bench.destroy()
-  timed.sort((a, b) => a.ms - b.ms)
-  const complete = timed.length === variants.length
-  for (const choice of timed) if (await isRight(options, kernel, dims, choice.variant)) return { winner: choice, complete }
-  return { complete }
+
+  async improve(budgetMs: number): Promise<boolean> {
+    if (this.#options.tune === false) return false
+    const deadline = performance.now() + budgetMs
+    const stopwatch = createStopwatch(this.#options.device)
+    const open = (): Kind[] => [...this.#kinds.values()].filter(({ done }) => !done).sort(byWeight)
+    for (const kind of open()) {
+      if (performance.now() >= deadline) break
+      await this.#measure(kind, { stopwatch, deadline, likely: false })
+    }
+    stopwatch.destroy()
+    return open().length > 0
+  }
+
+  measured(): readonly MeasuredKind[] {
+    return [...this.#kinds.values()].filter(({ timed }) => timed.length > 0).map(({ kernel, dims, timed }) => ({ kernel, dims, rows: [...timed] }))
+  }
+
+  /** Kinds that were not known before, with their likeliest row as the choice. */
+  #add(calls: readonly KernelCall[]): readonly Kind[] {
+    const fresh = new Map<string, Kind>()
+    for (const { kernel, dims } of calls) {
+      const key = keyOf(kernel, dims)
+      if (this.#kinds.has(key) && !fresh.has(key)) continue
+      const kind = fresh.get(key) ?? this.#newKind(key, kernel, dims)
+      kind.weight += guessedWork(kernel, dims)
+      fresh.set(key, kind)
+      this.#kinds.set(key, kind)
+    }
+    return [...fresh.values()]
+  }
+
+  #newKind(key: string, kernel: Kernel, dims: Dims): Kind {
+    const variants = worthTiming(kernel, dims, this.#options.capabilities)
+    const variant = variants[0]
+    if (variant === undefined) throw new InvariantError(`${kernel.name}: must have a row that fits ${JSON.stringify(dims)}, got none. Add a general algorithm.`)
+    return { key, kernel, dims, variants, weight: 0, choice: { variant }, timed: [], next: 0, done: variants.length === 1 }
+  }
+
+  async #recall(kind: Kind): Promise<void> {
+    const known = await this.#memory.recall(kind.kernel, kind.dims, kind.variants)
+    if (known === undefined) return
+    kind.choice = known
+    kind.done = known.complete
+    if (!known.complete) kind.timed.push({ variant: known.variant, ms: known.ms })
+  }
+
+  #compileAhead(kind: Kind): void {
+    for (const variant of this.#likely(kind)) this.#options.pipelines.get(kind.kernel, kind.dims, variant).catch(() => undefined)
+  }
+
+  /** Rows to be tried while a person waits: those written for this sort of adapter, where there are any. */
+  #likely({ variants }: Kind): readonly Variant[] {
+    const written = variants.filter((variant) => isWrittenFor(variant, this.#options.capabilities))
+    return written.length === 0 ? variants : written
+  }
+
+  /** Times further rows of a kind until the deadline, and chooses the fastest that is right. */
+  async #measure(kind: Kind, { stopwatch, deadline, likely }: { readonly stopwatch: Stopwatch; readonly deadline: number; readonly likely: boolean }): Promise<void> {
+    const { device } = this.#options
+    const bench = await createBench(device, kind.kernel, kind.dims, timingArrays(kind.kernel, kind.dims))
+    try {
+      const end = likely ? this.#likely(kind).length : kind.variants.length
+      while (kind.next < end && performance.now() < deadline) {
+        const variant = kind.variants[kind.next]!
+        if (!isHopeless(kind, variant)) {
+          const ms = await this.#time(kind, variant, { stopwatch, bench, deadline })
+          if (ms === undefined) break
+          kind.timed.push({ variant, ms })
+        }
+        kind.next++
+      }
+    } finally {
+      bench.destroy()
+    }
+    await this.#settle(kind)
+  }
+
+  /** Undefined where the deadline came before the row was compiled. */
+  async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: { readonly stopwatch: Stopwatch; readonly bench: Bench; readonly deadline: number }): Promise<number | undefined> {
+    const known = kind.timed.find((row) => row.variant === variant)
+    if (known !== undefined) return known.ms
+    const pipeline = await before(deadline, this.#options.pipelines.get(kind.kernel, kind.dims, variant))
+    if (pipeline === undefined) return undefined
+    const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
+    return timeVariant(stopwatch, { bench, pipeline, variant, best, deadline })
+  }
+
+  async #settle(kind: Kind): Promise<void> {
+    kind.timed.sort((a, b) => a.ms - b.ms)
+    kind.done = kind.next >= kind.variants.length
+    for (const row of kind.timed) {
+      if (!await this.#isRight(kind, row.variant)) continue
+      kind.choice = row
+      await this.#memory.remember(kind.kernel, kind.dims, { ...row, complete: kind.done })
+      return
+    }
+  }
+
+  #isRight({ kernel, dims }: Kind, variant: Variant): Promise<boolean> {
+    const { device, pipelines, capabilities } = this.#options
+    const key = describeVariant(kernel, variant)
+    const known = this.#checks.get(key)
+    if (known !== undefined) return known
+    const likeness = (probeDims: Dims): number => Object.entries(probeDims).filter(([name, value]) => dims[name] === value).length
+    const usable = kernel.probes.filter((probeDims) => fits(variant, probeDims, capabilities))
+    const nearest = [...usable].sort((a, b) => likeness(b) - likeness(a)).slice(0, MOST_PROBES)
+    const check = Promise.all(nearest.map((probeDims) => probe({ device, pipelines, kernel, dims: probeDims, variant, tolerance: 'permissive' })))
+      .then((wrong) => wrong.every((list) => list.length === 0))
+    this.#checks.set(key, check)
+    return check
+  }
 }
 
 /** Probes that a row is checked on: those most like the call. */
 const MOST_PROBES = 2
 
-async function isRight({ device, pipelines, capabilities }: TunerOptions, kernel: Kernel, dims: Dims, variant: Variant): Promise<boolean> {
-  const likeness = (probeDims: Dims): number => Object.entries(probeDims).filter(([key, value]) => dims[key] === value).length
-  const usable = kernel.probes.filter((probeDims) => fits(variant, probeDims, capabilities))
-  const nearest = [...usable].sort((a, b) => likeness(b) - likeness(a)).slice(0, MOST_PROBES)
-  const wrong = await Promise.all(nearest.map((probeDims) => probe({ device, pipelines, kernel, dims: probeDims, variant, tolerance: 'permissive' })))
-  return wrong.every((list) => list.length === 0)
+const keyOf = (kernel: Kernel, dims: Dims): string => `${kernel.name} ${JSON.stringify(dims)}`
+
+const byWeight = (a: Kind, b: Kind): number => b.weight - a.weight
+
+/** Multiply-adds count by themselves, and elements as what it costs to fetch them. */
+function guessedWork(kernel: Kernel, dims: Dims): number {
+  const elements = Object.values(kernel.buffers).filter(({ bound }) => bound?.(dims) ?? true).reduce((sum, { length }) => sum + length(dims), 0)
+  return kernel.flops(dims) + 4 * elements
 }
 
-async function recall({ store, fingerprint, tune }: TunerOptions, { kernel, dims, variants }: Kind): Promise<Choice | undefined> {
-  if (store === undefined || tune === false) return undefined
-  const text = await store.get(storeKey(fingerprint, kernel, dims))
-  if (text === undefined) return undefined
-  const saved = parseSaved(text)
-  const variant = saved === undefined ? undefined : findVariant(variants, saved.algorithm, saved.consts)
-  return variant === undefined ? undefined : { variant, ms: saved!.ms }
+function isHopeless({ timed }: Kind, { algorithm }: Variant): boolean {
+  const own = timed.filter(({ variant }) => variant.algorithm === algorithm).map(({ ms }) => ms)
+  return own.length > 0 && Math.min(...own) > HOPELESS * Math.min(...timed.map(({ ms }) => ms))
 }
 
-interface Saved { readonly algorithm: string; readonly consts: Readonly<Record<string, number>>; readonly ms: number }
-
-/** What an older version of the page left in the store may have any form; then it is measured anew. */
-function parseSaved(text: string): Saved | undefined {
+/** What the promise gives, or undefined once the deadline has come. */
+async function before<T>(deadline: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - performance.now())) })
+  promise.catch(() => undefined)
   try {
-    const saved = JSON.parse(text) as Partial<Saved> | null
-    return typeof saved?.algorithm === 'string' && typeof saved.ms === 'number' && typeof saved.consts === 'object' && saved.consts !== null ? saved as Saved : undefined
-  } catch {
-    return undefined
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
   }
-}
-
-async function remember({ store, fingerprint }: TunerOptions, { kernel, dims }: Kind, { variant, ms }: Choice): Promise<void> {
-  await store?.set(storeKey(fingerprint, kernel, dims), JSON.stringify({ algorithm: variant.algorithm.name, consts: variant.consts, ms, label: describeVariant(kernel, variant) }))
-}
-
-function storeKey(fingerprint: string, kernel: Kernel, dims: Dims): string {
-  const bucket = Object.entries(dims).map(([key, value]) => `${key}${value <= 16 ? value : `~${Math.round(2 * Math.log2(value))}`}`)
-  return [fingerprint, shaderHash(kernel), kernel.name, bucket.join(' ')].join(' / ')
-}
-
-/** FNV-1a over everything that decides what a row computes: its files and its constants. */
-function shaderHash(kernel: Kernel): string {
-  const text = kernel.algorithms.flatMap((a) => [a.name, JSON.stringify(a.variants), ...[...(a.includes ?? []), a.shader].map(shaderFile)]).join('\n')
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return (hash >>> 0).toString(16)
 }

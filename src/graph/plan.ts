@@ -93,6 +93,8 @@ export interface Program {
   readOutputs(plan: string, names: readonly string[]): Promise<Readonly<Record<string, Float32Array>>>
   /** Resolves when everything enqueued so far is done: back-pressure for long loops. */
   settled(): Promise<void>
+  /** Looks for faster ways to run its calls for about this long, where the runner can; false when there is nothing left to try. For idle times. */
+  improve?(budgetMs: number): Promise<boolean>
   dispose(): void
 }
 

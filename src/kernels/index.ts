@@ -1,12 +1,16 @@
 // Every kernel of the engine. Tests iterate this list: a new entry is checked against its reference on every adapter.
 import { createRegistry } from '../base/registry.ts'
 import { accumulate } from './accumulate.ts'
+import { averagePool, averagePoolGradient } from './average-pool.ts'
+import { attention, attentionDelta, attentionGradient } from './attention.ts'
 import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage } from './batch-norm.ts'
 import { constant } from './constant.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
 import { distillation, distillationGradient } from './distillation.ts'
+import { dropout } from './dropout.ts'
 import { elementwiseLoss, elementwiseLossGradient } from './elementwise-loss.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
+import { globalMax, globalMaxGradient } from './global-max.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
 import { norm, normInputGradient, normParamGradient } from './norm.ts'
@@ -22,7 +26,9 @@ export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
   softmaxCrossEntropy, softmaxCrossEntropyGradient, accumulate,
   gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
+  attention, attentionDelta, attentionGradient, dropout,
   norm, normInputGradient, normParamGradient,
+  averagePool, averagePoolGradient, globalMax, globalMaxGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
   reduce, broadcast, accumulateMetrics,
   ...optimizerKernels,

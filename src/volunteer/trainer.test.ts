@@ -177,6 +177,7 @@ describe('trainer', () => {
     await trainer.open()
     await trainer.prepare(welcome(), () => {})
     await expect(work(trainer, lease([{ shard: 0, start: 0, count: 8 }]))).rejects.toThrow(NonFiniteError)
+    await expect(work(trainer, lease([{ shard: 0, start: 0, count: 8 }]))).rejects.toThrow(/got NaN at model version 1: logits\/matmul \(matmul\) first gave NaN, in 24 of 24 numbers; it read a from x, finite up to 0.\d+; b from params, not finite itself/)
   })
 
   test('slices outside their shard are refused', async () => {

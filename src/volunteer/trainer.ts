@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { InvariantError, present, WireError } from '../base/errors.ts'
 import { createRng } from '../base/rng.ts'
+import type { CodecChoice } from '../codec/codec.ts'
 import { DeviceLostError, type AdapterDescription, type Program, type Runner } from '../graph/plan.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { unpack, type Layout } from '../model/layout.ts'
@@ -12,7 +13,8 @@ import type { Lease, Metrics } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
 import { batches, shardsOf, type Source } from './batches.ts'
 import type { Files } from './files.ts'
-import { NonFiniteError, type Outcome, type Trainer, type WorkHooks } from './trainer-port.ts'
+import { nonFiniteError } from './non-finite.ts'
+import type { Outcome, Trainer, WorkHooks } from './trainer-port.ts'
 
 export interface TrainerOptions {
   readonly files: Files
@@ -26,7 +28,7 @@ type OnProgress = (fraction: number, doing: string) => void
 /** Everything about the run that the compiled Plans and the batches depend on. */
 interface Prepared {
   readonly source: Source
-  readonly codec: string
+  readonly codec: CodecChoice
   readonly compiled: CompiledProgram
 }
 
@@ -126,10 +128,17 @@ class DeviceTrainer implements Trainer {
     // The same work draws the same numbers, whoever computes it.
     const drawn = createRng(JSON.stringify(lease.work)).nextU32()
     const draw = (step: number): Examples => ('random' in plan.inputs ? { random: randomKey(source.seed, drawn, step) } : {})
+    const runs = function* (): Generator<Examples> {
+      let first = 0
+      for (const { x, labels, weights } of batches(source, lease.work, (hash) => present(shards.get(hash), 'shard'))) {
+        yield { x, labels, weights, ...draw(first) }
+        first += source.batchSize
+      }
+    }
     const pace = createPace(clock)
     let done = 0
-    for (const { x, labels, weights } of batches(source, lease.work, (hash) => present(shards.get(hash), 'shard'))) {
-      program.run(plan.name, { x, labels, weights, ...draw(done) })
+    for (const inputs of runs()) {
+      program.run(plan.name, inputs)
       done = Math.min(lease.numExamples, done + source.batchSize)
       if (!pace.due()) continue
       await program.settled()
@@ -139,6 +148,8 @@ class DeviceTrainer implements Trainer {
     }
     const [metricsArray, grads] = await program.read(lease.kind === 'train' ? ['metrics', 'grads'] : ['metrics'])
     signal.throwIfAborted()
+    const loss = present(metricsArray?.[METRICS.loss], 'loss')
+    if (!Number.isFinite(loss)) throw await nonFiniteError({ runner: present(this.#runner, 'runner'), program, plan, runs: runs(), loss, modelVersion: lease.modelVersion, signal })
     const metrics = readMetrics(present(metricsArray, 'metrics'), lease)
     const computeMs = clock.now() - startedMs
     if (lease.kind === 'evaluate') return { kind: 'evaluate', metrics, computeMs }
@@ -241,7 +252,6 @@ function createPace(clock: Clock): { due(): boolean; settled(): void } {
 
 function readMetrics(values: Float32Array, lease: Lease): Metrics {
   const lossSum = present(values[METRICS.loss], 'loss')
-  if (!Number.isFinite(lossSum)) throw new NonFiniteError(`loss: must be finite, got ${lossSum} at model version ${lease.modelVersion}. Lower the learning rate.`)
   const examples = present(values[METRICS.examples], 'examples')
   if (examples !== lease.numExamples) throw new WireError(`lease ${lease.leaseId}: must have slices of ${lease.numExamples} examples, got ${examples}.`)
   return { lossSum, correct: present(values[METRICS.correct], 'correct'), examples }

@@ -1,6 +1,7 @@
 // Turns a computed gradient into what travels: a header with its tensor table, and the payload it announces.
 import { createRng } from '../base/rng.ts'
-import { codecs } from '../codec/index.ts'
+import type { CodecChoice } from '../codec/codec.ts'
+import { resolveCodec } from '../codec/index.ts'
 import { sha256 } from '../data/shards.ts'
 import type { Layout } from '../model/layout.ts'
 import { PROTOCOL_VERSION, type Lease, type Metrics, type UpdateHeader } from '../wire/messages.ts'
@@ -10,7 +11,7 @@ export interface TrainOutcome {
   /** Packed mean gradient over the lease's examples. */
   readonly gradient: Float32Array
   readonly layout: Layout
-  readonly codec: string
+  readonly codec: CodecChoice
   readonly metrics: Metrics
   readonly computeMs: number
 }
@@ -20,8 +21,9 @@ export interface Update {
   readonly payload: Uint8Array
 }
 
-export async function createUpdate(lease: Lease, { gradient, layout, codec, metrics, computeMs }: TrainOutcome): Promise<Update> {
-  const payload = codecs.get(codec).encode(gradient, createRng(`${lease.leaseId}/${lease.grant}`))
+export async function createUpdate(lease: Lease, { gradient, layout, codec: choice, metrics, computeMs }: TrainOutcome): Promise<Update> {
+  const { codec } = resolveCodec(choice)
+  const payload = codec.encode(gradient, createRng(`${lease.leaseId}/${lease.grant}`))
   const header: UpdateHeader = {
     type: 'update',
     protocolVersion: PROTOCOL_VERSION,
@@ -30,7 +32,7 @@ export async function createUpdate(lease: Lease, { gradient, layout, codec, metr
     incarnation: lease.incarnation,
     grant: lease.grant,
     modelVersion: lease.modelVersion,
-    codec,
+    codec: codec.name,
     payloadBytes: payload.byteLength,
     payloadHash: await sha256(payload),
     numExamples: lease.numExamples,

@@ -2,31 +2,28 @@
 import { openDevice, browserGpu } from '../../../src/gpu/device.ts'
 import { worthTiming } from '../../../src/gpu/candidates.ts'
 import { createPipelines } from '../../../src/gpu/pipelines.ts'
-import { createBench, probeArrays } from '../../../src/gpu/probe.ts'
+import { createBench, timingArrays } from '../../../src/gpu/probe.ts'
+import { createStopwatch } from '../../../src/gpu/stopwatch.ts'
 import { timeVariant } from '../../../src/gpu/timing.ts'
 import { describeVariant } from '../../../src/gpu/wgsl.ts'
 import type { KernelCall } from '../../../src/graph/plan.ts'
-import { matmul } from '../../../src/kernels/matmul.ts'
 import type { KernelRow, KernelsOptions, KernelsReport } from '../messages.ts'
 import { workloads } from '../workloads.ts'
 import { compileWorkload } from './ours.ts'
 
 type Row = Omit<KernelRow, 'share' | 'workload'>
 
-const squares: readonly KernelCall[] = [512, 1024].map((size) => ({
-  kernel: matmul, dims: { M: size, N: size, K: size, TA: 0, TB: 0, BIAS: 0, ACT: 0 }, views: {}, label: `${size}x${size}x${size}`,
-}))
-
 export async function measureKernels({ workloads: names }: KernelsOptions, log: (line: string) => void): Promise<KernelsReport> {
   const { device, capabilities, description } = await openDevice(browserGpu())
   const pipelines = createPipelines(device)
+  const stopwatch = createStopwatch(device)
   const measure = async ({ kernel, dims, label }: KernelCall): Promise<Row> => {
-    const bench = await createBench(device, kernel, dims, probeArrays(kernel, dims))
+    const bench = await createBench(device, kernel, dims, timingArrays(kernel, dims))
     const tried: { variant: string; ms: number }[] = []
     for (const variant of worthTiming(kernel, dims, capabilities)) {
       const pipeline = await pipelines.get(kernel, dims, variant)
       const best = Math.min(Infinity, ...tried.map(({ ms }) => ms))
-      tried.push({ variant: describeVariant(kernel, variant), ms: await timeVariant(device, { bench, pipeline, variant, best, deadline: Infinity }) })
+      tried.push({ variant: describeVariant(kernel, variant), ms: await timeVariant(stopwatch, { bench, pipeline, variant, best, deadline: Infinity }) })
     }
     bench.destroy()
     tried.sort((a, b) => a.ms - b.ms)
@@ -35,7 +32,7 @@ export async function measureKernels({ workloads: names }: KernelsOptions, log: 
   }
   const rows: KernelRow[] = []
   const known = new Map<string, Row>()
-  const lists = [...workloads.filter(({ name }) => names.includes(name)).map((workload) => ({ name: workload.name, calls: compileWorkload(workload).plans.train!.calls })), { name: 'matmul', calls: squares }]
+  const lists = [...workloads.filter(({ name }) => names.includes(name)).map((workload) => ({ name: workload.name, calls: compileWorkload(workload).plans.train!.calls }))]
   for (const { name, calls } of lists) {
     const measured: Row[] = []
     for (const call of calls) {

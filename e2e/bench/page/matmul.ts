@@ -5,7 +5,8 @@ import * as tf from '@tensorflow/tfjs'
 import { browserGpu, openDevice } from '../../../src/gpu/device.ts'
 import { worthTiming } from '../../../src/gpu/candidates.ts'
 import { createPipelines } from '../../../src/gpu/pipelines.ts'
-import { createBench, probeArrays } from '../../../src/gpu/probe.ts'
+import { createBench, timingArrays } from '../../../src/gpu/probe.ts'
+import { createStopwatch } from '../../../src/gpu/stopwatch.ts'
 import { timeVariant } from '../../../src/gpu/timing.ts'
 import { matmul } from '../../../src/kernels/matmul.ts'
 import type { MatmulRow, PeerName } from '../messages.ts'
@@ -29,12 +30,13 @@ export async function measureMatmul({ peer }: { readonly peer: PeerName }, log: 
 async function oursMs(size: number): Promise<number> {
   const { device, capabilities } = await openDevice(browserGpu())
   const dims = { M: size, N: size, K: size, TA: 0, TB: 0, BIAS: 0, ACT: 0 }
-  const bench = await createBench(device, matmul, dims, probeArrays(matmul, dims))
+  const bench = await createBench(device, matmul, dims, timingArrays(matmul, dims))
   const pipelines = createPipelines(device)
+  const stopwatch = createStopwatch(device)
   let best = Infinity
   for (const variant of worthTiming(matmul, dims, capabilities)) {
     const pipeline = await pipelines.get(matmul, dims, variant)
-    best = Math.min(best, await timeVariant(device, { bench, pipeline, variant, best, deadline: Infinity }))
+    best = Math.min(best, await timeVariant(stopwatch, { bench, pipeline, variant, best, deadline: Infinity }))
   }
   bench.destroy()
   device.destroy()

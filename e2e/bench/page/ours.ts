@@ -1,7 +1,7 @@
 // Our engine as a contestant: the train Plan on the WebGPU runner, or on the WASM one.
 import { browserGpu } from '../../../src/gpu/device.ts'
 import { createGpuRunner } from '../../../src/gpu/runner.ts'
-import type { TuningStore } from '../../../src/gpu/tuner.ts'
+import type { TuningStore } from '../../../src/gpu/tuning-store.ts'
 import type { Program, Runner } from '../../../src/graph/plan.ts'
 import { METRICS } from '../../../src/kernels/reduce.ts'
 import { unpack } from '../../../src/model/layout.ts'

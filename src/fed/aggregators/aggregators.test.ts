@@ -70,15 +70,16 @@ describe.each(RULES)('aggregator %s', (_, aggregator) => {
   it('changes no update, and counts the elements it clamps', () => {
     const values = Float32Array.of(1, -20, 3, 1e9, 16)
     const state = aggregator.init(SETUP)
-    expect(aggregator.add(state, { values, weight: 3, order: 0 })).toBe(2)
+    // A rule that scales updates down first has less to clamp.
+    const clamped = aggregator.add(state, { values, weight: 3, order: 0 })
+    expect([0, 2]).toContain(clamped)
     for (let order = 1; order < aggregator.minUpdates; order++) aggregator.add(state, { values: values.slice(), weight: 3, order })
     const result = aggregator.finish(state)
     expect(values).toEqual(Float32Array.of(1, -20, 3, 1e9, 16))
-    // All updates are equal, so the result lies on their line, clamped.
-    const clamped = [1, -16, 3, 16, 16]
-    const scale = result[0]!
-    expect(scale).toBeGreaterThan(0)
-    result.forEach((value, i) => expect(value).toBeCloseTo(clamped[i]! * scale, 4))
+    // All updates are equal, so the result lies on their line.
+    const line = clamped === 0 ? values : [1, -16, 3, 16, 16]
+    const along = result.reduce((sum, value, i) => sum + value * line[i]!, 0) / Math.hypot(...line) / Math.hypot(...result)
+    expect(along).toBeCloseTo(1, 6)
   })
 
   if (aggregator.survives(15) > 0) it('stays near the honest updates while as many as it survives say anything', () => {

@@ -1,12 +1,16 @@
 // Every op. Tests iterate this list: a new entry's gradient is compared with finite differences on its probes.
 import { createRegistry } from '../../base/registry.ts'
 import type { Op } from '../tensor.ts'
+import { averagePoolGradientOp, averagePoolOp } from './average-pool.ts'
+import { attentionDeltaOp, attentionGradientOp, attentionOp } from './attention.ts'
 import { batchNormInputGradientOp, batchNormOp, channelMomentsOp, channelStatisticsOp } from './batch-norm.ts'
 import { constantOp } from './constant.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
 import { distillationGradientOp, distillationOp } from './distillation.ts'
+import { dropoutOp } from './dropout.ts'
 import { elementwiseLossGradientOp, elementwiseLossOp } from './elementwise-loss.ts'
 import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
+import { globalMaxGradientOp, globalMaxOp } from './global-pool.ts'
 import { matmulOp } from './matmul.ts'
 import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
 import { normInputGradientOp, normOp, normParamGradientOp } from './norm.ts'
@@ -22,8 +26,10 @@ export const ops = createRegistry<Op>('op', [
   matmulOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
   maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp,
   embeddingOp, embeddingGradientOp, groupIdsOp, constantOp, elementwiseLossOp, elementwiseLossGradientOp, distillationOp, distillationGradientOp,
+  attentionOp, attentionDeltaOp, attentionGradientOp, dropoutOp,
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,
+  averagePoolOp, averagePoolGradientOp, globalMaxOp, globalMaxGradientOp,
   batchNormOp, batchNormInputGradientOp, channelMomentsOp, channelStatisticsOp,
 ])

@@ -21,14 +21,17 @@ export interface PoolGeometry {
  * A bias and an activation before it are applied after it instead: the same result, but they and their gradients touch
  * only what is left of the image, and one image less has to be kept for the backward pass.
  */
-export function maxPool(x: Tensor, { size, stride }: PoolGeometry): Tensor {
+export const maxPool = (x: Tensor, geometry: PoolGeometry): Tensor =>
+  afterPooling(x, (image) => maxPool(image, geometry)) ?? apply(maxPoolOp, [x], { size: geometry.size, stride: geometry.stride })[0]!
+
+/** The bias or activation that made x, applied to what `pool` makes of the tensor before it; undefined where something else made x. */
+export function afterPooling(x: Tensor, pool: (before: Tensor) => Tensor): Tensor | undefined {
   const later = isPointwise(x.node) ? x.node : undefined
   const [first, second] = later?.inputs ?? []
   if (first !== undefined && second === undefined && pointwiseFunctions.get(later!.attrs.fn).nonDecreasing === true) {
-    return pointwise(later!.attrs.fn, [maxPool(first, { size, stride })], later!.attrs.constants)
+    return pointwise(later!.attrs.fn, [pool(first)], later!.attrs.constants)
   }
-  if (later?.attrs.fn === 'add' && first!.shape.length === 4 && second!.shape.length === 1) return add(maxPool(first!, { size, stride }), second!)
-  return apply(maxPoolOp, [x], { size, stride })[0]!
+  return later?.attrs.fn === 'add' && first!.shape.length > 2 && second!.shape.length === 1 ? add(pool(first!), second!) : undefined
 }
 
 export const maxPoolOp: Op<PoolAttrs> = {

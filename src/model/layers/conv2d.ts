@@ -6,11 +6,8 @@ import { biasAdd } from '../../graph/ops/bias-add.ts'
 import { conv2d as convolve } from '../../graph/ops/conv2d.ts'
 import { formatShape } from '../../graph/tensor.ts'
 import { defaultInitialiser } from '../initialisers.ts'
+import { padding as paddingSchema, resolvePadding } from './geometry.ts'
 import { activationName, count, defineLayer, initialiserName, pair } from './layer.ts'
-
-const rows = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1024))
-const paddingSchema = v.union([v.picklist(['same', 'valid']), v.strictObject({ top: rows, bottom: rows, left: rows, right: rows })])
-type Padding = v.InferOutput<typeof paddingSchema>
 
 export const conv2d = defineLayer({
   name: 'conv2d',
@@ -20,7 +17,6 @@ export const conv2d = defineLayer({
     /** Rows and columns of the filter. */
     kernel: pair,
     stride: v.optional(pair, 1),
-    /** `same`: as many output rows as input rows / stride, rounded up; `valid`: none; or zeros per side. */
     padding: v.optional(paddingSchema, 'same'),
     activation: v.optional(activationName, 'linear'),
     bias: v.optional(v.boolean(), true),
@@ -32,7 +28,7 @@ export const conv2d = defineLayer({
       throw new ConfigError(`${path}: must read an image [H, W, C], got ${formatShape(x!.shape.slice(1))} for a kernel ${formatShape([KH, KW])}. Put it before flatten, or give the input three dimensions.`)
     }
     const [, H, W, C] = x!.shape as readonly [number, number, number, number]
-    const padding = resolvePadding(options.padding, [H, W], [KH, KW], stride)
+    const padding = resolvePadding(options.padding, { image: [H, W], window: [KH, KW], stride })
     if (H + padding[0] + padding[1] < KH || W + padding[2] + padding[3] < KW) {
       throw new ConfigError(`${path}: must have a kernel no larger than the padded image, got image ${formatShape([H, W, C])} and kernel ${formatShape([KH, KW])}. Use a smaller kernel or padding "same".`)
     }
@@ -43,13 +39,3 @@ export const conv2d = defineLayer({
     return activation(sum, options.activation)
   },
 })
-
-type Pair = readonly [number, number]
-
-/** Top, bottom, left, right. Where `same` needs an odd number of zeros, the extra one is at the bottom or right, as in TensorFlow. */
-function resolvePadding(padding: Padding, image: Pair, kernel: Pair, stride: Pair): readonly [number, number, number, number] {
-  if (padding === 'valid') return [0, 0, 0, 0]
-  if (padding !== 'same') return [padding.top, padding.bottom, padding.left, padding.right]
-  const [high, wide] = ([0, 1] as const).map((i) => Math.max((Math.ceil(image[i] / stride[i]) - 1) * stride[i] + kernel[i] - image[i], 0)) as [number, number]
-  return [Math.floor(high / 2), Math.ceil(high / 2), Math.floor(wide / 2), Math.ceil(wide / 2)]
-}

@@ -2,13 +2,19 @@
 import { createRegistry } from '../../base/registry.ts'
 import { activation } from './activation.ts'
 import { add } from './add.ts'
+import { averagePool } from './average-pool.ts'
+import { attention } from './attention.ts'
 import { batchNorm } from './batch-norm.ts'
 import { concat } from './concat.ts'
+import { conv1d } from './conv1d.ts'
 import { conv2d } from './conv2d.ts'
 import { dense } from './dense.ts'
 import { dot } from './dot.ts'
+import { dropout } from './dropout.ts'
 import { embedding } from './embedding.ts'
 import { flatten } from './flatten.ts'
+import { globalAveragePool } from './global-average-pool.ts'
+import { globalMaxPool } from './global-max-pool.ts'
 import { groupNorm } from './group-norm.ts'
 import { layerNorm } from './layer-norm.ts'
 import { maxPool } from './max-pool.ts'
@@ -22,7 +28,7 @@ import { transpose } from './transpose.ts'
 export const layers = createRegistry('layer', [
   dense, flatten, activation,
   add, multiply, dot, concat, slice, reshape, transpose,
-  conv2d, maxPool,
+  conv2d, conv1d, maxPool, averagePool, globalMaxPool, globalAveragePool,
   layerNorm, rmsNorm, groupNorm, batchNorm,
-  embedding, positionalEmbedding,
+  embedding, positionalEmbedding, dropout, attention,
 ])

@@ -48,3 +48,55 @@ test('an embedding refuses real numbers', () => {
   expect(() => compileProgram({ name: 'test', inputs: { x: [3] }, nodes: [node('e', 'embedding', { vocabulary: 5, units: 2 })], output: 'e' }, { batchSize: 1 }))
     .toThrow(/^e: must read integers, got real numbers \[3\] for a table \[5, 2\]/)
 })
+
+const image = (length: number, units: number, ...nodes: readonly NodeSpec[]): ModelSpec =>
+  ({ name: 'test', inputs: { x: [length, units] }, nodes, output: nodes.at(-1)!.name })
+
+test('attention mixes values by the softmax of scaled scores, head by head, and sees no later position where causal', () => {
+  const [T, D, H] = [3, 4, 2]
+  const x = Float64Array.from({ length: T * D }, (_, i) => Math.sin(3 * i))
+  for (const causal of [false, true]) {
+    const { program, layout, of } = predictor(image(T, D, node('a', 'attention', { heads: H, causal }), node('f', 'flatten')), 1)
+    expect(layout.entries.map(({ name, shape }) => `${name} ${shape.join('x')}`)).toEqual(['a/qkv 4x12', 'a/qkv-bias 12', 'a/out 4x4', 'a/out-bias 4'])
+    const [qkv, out] = [of('a/qkv'), of('a/out')]
+    const project = (t: number, column: number): number => [...Array(D).keys()].reduce((sum, k) => sum + x[t * D + k]! * qkv[k * 3 * D + column]!, 0)
+    const head = (t: number, h: number): number[] => {
+      const keys = [...Array(causal ? t + 1 : T).keys()]
+      const scores = keys.map((j) => [0, 1].reduce((sum, i) => sum + project(t, 2 * h + i) * project(j, D + 2 * h + i), 0) / Math.SQRT2)
+      const total = scores.reduce((sum, s) => sum + Math.exp(s), 0)
+      return [0, 1].map((i) => keys.reduce((sum, j) => sum + (Math.exp(scores[j]!) / total) * project(j, 2 * D + 2 * h + i), 0))
+    }
+    program.run('predict', { x })
+    close(program.peekOutput('predict', 'logits'), [...Array(T).keys()].flatMap((t) => {
+      const y = [...head(t, 0), ...head(t, 1)]
+      return [...Array(D).keys()].map((column) => y.reduce((sum, value, k) => sum + value * out[k * D + column]!, 0))
+    }))
+  }
+})
+
+test('attention refuses heads that do not divide D', () => {
+  expect(() => compileProgram(image(3, 4, node('a', 'attention', { heads: 3 })), { batchSize: 1 })).toThrow(/^a: must split D evenly among heads, got \[3, 4\] and 3 heads. Choose a divisor of 4/)
+})
+
+test('dropout drops a share in training, scales the rest, draws anew each step, and lets everything through otherwise', () => {
+  const count = 4000
+  const spec: ModelSpec = { name: 'test', inputs: { x: [count] }, nodes: [node('drop', 'dropout', { rate: 0.25 }), node('d', 'dense', { units: 1, bias: false })], output: 'd', heads: [{ name: 'h', loss: { name: 'mean-squared-error' } }] }
+  const { plans, layout } = compileProgram(spec, { batchSize: 1 })
+  const program = createCpuRunner({ precision: 'f64' }).loadSync([plans.gradient, plans.predict])
+  // With weights of 0, targets of -1/2 and inputs of 1, each weight's gradient is what became of its input.
+  program.write('params', new Float32Array(layout.arenaSize))
+  const factors = (step: number): number[] => {
+    program.clear('grads')
+    program.run('gradient', { x: new Float64Array(count).fill(1), labels: Float64Array.of(-0.5), weights: Float64Array.of(1), random: Uint32Array.of(1, 2, step, 0) })
+    return [...program.peek('grads').subarray(0, count)]
+  }
+  const [first, again, next] = [factors(1), factors(1), factors(2)]
+  const dropped = first.filter((factor) => factor === 0).length
+  expect(Math.abs(dropped / count - 0.25)).toBeLessThan(4 * Math.sqrt((0.25 * 0.75) / count))
+  expect(first.every((factor) => factor === 0 || Math.abs(factor - 4 / 3) < 1e-6)).toBe(true)
+  expect(again).toEqual(first)
+  expect(first.filter((factor, i) => factor !== next[i]).length / count).toBeCloseTo(2 * 0.25 * 0.75, 1)
+  program.write('params', new Float32Array(layout.arenaSize).fill(1, 0, count))
+  program.run('predict', { x: new Float64Array(count).fill(1) })
+  expect(program.peekOutput('predict', 'logits')[0]).toBeCloseTo(count, 3)
+})

@@ -33,6 +33,14 @@ export const linearRules: readonly OnnxRule[] = [
     },
   },
   {
+    name: 'average-pool',
+    emit({ inputs: [x], attrs }, e) {
+      const { size, stride, padding } = attrs as unknown as { readonly size: Pair; readonly stride: Pair; readonly padding: readonly number[] }
+      return asNchw(e, e.name(x!), (image) => e.node('AveragePool', [image], { kernel_shape: size, strides: stride, pads: pads(padding), count_include_pad: 0 }))
+    },
+  },
+  { name: 'global-max', emit: ({ inputs: [x] }, e) => e.node('ReduceMax', [e.name(x!)], { axes: [1], keepdims: 0 }) },
+  {
     name: 'max-pool',
     emit({ inputs: [x], attrs }, e) {
       const { size, stride } = attrs as unknown as { readonly size: Pair; readonly stride: Pair }

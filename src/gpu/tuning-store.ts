@@ -1,0 +1,64 @@
+// What tuning remembers between visits: the best row so far of each kernel on this adapter, by shape bucket.
+import type { Dims, Kernel } from '../kernels/kernel.ts'
+import { findVariant } from './candidates.ts'
+import { describeVariant, shaderFile, type Variant } from './wgsl.ts'
+
+/** Where winners are kept between visits: IndexedDB in a browser, a file or memory in Node. */
+export interface TuningStore {
+  get(key: string): Promise<string | undefined>
+  set(key: string, value: string): Promise<void>
+}
+
+export interface Remembered {
+  readonly variant: Variant
+  readonly ms: number
+  /** All rows that may win had been measured. */
+  readonly complete: boolean
+}
+
+/** What is kept is only found again on the same adapter and driver (`fingerprint`), by the same shaders and rows. */
+export interface TuningMemory {
+  recall(kernel: Kernel, dims: Dims, variants: readonly Variant[]): Promise<Remembered | undefined>
+  remember(kernel: Kernel, dims: Dims, found: Remembered): Promise<void>
+}
+
+export function createTuningMemory(store: TuningStore | undefined, fingerprint: string): TuningMemory {
+  const keyOf = (kernel: Kernel, dims: Dims): string => storeKey(fingerprint, kernel, dims)
+  return {
+    async recall(kernel, dims, variants) {
+      const text = await store?.get(keyOf(kernel, dims))
+      const saved = text === undefined ? undefined : parseSaved(text)
+      const variant = saved === undefined ? undefined : findVariant(variants, saved.algorithm, saved.consts)
+      return variant === undefined ? undefined : { variant, ms: saved!.ms, complete: saved!.complete }
+    },
+    async remember(kernel, dims, { variant, ms, complete }) {
+      await store?.set(keyOf(kernel, dims), JSON.stringify({ algorithm: variant.algorithm.name, consts: variant.consts, ms, complete, label: describeVariant(kernel, variant) }))
+    },
+  }
+}
+
+interface Saved { readonly algorithm: string; readonly consts: Readonly<Record<string, number>>; readonly ms: number; readonly complete: boolean }
+
+/** What an older version of the page left in the store may have any form; then it is measured anew. */
+function parseSaved(text: string): Saved | undefined {
+  try {
+    const saved = JSON.parse(text) as Partial<Saved> | null
+    if (typeof saved?.algorithm !== 'string' || typeof saved.ms !== 'number' || typeof saved.consts !== 'object' || saved.consts === null) return undefined
+    return { algorithm: saved.algorithm, consts: saved.consts, ms: saved.ms, complete: saved.complete === true }
+  } catch {
+    return undefined
+  }
+}
+
+function storeKey(fingerprint: string, kernel: Kernel, dims: Dims): string {
+  const bucket = Object.entries(dims).map(([key, value]) => `${key}${value <= 16 ? value : `~${Math.round(2 * Math.log2(value))}`}`)
+  return [fingerprint, shaderHash(kernel), kernel.name, bucket.join(' ')].join(' / ')
+}
+
+/** FNV-1a over everything that decides what a row computes: its files and its constants. */
+function shaderHash(kernel: Kernel): string {
+  const text = kernel.algorithms.flatMap((a) => [a.name, JSON.stringify(a.variants), ...[...(a.includes ?? []), a.shader].map(shaderFile)]).join('\n')
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return (hash >>> 0).toString(16)
+}

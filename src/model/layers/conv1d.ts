@@ -1,0 +1,45 @@
+// 1-D convolution over sequences: y[B,OT,filters] = act(x[B,T,C] * weight[K,C,filters] + bias[filters]), as an image of one row.
+import * as v from 'valibot'
+import { ConfigError } from '../../base/errors.ts'
+import { activation } from '../../graph/ops/activation.ts'
+import { biasAdd } from '../../graph/ops/bias-add.ts'
+import { conv2d as convolve } from '../../graph/ops/conv2d.ts'
+import { reshape } from '../../graph/ops/reshape.ts'
+import { formatShape } from '../../graph/tensor.ts'
+import { defaultInitialiser } from '../initialisers.ts'
+import { same, sequencePadding } from './geometry.ts'
+import { activationName, count, defineLayer, initialiserName } from './layer.ts'
+
+export const conv1d = defineLayer({
+  name: 'conv1d',
+  inputs: 1,
+  schema: v.strictObject({
+    filters: count,
+    kernel: count,
+    stride: v.optional(count, 1),
+    padding: v.optional(sequencePadding, 'same'),
+    activation: v.optional(activationName, 'linear'),
+    bias: v.optional(v.boolean(), true),
+    initialiser: v.optional(initialiserName),
+  }),
+  build([x], options, { path, param }) {
+    const { filters, kernel, stride } = options
+    if (x!.shape.length !== 3) throw new ConfigError(`${path}: must read a sequence [T, C], got ${formatShape(x!.shape.slice(1))} for a kernel ${formatShape([kernel])}. Put it before flatten, or use conv2d for images.`)
+    const [B, T, C] = x!.shape as readonly [number, number, number]
+    const [before, after] = resolve(options.padding, T, kernel, stride)
+    if (T + before + after < kernel) throw new ConfigError(`${path}: must have a kernel no longer than the padded sequence, got sequence ${formatShape([T, C])} and kernel ${formatShape([kernel])}. Use a shorter kernel or padding "same".`)
+    const fans = { fanIn: kernel * C, fanOut: kernel * filters }
+    const weight = param({ name: 'weight', shape: [kernel, C, filters], initialiser: options.initialiser ?? defaultInitialiser(options.activation), ...fans })
+    const row = convolve(reshape(x!, [B, 1, T, C]), reshape(weight, [1, kernel, C, filters]), { stride: [1, stride], padding: [0, 0, before, after] })
+    // The bias comes after the reshape, where a pool can move it behind itself.
+    const products = reshape(row, [B, row.shape[2]!, filters])
+    const sum = options.bias ? biasAdd(products, param({ name: 'bias', shape: [filters], initialiser: 'zeros', ...fans })) : products
+    return activation(sum, options.activation)
+  },
+})
+
+function resolve(padding: v.InferOutput<typeof sequencePadding>, length: number, kernel: number, stride: number): readonly [number, number] {
+  if (padding === 'valid') return [0, 0]
+  if (padding === 'same') return same(length, kernel, stride)
+  return padding === 'causal' ? [kernel - 1, 0] : [padding.before, padding.after]
+}
