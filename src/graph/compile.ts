@@ -1,6 +1,7 @@
 // Graph -> Plan: lower every node to a kernel call, fuse, place every tensor in memory.
 import { InvariantError } from '../base/errors.ts'
 import { readsOf, type Call } from './call.ts'
+import { checkpoint } from './checkpoint.ts'
 import { reachable } from './differentiate.ts'
 import { fuse } from './fuse.ts'
 import { reuseInPlace } from './in-place.ts'
@@ -20,7 +21,12 @@ export interface PlanRequest {
   readonly effects?: readonly Call[]
   /** False leaves every op its own call. */
   readonly fused?: boolean
+  /** Where the Plan would need more, activations are computed again in the backward pass instead of kept. `peakBytes` says whether that was enough. */
+  readonly memoryLimitBytes?: number
 }
+
+/** Attempts to pack what was let go of; each lets go of more. */
+const MOST_PACKINGS = 6
 
 export function compilePlan(request: PlanRequest): Plan {
   const { name, arenas, outputs, effects } = withOwnStorage(request)
@@ -31,23 +37,46 @@ export function compilePlan(request: PlanRequest): Plan {
   const nodes = reachable([...kept.keys(), ...effects.flatMap((call) => Object.values(call.buffers))].map(({ node }) => node))
   const lowered = nodes.flatMap((node) => (node.op.lower === undefined ? [] : [node.op.lower(node)]))
   const separate = [...(request.fused === false ? lowered : fuse(lowered, { effects, kept })), ...effects]
-  const { calls, home } = request.fused === false ? { calls: separate, home: new Map() } : reuseInPlace(separate, (root) => !isSource(root) && !kept.has(root))
+  const isScratch = (root: Tensor): boolean => !isSource(root) && !kept.has(root)
   const inputs = nodes.flatMap((node) => node.outputs).filter(isInput)
-  const memory = place({ calls, home, inputs, arenas, outputs })
-  const plan: Plan = {
-    name,
-    allocations: memory.allocations,
-    calls: calls.map((call) => kernelCall(call, memory.view)),
-    inputs: ports(Object.fromEntries(inputs.map((tensor) => [sourceName(tensor), tensor])), memory.view),
-    outputs: ports(outputs, memory.view),
-    peakBytes: memory.allocations.reduce((sum, { bytes }) => sum + bytes, 0),
+  const lay = (list: readonly Call[]): Plan => {
+    const { calls, home } = request.fused === false ? { calls: list, home: new Map<Tensor, Tensor>() } : reuseInPlace(list, isScratch)
+    const memory = place({ calls, home, inputs, arenas, outputs })
+    return {
+      name,
+      allocations: memory.allocations,
+      calls: calls.map((call) => kernelCall(call, memory.view)),
+      inputs: ports(Object.fromEntries(inputs.map((tensor) => [sourceName(tensor), tensor])), memory.view),
+      outputs: ports(outputs, memory.view),
+      peakBytes: memory.allocations.reduce((sum, { bytes }) => sum + bytes, 0),
+    }
   }
+  const plan = withinLimit(separate, request.memoryLimitBytes ?? Infinity, { isScratch, lay })
   checkAliasing(plan)
   return plan
 }
 
+interface Laying {
+  readonly isScratch: (root: Tensor) => boolean
+  readonly lay: (calls: readonly Call[]) => Plan
+}
+
+/** The plan of the calls, with as many done twice as make it fit; the smallest found where none does. */
+function withinLimit(calls: readonly Call[], limitBytes: number, { isScratch, lay }: Laying): Plan {
+  let best = lay(calls)
+  const scratchBytes = ({ allocations }: Plan): number => allocations.reduce((sum, { role, bytes }) => sum + (role === 'scratch' ? bytes : 0), 0)
+  // Packing wastes a little, so what may be live at once is lowered until the packed plan fits too.
+  let targetBytes = scratchBytes(best)
+  for (let turn = 0; turn < MOST_PACKINGS && best.peakBytes > limitBytes; turn++) {
+    targetBytes = Math.min(0.9 * targetBytes, limitBytes - best.peakBytes + scratchBytes(best))
+    const plan = lay(checkpoint(calls, { isScratch, targetBytes }))
+    if (plan.peakBytes < best.peakBytes) best = plan
+  }
+  return best
+}
+
 /** Copies every output or arena part that has no memory of its own to be placed: sources, and tensors wanted or read elsewhere too. */
-function withOwnStorage({ name, outputs = {}, arenas = [], effects = [] }: PlanRequest): Required<Omit<PlanRequest, 'fused'>> {
+function withOwnStorage({ name, outputs = {}, arenas = [], effects = [] }: PlanRequest): Required<Omit<PlanRequest, 'fused' | 'memoryLimitBytes'>> {
   const claimed = new Set<Tensor>()
   const own = (tensor: Tensor, shareable: boolean): Tensor => {
     const root = storage(tensor)
