@@ -5,7 +5,7 @@
 //   const { loss, accuracy } = await model.evaluate(test.x, test.labels)
 //   const logits = await model.predict(image)
 //   const tensors = await model.tensors()
-import { ConfigError } from './base/errors.ts'
+import { ConfigError, present } from './base/errors.ts'
 import { createCpuRunner } from './cpu/runner.ts'
 import { browserGpu, NoAdapterError } from './gpu/device.ts'
 import { createGpuRunner } from './gpu/runner.ts'
@@ -19,6 +19,7 @@ import type { OptimizerSettings } from './optim/optimizer.ts'
 import type { Examples } from './train/host-batches.ts'
 import type { Metrics } from './train/metrics.ts'
 import type { NamedTensors } from './train/named-tensors.ts'
+import { loadFitting } from './train/load-fitting.ts'
 import { ALLOCATIONS, compileProgram } from './train/program.ts'
 import { Session, type EngineModel, type Gradients, type SessionRecipe, type TrainingState } from './train/session.ts'
 import { createWasmRunner } from './wasm/runner.ts'
@@ -49,19 +50,25 @@ export async function compileOn(createRunner: () => Promise<Runner>, model: Mode
   const recipe = recipeOf(known?.recipe, options)
   const { seed = 1, inputGradients, onProgress } = options
   if (!Number.isSafeInteger(seed) || seed < 0) throw new ConfigError(`seed: must be a whole number, got ${seed}. Use 1, for example.`)
-  const compiled = compileProgram(spec, { ...recipe, inputGradients: inputGradients ?? [] })
-  const runner = options.runner ?? await createRunner()
-  const { train, apply, gradient, evaluate, predict } = compiled.plans
   const several = recipe.accumulate > 1
-  // What is not asked for is not loaded either: a Plan costs time to compile and to tune.
-  const wanted = [train!, evaluate, predict, ...(several || inputGradients !== undefined ? [gradient] : []), ...(several ? [apply!] : [])]
-  const ownRunner = options.runner === undefined ? runner : undefined
-  const program = await runner.load(wanted, onProgress).catch((error: unknown) => {
+  let ownRunner: Runner | undefined
+  let adapter: AdapterDescription | undefined
+  const { compiled, program } = await loadFitting({
+    compile: (memoryLimitBytes) => compileProgram(spec, { ...recipe, inputGradients: inputGradients ?? [], memoryLimitBytes }),
+    // What is not asked for is not loaded either: a Plan costs time to compile and to tune.
+    plans: ({ plans: { train, apply, gradient, evaluate, predict } }) =>
+      [train!, evaluate, predict, ...(several || inputGradients !== undefined ? [gradient] : []), ...(several ? [apply!] : [])],
+    async load(plans) {
+      const runner = options.runner ?? (ownRunner ??= await createRunner())
+      adapter = runner.adapter
+      return runner.load(plans, onProgress)
+    },
+  }).catch((error: unknown) => {
     ownRunner?.dispose()
     throw error
   })
   program.write(ALLOCATIONS.params, unpack(compiled.layout, initialParams(spec, seed)))
-  return new Session({ compiled, program, adapter: runner.adapter, recipe, seed, gives: inputGradients, ownRunner })
+  return new Session({ compiled, program, adapter: present(adapter, 'adapter'), recipe, seed, gives: inputGradients, ownRunner })
 }
 
 function recipeOf(known: Recipe | undefined, { optimizer, objectives, schedule, clip, batchSize, accumulate: batches }: EngineOptions): SessionRecipe {

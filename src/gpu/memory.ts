@@ -2,7 +2,7 @@
 // computes garbage, so each batch of buffers is made under one.
 import { ConfigError, InvariantError } from '../base/errors.ts'
 import { roundUp } from '../base/math.ts'
-import type { Plan } from '../graph/plan.ts'
+import { OutOfMemoryError, type Plan } from '../graph/plan.ts'
 
 const USAGE = 0x80 | 0x04 | 0x08 // STORAGE | COPY_SRC | COPY_DST: the constants' object is missing under Node until globals are set.
 
@@ -70,7 +70,7 @@ export async function createBuffers(device: GPUDevice, wanted: readonly { readon
   const error = await device.popErrorScope()
   if (error === null) return buffers
   buffers.forEach((buffer) => buffer.destroy())
-  throw new ConfigError(`GPU memory: must hold ${megabytes(total)} in ${buffers.length} buffers, got out of memory (${error.message}). Use a smaller batch or model, or close other tabs.`)
+  throw new OutOfMemoryError(`GPU memory: must hold ${megabytes(total)} in ${buffers.length} buffers, got out of memory (${error.message}). Use a smaller batch or model, or close other tabs.`)
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`

@@ -4,6 +4,7 @@
 // Allocations are separate buffers because WebGPU forbids reading and writing one buffer in the same dispatch,
 // even at different offsets. Scratch allocations are shared by tensors whose lifetimes do not overlap; `params`,
 // `grads` and optimizer state are one arena each, so that one dispatch updates a whole model.
+import { ConfigError } from '../base/errors.ts'
 import type { Dims, ElementType, Kernel } from '../kernels/kernel.ts'
 
 /** Views into an arena begin at multiples of this (WebGPU's largest allowed minStorageBufferOffsetAlignment). */
@@ -97,6 +98,9 @@ export interface Program {
   improve?(budgetMs: number): Promise<boolean>
   dispose(): void
 }
+
+/** The device cannot hold the Plans. They may fit when compiled with a lower `memoryLimitBytes`. */
+export class OutOfMemoryError extends ConfigError {}
 
 /** The device was lost (driver reset, tab in the background, GPU unplugged): make a new Runner and go on. */
 export class DeviceLostError extends Error {

@@ -44,6 +44,8 @@ export interface ProgramOptions {
   readonly inputGradients?: readonly string[]
   /** False keeps every op its own kernel call; for tests. */
   readonly fused?: boolean
+  /** Plans that would need more compute activations again in the backward pass; their `peakBytes` says whether that was enough. */
+  readonly memoryLimitBytes?: number
 }
 
 export interface TrainedScope extends Scope, Pick<Objective, 'regularise'> {
@@ -74,7 +76,7 @@ export const headMetrics = (head: string): string => `metrics/${head}`
 export const headOutput = (head: string): string => `head/${head}`
 
 export function compileProgram(spec: ModelSpec, options: ProgramOptions): CompiledProgram {
-  const { batchSize, objectives = [{}], inputGradients = [], fused = true } = options
+  const { batchSize, objectives = [{}], inputGradients = [], fused = true, memoryLimitBytes = Infinity } = options
   const models = [true, false].map((training) => buildModel(spec, batchSize, { training })) as [Model, Model]
   const scopes = resolveObjectives(models[0], objectives)
   const { layout, groups } = groupsOf(models[0].layout, scopes, options)
@@ -82,7 +84,7 @@ export function compileProgram(spec: ModelSpec, options: ProgramOptions): Compil
   const stepGrads = gradientArena(training.model, layout, scopes)
   const grads = wholeArena(ALLOCATIONS.grads, layout.trainedSize)
   const accumulateCall: Call = { kernel: accumulate, dims: { SIZE: layout.trainedSize }, buffers: { x: stepGrads.whole, y: grads.whole }, label: 'accumulate' }
-  const plan = (name: string, arenas: readonly Arena[], effects: readonly Call[], outputs: Outputs = {}): Plan => compilePlan({ name, arenas, effects, outputs, fused })
+  const plan = (name: string, arenas: readonly Arena[], effects: readonly Call[], outputs: Outputs = {}): Plan => compilePlan({ name, arenas, effects, outputs, fused, memoryLimitBytes })
   const plans = {
     gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics], [...training.effects, accumulateCall], gradientsOfInputs(training.model, inputGradients)),
     evaluate: plan('evaluate', [inference.params, ...inference.metrics], inference.effects),

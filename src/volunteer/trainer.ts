@@ -8,6 +8,7 @@ import { DeviceLostError, type AdapterDescription, type Program, type Runner } f
 import { METRICS } from '../kernels/reduce.ts'
 import { unpack, type Layout } from '../model/layout.ts'
 import { randomKey, type Examples } from '../train/host-batches.ts'
+import { loadFitting } from '../train/load-fitting.ts'
 import { compileProgram, type CompiledProgram } from '../train/program.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
@@ -198,10 +199,16 @@ class DeviceTrainer implements Trainer {
   }
 
   async #loaded(onProgress: OnProgress): Promise<void> {
-    const { plans } = present(this.#prepared, 'prepared run').compiled
+    const prepared = present(this.#prepared, 'prepared run')
+    const { compiled: { model: { spec, batchSize } } } = prepared
     const runner = this.#runner ?? await this.#openRunner()
-    const program = await runner.load([plans.gradient, plans.evaluate], onProgress)
+    const { compiled, program } = await loadFitting({
+      compile: (memoryLimitBytes) => (memoryLimitBytes === Infinity ? prepared.compiled : compileProgram(spec, { batchSize, memoryLimitBytes })),
+      plans: ({ plans }) => [plans.gradient, plans.evaluate],
+      load: (plans) => runner.load(plans, onProgress),
+    })
     if (runner !== this.#runner) throw new DeviceLostError('GPU device: must be there, got lost while compiling.')
+    this.#prepared = { ...prepared, compiled }
     this.#program = program
   }
 

@@ -1,8 +1,7 @@
 // Executes Plans on WebAssembly SIMD: for tabs without a GPU, for the coordinator, for tests. One linear memory holds everything a
 // Program needs, laid out before the first run; kernels take addresses. A kernel without a WASM implementation runs its reference
 // on views of the same memory, so every Plan runs. A run happens at once, in the calling thread and its helpers.
-import { ConfigError } from '../base/errors.ts'
-import type { Plan, Program, Runner } from '../graph/plan.ts'
+import { OutOfMemoryError, type Plan, type Program, type Runner } from '../graph/plan.ts'
 import { createCrew, createSoloCrew, type Crew } from './crew.ts'
 import { layOut, type MemoryLayout } from './layout.ts'
 import { kernelModule, type KernelFunctions } from './module.ts'
@@ -68,7 +67,7 @@ function createMemory(bytes: number, shared: boolean): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
   } catch {
-    throw new ConfigError(`WASM memory: must be had whole, got none of ${Math.ceil(bytes / 2 ** 20)} MiB. Close other tabs, or choose a smaller model or batch.`)
+    throw new OutOfMemoryError(`WASM memory: must be had whole, got none of ${Math.ceil(bytes / 2 ** 20)} MiB. Close other tabs, or choose a smaller model or batch.`)
   }
 }
 
