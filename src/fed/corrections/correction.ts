@@ -9,7 +9,7 @@ import type { Memory } from '../aggregators/aggregator.ts'
 export interface GradientTerm {
   readonly pull: number
   /** [size] */
-  readonly drift?: Float32Array
+  readonly drift?: Float32Array | undefined
 }
 
 export interface LocalWork {
@@ -69,7 +69,10 @@ export interface Correction {
   /** Server slots that come down with the model, and arrays that go up beside the update. */
   readonly down: readonly string[]
   readonly up: readonly string[]
-  gradientTerm(own: Memory, down: Memory): GradientTerm
+  /** Pull of its gradient term: known beforehand, as FedNova must know it. */
+  readonly pull: number
+  /** Drift of its gradient term during a lease. */
+  drift(own: Memory, down: Memory): Float32Array | undefined
   /** What goes up, and the volunteer's state once the update is accepted. */
   afterLocal(work: LocalWork): { readonly up: Memory; readonly own: Memory }
   /** Between aggregator and server optimizer. */
@@ -97,7 +100,8 @@ export const NOTHING: Omit<Correction, 'name'> = {
   serverSlots: [],
   down: [],
   up: [],
-  gradientTerm: () => ({ pull: 0 }),
+  pull: 0,
+  drift: () => undefined,
   afterLocal: ({ own }) => ({ up: {}, own }),
   beforeServerStep: () => {},
   compensate: () => {},

@@ -40,7 +40,7 @@ function train(correction: Correction | undefined, { rounds, perRound = CLIENTS.
     const chosen = [...permutation(rng, CLIENTS.length)].slice(0, perRound)
     const results = chosen.map((index) => {
       const local = params.slice()
-      const term = correction?.gradientTerm(own[index]!, server) ?? { pull: 0 }
+      const term = { pull: correction?.pull ?? 0, drift: correction?.drift(own[index]!, server) }
       for (let step = 0; step < STEPS; step++) {
         const gradient = gradientAt(CLIENTS[index]!, local)
         addTerm(gradient, term, { params: local, anchor: params })
@@ -67,7 +67,8 @@ describe.each(corrections.entries())('correction %s', (_, correction) => {
     expect(Object.keys(after.up)).toEqual(correction.up)
     expect(Object.keys(after.own)).toEqual(correction.volunteerSlots)
     expect(correction.serverSlots).toEqual(expect.arrayContaining([...correction.down]))
-    correction.gradientTerm(own, down)
+    const drift = correction.drift(own, down)
+    expect([undefined, SIZE]).toContain(drift?.length)
     correction.beforeServerStep({ pseudoGradient, up: zeros(correction.up), fraction: 1, server: zeros(correction.serverSlots) })
   })
 
@@ -106,7 +107,7 @@ describe('on quadratic losses of volunteers that differ', () => {
 describe('formulas', () => {
   it('FedProx adds mu (w - w0)', () => {
     const gradient = Float32Array.of(1, 1)
-    addTerm(gradient, resolveCorrection({ name: 'fed-prox', mu: 0.5 }).gradientTerm({}, {}), { params: Float32Array.of(3, 0), anchor: Float32Array.of(1, 1) })
+    addTerm(gradient, { pull: resolveCorrection({ name: 'fed-prox', mu: 0.5 }).pull }, { params: Float32Array.of(3, 0), anchor: Float32Array.of(1, 1) })
     expect([...gradient]).toEqual([2, 0.5])
   })
 

@@ -12,7 +12,8 @@ export const fedDyn = registerCorrection(schema, ({ alpha }) => ({
   needs: { steps: 'several', serverOptimizers: ['sgd'], schedule: 'rounds', ownData: true, exactUpdates: true },
   volunteerSlots: ['gradient'],
   serverSlots: ['offset'],
-  gradientTerm: (own) => ({ pull: alpha, drift: own['gradient']!.map((value) => -value) }),
+  pull: alpha,
+  drift: (own) => own['gradient']!.map((value) => -value),
   afterLocal: ({ pseudoGradient, own }) => ({ up: {}, own: { gradient: own['gradient']!.map((value, i) => value + alpha * pseudoGradient[i]!) } }),
   beforeServerStep({ pseudoGradient, fraction, server }) {
     const offset = server['offset']!

@@ -10,5 +10,5 @@ export const fedProx = registerCorrection(schema, ({ mu }) => ({
   ...NOTHING,
   name: 'fed-prox',
   needs: { steps: 'several' },
-  gradientTerm: () => ({ pull: mu }),
+  pull: mu,
 }))

@@ -13,7 +13,7 @@ export const scaffold = registerCorrection(v.strictObject({}), () => ({
   serverSlots: ['control'],
   down: ['control'],
   up: ['controlChange'],
-  gradientTerm: (own, down) => ({ pull: 0, drift: down['control']!.map((global, i) => global - own['control']![i]!) }),
+  drift: (own, down) => down['control']!.map((global, i) => global - own['control']![i]!),
   afterLocal({ pseudoGradient, learningRateSum, own, down }) {
     const controlChange = pseudoGradient.map((change, i) => change / learningRateSum - down['control']![i]!)
     return { up: { controlChange }, own: { control: own['control']!.map((control, i) => control + controlChange[i]!) } }

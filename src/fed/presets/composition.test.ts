@@ -2,7 +2,7 @@
 // training, corrections, codec, aggregator, server optimizer. This is the order in which a coordinator puts them together.
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
-import { createRng, permutation, type Rng } from '../../base/rng.ts'
+import { createRng, type Rng } from '../../base/rng.ts'
 import { createErrorFeedback, type ErrorFeedback } from '../../codec/error-feedback.ts'
 import { resolveCodec } from '../../codec/index.ts'
 import { createServerOptimizer, type ServerOptimizer } from '../../optim/server-optimizer.ts'
@@ -11,8 +11,9 @@ import { resolveAggregator } from '../aggregators/index.ts'
 import { plainMean } from '../aggregators/vectors.ts'
 import { addTerm, sumTerms, type Correction } from '../corrections/correction.ts'
 import { resolveCorrection } from '../corrections/index.ts'
-import { localNorm } from '../corrections/local-norm.ts'
+import { drawCohort } from '../cohort.ts'
 import { WEIGHT_UNIT, weightUnits } from '../exact-sum.ts'
+import { learningRateSum, localNormOf, planLocal } from '../local-work.ts'
 import { checkStrategy } from '../resolve-strategy.ts'
 import { asynchronousWeight, resolveStaleness } from '../staleness.ts'
 import { StrategySchema, type Strategy } from '../strategy.ts'
@@ -83,7 +84,7 @@ class Federation {
 
   makeVersion(): void {
     const { schedule } = this.#strategy
-    const chosen = [...permutation(this.#rng, CLIENTS)].slice(0, this.#versionSize())
+    const chosen = drawCohort({ seed: 1, round: this.versions.length, parts: CLIENTS, participants: this.#versionSize() })
     const sent = chosen.map((client) => this.#lease(this.#clients[client]!))
     for (const { update } of this.#reversed ? sent.toReversed() : sent) this.#aggregator.add(this.#sum, update)
     const pseudoGradient = this.#aggregator.finish(this.#sum, this.versions.length)
@@ -133,11 +134,11 @@ class Federation {
     const { local } = this.#strategy
     const gradient = (params: Float32Array): Float32Array => params.map((param, i) => client.curvature[i]! * (param - client.optimum[i]!))
     if (local.type === 'gradient') return { values: gradient(anchor), localNorm: 1, up: {}, own: client.own }
-    const steps = local.type === 'steps' ? local.steps : local.epochs * (EXAMPLES / (typeof local.batchSize === 'number' ? Math.min(EXAMPLES, local.batchSize) : EXAMPLES))
+    const plan = planLocal(local, { numExamples: EXAMPLES, batchSize: 10 })
     const optimizer = createServerOptimizer(local.optimizer, SIZE)
-    const term = sumTerms(this.#corrections.map((correction) => correction.gradientTerm(client.own[correction.name]!, this.#server[correction.name]!)))
+    const term = sumTerms(this.#corrections.map(({ name, pull, drift }) => ({ pull, drift: drift(client.own[name]!, this.#server[name]!) })))
     const params = anchor.slice()
-    for (let step = 0; step < Math.floor(steps); step++) {
+    for (let step = 0; step < plan.steps; step++) {
       const corrected = gradient(params)
       addTerm(corrected, term, { params, anchor })
       optimizer.step(params, corrected)
@@ -145,11 +146,11 @@ class Federation {
     const pseudoGradient = anchor.map((value, i) => value - params[i]!)
     const up: Record<string, Memory> = {}, own: Record<string, Memory> = {}
     for (const correction of this.#corrections) {
-      const after = correction.afterLocal({ pseudoGradient, learningRateSum: Math.floor(steps) * local.optimizer.learningRate, own: client.own[correction.name]!, down: this.#server[correction.name]! })
+      const after = correction.afterLocal({ pseudoGradient, learningRateSum: learningRateSum(local, plan), own: client.own[correction.name]!, down: this.#server[correction.name]! })
       up[correction.name] = after.up
       own[correction.name] = after.own
     }
-    return { values: pseudoGradient, localNorm: localNorm({ steps: Math.floor(steps) }), up, own }
+    return { values: pseudoGradient, localNorm: localNormOf(local, plan, this.#corrections), up, own }
   }
 }
 
