@@ -62,3 +62,34 @@ function scatter(args: usize, x: usize, dy: usize, dx: usize): void {
     f32.store(dx + best + c, f32.load(dx + best + c) + f32.load(dy + c))
   }
 }
+
+/** args as of max_pool_gradient, with 0 unused and 2 dx, which holds x: windows that lie side by side, so each is read before it is overwritten. */
+export function max_pool_gradient_in_place(args: usize, part: i32, parts: i32, own: usize): void {
+  const H = arg(args, 4), W = arg(args, 5), C = arg(args, 6), OH = arg(args, 9), OW = arg(args, 10), SH = arg(args, 11), SW = arg(args, 12), pixel = <usize>C * 4
+  const end = begin(arg(args, 3), part + 1, parts)
+  for (let n = begin(arg(args, 3), part, parts); n < end; n++) {
+    const image = at(args, 2) + <usize>n * <usize>(H * W) * pixel
+    for (let oh = 0; oh < OH; oh++) for (let ow = 0; ow < OW; ow++) {
+      replace(args, at(args, 1) + <usize>((n * OH + oh) * OW + ow) * pixel, image + <usize>(oh * SH * W + ow * SW) * pixel)
+    }
+    // Pixels that no window reads.
+    for (let h = 0; h < min(H, OH * SH); h++) memory.fill(image + <usize>(h * W + OW * SW) * pixel, 0, <usize>max(0, W - OW * SW) * pixel)
+    if (H > OH * SH) memory.fill(image + <usize>(OH * SH * W) * pixel, 0, <usize>((H - OH * SH) * W) * pixel)
+  }
+}
+
+function replace(args: usize, dy: usize, x: usize): void {
+  const C = arg(args, 6), KH = arg(args, 7), KW = arg(args, 8), pixel = <usize>C * 4, row = <usize>arg(args, 5) * pixel
+  for (let c = 0; c < C; c += 4) {
+    const start = x + <usize>c * 4, count = C - c
+    let best = v128.load(start)
+    for (let kh = 0; kh < KH; kh++) for (let kw = 0; kw < KW; kw++) best = f32x4.pmax(best, v128.load(start + <usize>kh * row + <usize>kw * pixel))
+    let rest = v128.load(dy + <usize>c * 4)
+    for (let kh = 0; kh < KH; kh++) for (let kw = 0; kw < KW; kw++) {
+      const to = start + <usize>kh * row + <usize>kw * pixel
+      const here = f32x4.eq(v128.load(to), best)
+      storeLanes(to, v128.and(rest, here), count)
+      rest = v128.andnot(rest, here)
+    }
+  }
+}

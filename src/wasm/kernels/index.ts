@@ -2,7 +2,7 @@
 import type { Dims, Kernel } from '../../kernels/kernel.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
 import { matmul } from './matmul.ts'
-import { maxPool, maxPoolGradient } from './max-pool.ts'
+import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
 import { gradientSquares, optimizerKernels } from './optimizers.ts'
 import { accumulate, pointwiseKernelOf } from './pointwise.ts'
 import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
@@ -10,7 +10,7 @@ import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cros
 import type { WasmKernel } from './wasm-kernel.ts'
 
 const list: readonly WasmKernel[] = [
-  matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient,
+  matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
   accumulate, reduce, broadcast, accumulateMetrics, softmaxCrossEntropy, softmaxCrossEntropyGradient,
   ...optimizerKernels, gradientSquares,
 ]

@@ -18,3 +18,9 @@ export const maxPoolGradient: WasmKernel = {
   fits: plain,
   steps: (d, at) => [{ fn: 'max_pool_gradient', args: [at('x'), at('dy'), at('dx'), ...sizes(d)], units: dim(d, 'N'), cost: 4 * cost(d) }],
 }
+
+export const maxPoolGradientInPlace: WasmKernel = {
+  name: 'max-pool-gradient-in-place',
+  fits: plain,
+  steps: (d, at) => [{ fn: 'max_pool_gradient_in_place', args: [0, at('dy'), at('dx'), ...sizes(d)], units: dim(d, 'N'), cost: 4 * cost(d) }],
+}
