@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright'
 import { io, type Socket } from 'socket.io-client'
-import { launchChromium } from '../server/chromium.ts'
+import { launchChromium, type AdapterChoice } from '../server/chromium.ts'
 import { contribute } from '../server/headless.ts'
 import type { CurvePoint, DashboardEvent, RunStatus } from '../src/wire/dashboard.ts'
 
@@ -85,18 +85,18 @@ export function writeRun(folder: string, changes: Readonly<Record<string, unknow
   return path
 }
 
-/** Chromium on the software adapter, which every machine has. */
-export async function openBrowser(): Promise<Browser> {
-  const browser = await launchChromium('software')
+/** Chromium on the software adapter, which every machine has, or without WebGPU. */
+export async function openBrowser(adapter: AdapterChoice = 'software'): Promise<Browser> {
+  const browser = await launchChromium(adapter)
   undo.push(() => browser.close())
   return browser
 }
 
-/** A tab with storage of its own, on the volunteer page with Contribute pressed. */
-export async function openVolunteer(browser: Browser, url: string): Promise<Page> {
+/** A tab with storage of its own, on the volunteer page with Contribute pressed. It computes by WebGPU unless told otherwise. */
+export async function openVolunteer(browser: Browser, url: string, runner: 'auto' | 'gpu' | 'wasm' = 'gpu'): Promise<Page> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   const page = await context.newPage()
-  await contribute(page, url)
+  await contribute(page, `${url}?runner=${runner}`)
   return page
 }
 

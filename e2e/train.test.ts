@@ -13,10 +13,10 @@ const readReport = (path: string): Report => JSON.parse(readFileSync(path, 'utf8
 if (mnistDir === undefined) console.warn('\nSKIPPED: training on MNIST. Name its folder in DATA_DIR to run these tests.\n')
 
 describe.skipIf(mnistDir === undefined)('MNIST', () => {
-  it.each([['mnist-mlp'], ['mnist-mlp-async']])('%s learns, and leaves a report and a model', async (name) => {
+  it.each([['mnist-mlp', 'gpu'], ['mnist-mlp-async', 'gpu'], ['mnist-mlp', 'wasm']])('%s by %s learns, and leaves a report and a model', async (name, runner) => {
     const folder = temporaryFolder()
     const [report, out] = [join(folder, 'report.json'), join(folder, 'model.safetensors')]
-    const command = run('train', '--run', name, '--data-dir', mnistDir as string, '--volunteers', '2', '--stop', 'accuracy>=0.9', '--max-minutes', '2.5', '--report', report, '--out', out)
+    const command = run('train', '--run', name, '--data-dir', mnistDir as string, '--runner', runner, '--volunteers', '2', '--stop', 'accuracy>=0.9', '--max-minutes', '2.5', '--report', report, '--out', out)
     expect([await command.ended, command.output()]).toEqual([0, expect.stringContaining('accuracy>=0.9 was reached')])
     const content = readReport(report)
     expect(Object.keys(content)).toEqual(['run', 'params', 'modelVersion', 'wallSeconds', 'examples', 'examplesPerSecond', 'bytesUp', 'bytesDown', 'evaluation', 'volunteers', 'curve'])

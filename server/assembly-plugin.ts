@@ -14,10 +14,14 @@ const OPTIONS = [
   '--disableWarning', '112',
 ]
 
+/** Pages, their workers and the Node programs share one compilation. */
+let made: Promise<string> | undefined
+
 export function assembly(): Plugin {
-  let made: Promise<string> | undefined
   return {
     name: 'assembly',
+    // Compiling takes a second or two, and that is as it should be.
+    config: () => ({ build: { rolldownOptions: { checks: { pluginTimings: false } } } }),
     resolveId: (id) => (id === NAME ? `\0${NAME}` : null),
     load(id) {
       if (id !== `\0${NAME}`) return null

@@ -5,12 +5,15 @@ import { chromium, type Browser } from 'playwright'
 import { ConfigError } from '../src/base/errors.ts'
 import { BROWSER_REMEDY, findBrowser } from './browsers.mjs'
 
-export type AdapterChoice = 'hardware' | 'software'
+/** `none`: a browser that offers no adapter, as one with hardware acceleration turned off. */
+export type AdapterChoice = 'hardware' | 'software' | 'none'
 
 const QUIET_FLAGS = ['--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 /** Chrome on Linux offers WebGPU only with the first, and finds the GPU only with the others. */
 const HARDWARE_FLAGS = ['--enable-unsafe-webgpu', ...(process.platform === 'linux' ? ['--enable-features=Vulkan', '--ignore-gpu-blocklist'] : [])]
 const SOFTWARE_FLAGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
+
+const FLAGS: Readonly<Record<AdapterChoice, readonly string[]>> = { hardware: HARDWARE_FLAGS, software: SOFTWARE_FLAGS, none: [] }
 
 export const browserMissing = (): ConfigError =>
   new ConfigError(`browser: must be a Chrome, Chromium or Edge, but none was found on this machine. Install one, or run: ${BROWSER_REMEDY}`)
@@ -27,7 +30,7 @@ export async function launchChromium(adapter: AdapterChoice): Promise<Browser> {
     handleSIGHUP: false,
     // Chromium refuses its sandbox to root, and only to root.
     chromiumSandbox: process.getuid?.() !== 0,
-    args: [...QUIET_FLAGS, ...(adapter === 'hardware' ? HARDWARE_FLAGS : SOFTWARE_FLAGS)],
+    args: [...QUIET_FLAGS, ...FLAGS[adapter]],
   })
 }
 

@@ -1,4 +1,4 @@
-// Volunteers in Node (`--runner node`): the same WGSL on Dawn, each in a process of its own. One that ends is started again.
+// Volunteers in Node (`--runner node`): by WebGPU on Dawn or by WebAssembly, each in a process of its own. One that ends is started again.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Volunteers } from './headless.ts'
@@ -10,6 +10,8 @@ export interface NodeVolunteerOptions {
   readonly url: string
   readonly runId: string
   readonly count: number
+  /** WASM threads of each. */
+  readonly threads?: number
   /** A certificate to trust besides the system's: the coordinator's own. */
   readonly trustedCert?: string
   readonly onTrouble: (message: string) => void
@@ -33,8 +35,9 @@ export function startNodeVolunteers(options: NodeVolunteerOptions): Volunteers &
   const start = (index: number, tries: number): void => {
     const startedMs = performance.now()
     const env = { ...process.env, ...(options.trustedCert === undefined ? {} : { NODE_EXTRA_CA_CERTS: options.trustedCert }) }
+    const threads = options.threads === undefined ? [] : ['--threads', String(options.threads)]
     // The ipc channel closes when this process ends in whatever way, and tells the volunteer to end too.
-    const child = spawn(process.execPath, [options.program, '--url', options.url, '--run', options.runId], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = spawn(process.execPath, [options.program, '--url', options.url, '--run', options.runId, ...threads], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     children.set(index, child)
     let last = ''
     if (child.stderr !== null) createInterface(child.stderr).on('line', (line) => {

@@ -6,6 +6,7 @@ import { collect, httpOrigin, positiveNumber, wholeNumber } from './options.ts'
 import { start, type StartOptions } from './start.ts'
 import { train, type TrainOptions } from './train.ts'
 import { verify } from './verify.ts'
+import { VOLUNTEER_KINDS } from './volunteers.ts'
 
 const RUN_HELP = `a named run (${runNames().join(', ')}) or the path of a run file`
 
@@ -13,7 +14,7 @@ function addCommonFlags(command: Command): Command {
   return command
     .addOption(new Option('--data-dir <folder>', 'folder of the data set, or of several').env('DATA_DIR'))
     .option('--volunteers <count>', 'volunteers of our own', wholeNumber(0, 256), 2)
-    .addOption(new Option('--runner <kind>', 'our volunteers are tabs of a headless browser (gpu) or Node processes (node)').choices(['gpu', 'node']).default('gpu'))
+    .addOption(new Option('--runner <kind>', 'our volunteers are tabs of a headless browser that compute by WebGPU (gpu), by WebAssembly (wasm) or by what is faster (auto), or Node processes (node)').choices(VOLUNTEER_KINDS).default('auto'))
     .option('--seed <number>', 'seed of the run, instead of the one in its file', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--fresh', 'begin anew: delete what the state folder holds of this run', false)
     .option('--host <address>', 'address to listen on (this machine alone over http, every address over https)')

@@ -8,14 +8,14 @@ import { describeAddresses } from './addresses.ts'
 import { coordinate, type NetworkOptions } from './coordinate.ts'
 import { onInterrupt } from './interrupt.ts'
 import { createProgress, describeStatus, type Progress } from './progress.ts'
-import { bringVolunteers } from './volunteers.ts'
+import { bringVolunteers, type VolunteerKind } from './volunteers.ts'
 
 export interface StartOptions extends NetworkOptions {
   readonly run: readonly string[]
   readonly dataDir?: string
   readonly stateDir: string
   readonly volunteers: number
-  readonly runner: 'gpu' | 'node'
+  readonly runner: VolunteerKind
   readonly seed?: number
   readonly fresh: boolean
 }

@@ -13,7 +13,7 @@ import { onInterrupt } from './interrupt.ts'
 import { createProgress, describeStatus, type Progress } from './progress.ts'
 import { createReport } from './report.ts'
 import { parseStopCondition, type StopCondition } from './stop-condition.ts'
-import { bringVolunteers } from './volunteers.ts'
+import { bringVolunteers, type VolunteerKind } from './volunteers.ts'
 
 export interface TrainOptions extends NetworkOptions {
   readonly run: string
@@ -21,7 +21,7 @@ export interface TrainOptions extends NetworkOptions {
   /** A temporary folder, deleted afterwards, where absent. */
   readonly stateDir?: string
   readonly volunteers: number
-  readonly runner: 'gpu' | 'node'
+  readonly runner: VolunteerKind
   readonly seed?: number
   readonly stop?: string
   readonly maxMinutes?: number
@@ -74,7 +74,7 @@ interface Watch {
   readonly progress: Progress
   readonly stateDir: string
   readonly volunteers: number
-  readonly runner: 'gpu' | 'node'
+  readonly runner: VolunteerKind
   readonly stop: StopCondition | undefined
   readonly deadlineMs: number
   readonly signal: AbortSignal

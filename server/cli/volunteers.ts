@@ -1,14 +1,22 @@
 // The volunteers that a command brings along: tabs of a headless browser, or Node processes.
+import { availableParallelism } from 'node:os'
 import type { AdapterChoice } from '../chromium.ts'
 import { startHeadlessVolunteers, type Volunteers } from '../headless.ts'
 import { startNodeVolunteers } from '../node-volunteers.ts'
 import type { Coordination } from './coordinate.ts'
 import { VOLUNTEER_PROGRAM } from './paths.ts'
 
+/** Tabs of a headless browser that choose for themselves how to compute (`auto`) or are told to, or Node processes. */
+export const VOLUNTEER_KINDS = ['auto', 'gpu', 'wasm', 'node'] as const
+export type VolunteerKind = (typeof VOLUNTEER_KINDS)[number]
+
+/** WASM threads of each: together they take what the machine has. */
+const threadsOfEach = (count: number): number => Math.max(1, Math.floor(availableParallelism() / count))
+
 export interface OwnVolunteerOptions {
   readonly coordination: Coordination
   readonly count: number
-  readonly runner: 'gpu' | 'node'
+  readonly runner: VolunteerKind
   readonly stateDir: string
   readonly adapter?: AdapterChoice
   readonly say: (text: string) => void
@@ -24,11 +32,14 @@ export function bringVolunteers(options: OwnVolunteerOptions): Volunteers {
   if (options.runner === 'node') {
     const runId = coordination.runs[0]?.runId ?? ''
     const cert = coordination.certificate?.selfSigned === true ? { trustedCert: `${options.stateDir}/tls/cert.pem` } : {}
-    const volunteers = startNodeVolunteers({ program: VOLUNTEER_PROGRAM, url, runId, count, onTrouble: say, ...cert })
+    const volunteers = startNodeVolunteers({ program: VOLUNTEER_PROGRAM, url, runId, count, threads: threadsOfEach(count), onTrouble: say, ...cert })
     void volunteers.failed.then(onHopeless)
     return volunteers
   }
-  const starting = startHeadlessVolunteers({ url: `${url}/`, count, onTrouble: say, ...(options.adapter === undefined ? {} : { adapter: options.adapter }) })
+  const address = new URL('/', url)
+  address.searchParams.set('threads', String(threadsOfEach(count)))
+  if (options.runner !== 'auto') address.searchParams.set('runner', options.runner)
+  const starting = startHeadlessVolunteers({ url: address.href, count, onTrouble: say, ...(options.adapter === undefined ? {} : { adapter: options.adapter }) })
   starting.catch((error: Error) => onHopeless(error.message))
   return { close: async () => (await starting.catch(() => undefined))?.close() }
 }

@@ -24,7 +24,7 @@ export function createInlineNumeric(): Numeric {
 export function createInlineEvaluator(): Evaluator {
   let evaluation: OwnEvaluation | undefined
   return {
-    open: async (setup) => { evaluation = new OwnEvaluation(setup) },
+    open: async (setup) => { evaluation = await OwnEvaluation.open(setup) },
     evaluate: (params, pieces) => present(evaluation, 'open evaluator').evaluate(params, pieces),
     close: async () => { evaluation = undefined },
   }

@@ -24,7 +24,7 @@ describe('own evaluation', () => {
       }
       return { lossSum, correct }
     }
-    const evaluation = new OwnEvaluation({ model: MODEL, shape: [3], scale, offset })
+    const evaluation = await OwnEvaluation.open({ model: MODEL, shape: [3], scale, offset })
     const pieces = [{ shard, examples: EXAMPLES, start: 3, count: 100 }, { shard, examples: EXAMPLES, start: 140, count: 10 }]
     const { lossSum, correct } = await evaluation.evaluate(new Uint8Array(params.buffer), pieces)
     const first = expected(3, 100), second = expected(140, 10)

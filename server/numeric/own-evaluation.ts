@@ -1,12 +1,12 @@
-// Evaluates a model on the coordinator's own CPU with the reference kernels: the judge of volunteers' evaluations.
+// Evaluates a model on the coordinator's own CPU by WebAssembly: the judge of volunteers' evaluations.
 import { product } from '../../src/base/math.ts'
-import { createCpuRunner } from '../../src/cpu/runner.ts'
 import { identityOrder } from '../../src/data/order.ts'
 import { decodeShard, fillBatch } from '../../src/data/shards.ts'
 import type { Program } from '../../src/graph/plan.ts'
 import { METRICS } from '../../src/kernels/reduce.ts'
 import { unpack, type Layout } from '../../src/model/layout.ts'
 import { ALLOCATIONS, compileProgram } from '../../src/train/program.ts'
+import { createWasmRunner } from '../../src/wasm/runner.ts'
 import type { EvaluationPiece, EvaluatorSetup } from './numeric.ts'
 
 const BATCH = 64
@@ -16,11 +16,17 @@ export class OwnEvaluation {
   readonly #layout: Layout
   readonly #program: Program
 
-  constructor(setup: EvaluatorSetup) {
-    const { layout, plans } = compileProgram(setup.model, { batchSize: BATCH })
+  private constructor(setup: EvaluatorSetup, layout: Layout, program: Program) {
     this.#setup = setup
     this.#layout = layout
-    this.#program = createCpuRunner().loadSync([plans.evaluate])
+    this.#program = program
+  }
+
+  static async open(setup: EvaluatorSetup): Promise<OwnEvaluation> {
+    const { layout, plans } = compileProgram(setup.model, { batchSize: BATCH })
+    // One thread: the others belong to whoever else works on this machine.
+    const runner = await createWasmRunner({ threads: 1 })
+    return new OwnEvaluation(setup, layout, await runner.load([plans.evaluate]))
   }
 
   async evaluate(params: Uint8Array, pieces: readonly EvaluationPiece[]): Promise<{ readonly lossSum: number; readonly correct: number }> {

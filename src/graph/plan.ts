@@ -63,6 +63,8 @@ export interface AdapterDescription {
   readonly name: string
   /** True where WebGPU itself is emulated on the CPU. */
   readonly software: boolean
+  /** Why this runner was taken, where there was a choice: a real GPU, the faster in a measurement, or the only one there is. */
+  readonly because?: 'hardware' | 'faster' | 'no-webgpu' | 'no-gpu' | 'asked'
 }
 
 export type HostArray = Float32Array | Uint32Array

@@ -6,6 +6,7 @@ export function failureOf(error: unknown): FailureKind {
   if (!(error instanceof Error)) return 'crashed'
   switch (error.name) {
     case 'NoWebGpuError': return 'secureContext' in error && error.secureContext === false ? 'insecure' : 'no-webgpu'
+    case 'NoSimdError': return 'too-old'
     case 'NoAdapterError': return 'no-adapter'
     case 'DeviceLostError': return 'device-lost'
     case 'ConfigError': return 'too-large'

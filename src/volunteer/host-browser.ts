@@ -2,8 +2,10 @@
 import * as Comlink from 'comlink'
 import { browserGpu } from '../gpu/device.ts'
 import { createGpuRunner } from '../gpu/runner.ts'
+import { createWasmRunner } from '../wasm/runner.ts'
 import { openBrowserStorage } from './cache-idb.ts'
 import { layeredCache, memoryCache } from './cache.ts'
+import { chooseRunner, type RunnerChoice } from './choose-runner.ts'
 import { createFiles } from './files.ts'
 import { createSocketLink } from './link-socketio.ts'
 import { realClock } from './real-clock.ts'
@@ -15,6 +17,10 @@ export interface StartOptions {
   readonly url: string
   readonly volunteerId: string
   readonly runId?: string
+  /** `auto` unless given: see choose-runner.ts. */
+  readonly runner?: RunnerChoice
+  /** Threads of the WASM runner; all processors but one unless given, which stays with the person. */
+  readonly threads?: number
 }
 
 /** At most this often is a view sent. */
@@ -25,7 +31,7 @@ let session: Session | undefined
 
 const host = {
   /** Begins contributing; `onView` hears of it until the session has ended. */
-  async start({ url, volunteerId, runId }: StartOptions, onView: (view: VolunteerView) => unknown): Promise<void> {
+  async start({ url, volunteerId, runId, runner = 'auto', threads = defaultThreads() }: StartOptions, onView: (view: VolunteerView) => unknown): Promise<void> {
     await session?.stop()
     const storage = await openBrowserStorage()
     const memory = memoryCache(MEMORY_CACHE_BYTES)
@@ -33,7 +39,11 @@ const host = {
     const trainer = createTrainer({
       files: createFiles(link, storage === undefined ? memory : layeredCache(memory, storage.cache)),
       clock: realClock,
-      createRunner: async () => createGpuRunner({ gpu: browserGpu(), ...(storage !== undefined ? { tuning: storage.tuning } : {}) }),
+      createRunner: () => chooseRunner({
+        choice: runner, clock: realClock, ...(storage !== undefined ? { store: storage.tuning } : {}),
+        gpu: async (quick) => createGpuRunner({ gpu: browserGpu(), ...(quick ? { tune: false } : {}), ...(storage !== undefined ? { tuning: storage.tuning } : {}) }),
+        wasm: () => createWasmRunner({ threads }),
+      }),
     })
     const started = new Session({
       volunteerId, link, trainer, clock: realClock,
@@ -49,6 +59,8 @@ const host = {
 }
 
 export type VolunteerHost = typeof host
+
+const defaultThreads = (): number => Math.max(1, navigator.hardwareConcurrency - 1)
 
 /** Calls `run` at once, then at most every `everyMs`, and always once after the last call. */
 function throttled(run: () => void, everyMs: number): () => void {

@@ -1,4 +1,5 @@
-// A volunteer without a browser: the same session and WGSL, on Dawn (npm package `webgpu`) under Node.
+// A volunteer without a browser: the same session under Node, with the WGSL on Dawn (npm package `webgpu`) where there is a GPU,
+// else on WebAssembly.
 //   node dist/node/volunteer.js --url http://localhost:8787 [--run digits-cnn]
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
@@ -6,9 +7,14 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../base/errors.ts'
+import { NoAdapterError } from '../gpu/device.ts'
 import { NO_VULKAN_REMEDY, nodeGpu } from '../gpu/node-gpu.ts'
 import { createGpuRunner } from '../gpu/runner.ts'
+import type { TuningStore } from '../gpu/tuner.ts'
+import type { Runner } from '../graph/plan.ts'
+import { createWasmRunner } from '../wasm/runner.ts'
 import { memoryCache } from './cache.ts'
+import { chooseRunner, type RunnerChoice } from './choose-runner.ts'
 import { createFiles } from './files.ts'
 import { createSocketLink } from './link-socketio.ts'
 import { realClock } from './real-clock.ts'
@@ -16,7 +22,7 @@ import { Session } from './session.ts'
 import { createTrainer } from './trainer.ts'
 import type { SessionState, VolunteerView } from './view.ts'
 
-const USAGE = 'Usage: volunteer --url http://host:port [--run NAME] [--id ID] [--software]'
+const USAGE = 'Usage: volunteer --url http://host:port [--run NAME] [--id ID] [--runner auto|gpu|wasm] [--threads N] [--software]'
 const CACHE_BYTES = 1 << 30
 const REPORT_EVERY_MS = 5_000
 
@@ -24,11 +30,16 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 async function main(): Promise<void> {
   const options = readArguments()
-  const gpu = await nodeGpu(options.software ? { software: true } : {})
-  if (gpu === undefined) throw new ConfigError(`Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
   const link = createSocketLink({ url: options.url, clock: realClock, random: Math.random })
   const tuning = fileStore(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'commonweight', 'tuning.json'))
-  const trainer = createTrainer({ files: createFiles(link, memoryCache(CACHE_BYTES)), clock: realClock, createRunner: () => createGpuRunner({ gpu, tuning }) })
+  const trainer = createTrainer({
+    files: createFiles(link, memoryCache(CACHE_BYTES)), clock: realClock,
+    createRunner: () => chooseRunner({
+      choice: options.runner, clock: realClock, store: tuning,
+      gpu: (quick) => openGpu(options, tuning, quick),
+      wasm: () => createWasmRunner(options.threads === undefined ? {} : { threads: options.threads }),
+    }),
+  })
   let said = ''
   const session: Session = new Session({
     volunteerId: options.id, link, trainer, clock: realClock,
@@ -52,11 +63,36 @@ async function main(): Promise<void> {
   say(`volunteer ${options.id} on ${session.view().adapter?.name ?? 'no GPU'}`)
 }
 
-function readArguments(): { readonly url: string; readonly run: string | undefined; readonly id: string; readonly software: boolean } {
-  const flags = { url: { type: 'string' }, run: { type: 'string' }, id: { type: 'string' }, software: { type: 'boolean', default: false } } as const
-  const { values: { url, run, id, software } } = parseArgs({ options: flags })
+interface Arguments {
+  readonly url: string
+  readonly run: string | undefined
+  readonly id: string
+  readonly runner: RunnerChoice
+  readonly threads: number | undefined
+  readonly software: boolean
+}
+
+const CHOICES: readonly string[] = ['auto', 'gpu', 'wasm'] satisfies RunnerChoice[]
+
+/** Without a driver there is no adapter, unless a GPU was asked for: then that is what must be mended. */
+async function openGpu({ runner, software }: Arguments, tuning: TuningStore, quick: boolean): Promise<Runner> {
+  const gpu = await nodeGpu(software ? { software: true } : {})
+  if (gpu !== undefined) return createGpuRunner({ gpu, tuning, ...(quick ? { tune: false } : {}) })
+  if (runner === 'gpu') throw new ConfigError(`Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
+  throw new NoAdapterError()
+}
+
+function readArguments(): Arguments {
+  const flags = {
+    url: { type: 'string' }, run: { type: 'string' }, id: { type: 'string' }, runner: { type: 'string', default: 'auto' }, threads: { type: 'string' },
+    software: { type: 'boolean', default: false },
+  } as const
+  const { values: { url, run, id, runner, threads, software } } = parseArgs({ options: flags })
   if (url === undefined || !URL.canParse(url)) throw new ConfigError(`--url: must be an address, got ${url ?? 'none'}. ${USAGE}`)
-  return { url, run, id: id ?? `node-${randomUUID().slice(0, 8)}`, software }
+  if (!CHOICES.includes(runner)) throw new ConfigError(`--runner: must be one of ${CHOICES.join(', ')}, got ${runner}. ${USAGE}`)
+  const count = threads === undefined ? undefined : Number(threads)
+  if (count !== undefined && !(Number.isInteger(count) && count > 0)) throw new ConfigError(`--threads: must be a whole number above 0, got ${threads}. ${USAGE}`)
+  return { url, run, id: id ?? `node-${randomUUID().slice(0, 8)}`, runner: runner as RunnerChoice, threads: count, software }
 }
 
 /** A line for what a person would want to know; undefined for what passes in a blink. */
@@ -85,7 +121,7 @@ function reportRegularly(session: Session): void {
 }
 
 /** Tuning results in one JSON file, read once and replaced whole. */
-function fileStore(path: string): { get(key: string): Promise<string | undefined>; set(key: string, value: string): Promise<void> } {
+function fileStore(path: string): TuningStore {
   const contents = readFile(path, 'utf8').then((text) => JSON.parse(text) as Record<string, string>).catch(() => ({} as Record<string, string>))
   return {
     get: async (key) => (await contents)[key],

@@ -175,6 +175,7 @@ export class Session {
     } catch (error) {
       return this.#fail(error)
     }
+    this.#adapter = this.#options.trainer.adapter ?? this.#adapter
     this.#preparing = undefined
     this.#prepared = true
     this.#ready()

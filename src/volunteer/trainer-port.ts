@@ -24,7 +24,9 @@ export interface WorkHooks {
 export interface Trainer {
   /** Bytes fetched from the coordinator so far. */
   readonly bytesDown: number
-  /** Opens the device. Throws NoWebGpuError or NoAdapterError where there is none. */
+  /** The device in use; undefined before `open`. Preparing a run may choose another. */
+  readonly adapter?: AdapterDescription | undefined
+  /** Opens the device. Throws NoWebGpuError or NoAdapterError where there is none to use. */
   open(): Promise<AdapterDescription>
   /** Compiles the run's model; at once where it is already. Throws ConfigError where it does not fit the device. */
   prepare(welcome: Welcome, onProgress: (fraction: number, doing: string) => void): Promise<void>

@@ -63,6 +63,10 @@ class DeviceTrainer implements Trainer {
     return this.#options.files.bytesDown
   }
 
+  get adapter(): AdapterDescription | undefined {
+    return this.#runner?.adapter
+  }
+
   async open(): Promise<AdapterDescription> {
     return (await this.#openRunner()).adapter
   }

@@ -23,7 +23,7 @@ export type SessionState =
   | { readonly state: 'stopped' }
 
 /** Each has its own remedy in the catalogue of the pages. */
-export type FailureKind = 'no-webgpu' | 'insecure' | 'no-adapter' | 'device-lost' | 'too-large' | 'crashed'
+export type FailureKind = 'no-webgpu' | 'insecure' | 'no-adapter' | 'too-old' | 'device-lost' | 'too-large' | 'crashed'
 
 export interface Contribution {
   /** Training examples in accepted leases. */

@@ -1,5 +1,5 @@
 // The compiled kernels: the build with fused multiply-add where the engine takes it, with shared memory where threads are allowed.
-import { ConfigError, invariant } from '../base/errors.ts'
+import { invariant } from '../base/errors.ts'
 import { plain, relaxed } from 'virtual:assembly'
 
 /** A step of a kernel: its arguments, its share of the work, and memory of its own. See assembly/simd.ts. */
@@ -7,9 +7,17 @@ export type KernelFunction = (args: number, part: number, parts: number, own: nu
 
 export type KernelFunctions = Readonly<Record<string, KernelFunction>>
 
+/** This browser is too old even for WebAssembly with SIMD. */
+export class NoSimdError extends Error {
+  override readonly name = 'NoSimdError'
+  constructor() {
+    super('WebAssembly: must offer SIMD, got an engine without. Use a browser of 2023 or later.')
+  }
+}
+
 const compiled = new Map<boolean, Promise<WebAssembly.Module>>()
 
-/** Throws ConfigError where the engine has no WebAssembly with SIMD. */
+/** Throws NoSimdError where the engine has no WebAssembly with SIMD. */
 export function kernelModule(shared: boolean): Promise<WebAssembly.Module> {
   const known = compiled.get(shared)
   if (known !== undefined) return known
@@ -22,7 +30,7 @@ async function compileKernels(shared: boolean): Promise<WebAssembly.Module> {
   allowRelaxedSimd()
   const builds = [relaxed, plain].map((text) => decode(text)).map((bytes) => (shared ? bytes : unshared(bytes)))
   const taken = builds.find((bytes) => WebAssembly.validate(bytes))
-  if (taken === undefined) throw new ConfigError('WebAssembly: must offer SIMD, got an engine without. Use a browser of 2023 or later.')
+  if (taken === undefined) throw new NoSimdError()
   return WebAssembly.compile(taken)
 }
 

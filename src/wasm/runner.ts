@@ -19,7 +19,7 @@ const WORTH_SHARING = 60_000
 
 const MOST_THREADS = 8
 
-/** Throws ConfigError where the engine has no SIMD. */
+/** Throws NoSimdError where the engine has no SIMD. */
 export async function createWasmRunner({ threads = defaultThreads(), worthSharing = WORTH_SHARING }: WasmRunnerOptions = {}): Promise<Runner> {
   const most = canShare() ? Math.max(1, Math.min(MOST_THREADS, threads)) : 1
   const module = await kernelModule(most > 1)

@@ -12,10 +12,11 @@ const problem = (title: string, remedy: string): Problem => ({ title, remedy })
 
 const failures: Record<FailureKind, Problem> = {
   'no-webgpu': problem('This browser has no WebGPU.', 'Open this page in a current Chrome or Edge, or in Safari 26 or Firefox 141 and later. On Linux, Chrome may need hardware acceleration turned on in its settings.'),
-  'insecure': problem('Browsers allow GPU work only on secure pages.', 'Open this page with an address that begins with https://, or on the coordinator’s own machine as http://localhost. Whoever runs the coordinator can start it with --https.'),
+  'too-old': problem('This browser is too old.', 'It offers neither WebGPU nor WebAssembly with SIMD. Open this page in a current Chrome, Edge, Safari or Firefox.'),
+  'insecure': problem('Browsers allow such work only on secure pages.', 'Open this page with an address that begins with https://, or on the coordinator’s own machine as http://localhost. Whoever runs the coordinator can start it with --https.'),
   'no-adapter': problem('The browser found no GPU that it may use.', 'Turn on hardware acceleration in the browser’s settings and start the browser again. If that does not help, update the graphics driver.'),
   'device-lost': problem('The GPU went away and did not come back.', 'This happens after a driver reset or when another program needs the whole GPU. Reload the page to try again.'),
-  'too-large': problem('This model does not fit here.', 'The GPU’s memory or limits are too small for it. Close other tabs that use the GPU, or contribute with another device.'),
+  'too-large': problem('This model does not fit here.', 'The memory or the GPU’s limits are too small for it. Close other tabs, or contribute with another device.'),
   'crashed': problem('Something broke in this page.', 'Reload the page to try again. Nothing that was accepted is lost.'),
 }
 
@@ -37,7 +38,7 @@ export const en = {
   volunteer: {
     title: 'Lend this tab to a shared model',
     /** The two sentences a person reads before deciding. */
-    whatRuns: 'When you press Contribute, this tab downloads small pieces of training data, computes with your graphics processor, and sends the resulting numbers to this site’s coordinator.',
+    whatRuns: 'When you press Contribute, this tab downloads small pieces of training data, computes with your graphics processor (or the main processor, where the browser offers no other), and sends the resulting numbers to this site’s coordinator.',
     nothingBefore: 'Nothing runs before you press it, nothing of yours is read or sent, and you can pause or stop at any moment.',
     contribute: 'Contribute',
     contributeAgain: 'Contribute again',
@@ -51,6 +52,7 @@ export const en = {
       connecting: 'Connecting',
       preparing: 'Getting ready',
       openingGpu: 'Opening the GPU',
+      comparing: 'Measuring how this device computes fastest',
       tuning: 'Finding what is fastest on this GPU',
       compiling: 'Compiling the model for this GPU',
       downloading: 'Downloading',
@@ -85,7 +87,14 @@ export const en = {
     loss: 'Training loss',
     lossEmpty: 'The loss of your own batches appears here after the first ones.',
     lossLabel: (latest: string, count: string) => `Training loss of the last ${count} leases, now ${latest}`,
-    gpu: 'GPU',
+    device: 'Computes on',
+    /** Why it computes there, where that is not a GPU of its own. */
+    because: {
+      'faster': 'The browser has no real GPU for this page, only an imitation. Of that and WebAssembly, this one measured faster here.',
+      'no-webgpu': 'This browser has no WebGPU, so the main processor does the work. That counts just as much; a current Chrome, Edge, Safari or Firefox on a device with a GPU gets through more of it.',
+      'no-gpu': 'The browser found no GPU that it may use, so the main processor does the work. That counts just as much; turning on hardware acceleration in the browser’s settings may speed it up.',
+      'asked': 'The address of this page asks for it.',
+    },
     software: 'software',
     run: 'Run',
     model: 'Model',

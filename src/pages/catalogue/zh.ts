@@ -13,7 +13,7 @@ export const zh: Catalogue = {
 
   volunteer: {
     title: '让这个标签页一起训练同一个模型',
-    whatRuns: '按下“参与训练”后，本标签页会下载小份训练数据，用您的图形处理器计算，并把得到的数值发送给本站的协调服务器。',
+    whatRuns: '按下“参与训练”后，本标签页会下载小份训练数据，用您的图形处理器（浏览器不提供时用主处理器）计算，并把得到的数值发送给本站的协调服务器。',
     nothingBefore: '按下之前不会运行任何计算，不会读取或发送您的任何内容，您随时可以暂停或停止。',
     contribute: '参与训练',
     contributeAgain: '再次参与',
@@ -27,6 +27,7 @@ export const zh: Catalogue = {
       connecting: '正在连接',
       preparing: '正在准备',
       openingGpu: '正在打开 GPU',
+      comparing: '正在测量这台设备上最快的计算方式',
       tuning: '正在寻找这块 GPU 上最快的算法',
       compiling: '正在为这块 GPU 编译模型',
       downloading: '正在下载',
@@ -61,7 +62,13 @@ export const zh: Catalogue = {
     loss: '训练损失',
     lossEmpty: '完成最初几份任务后，这里会显示您这部分的损失。',
     lossLabel: (latest, count) => `最近 ${count} 份任务的训练损失，当前为 ${latest}`,
-    gpu: 'GPU',
+    device: '计算设备',
+    because: {
+      'faster': '浏览器没有为本页提供真正的 GPU，只有软件模拟。与 WebAssembly 实测比较后，这种方式在这台设备上更快。',
+      'no-webgpu': '此浏览器没有 WebGPU，因此由主处理器计算，贡献同样有效。若在带 GPU 的设备上使用最新版 Chrome、Edge、Safari 或 Firefox，可以完成更多。',
+      'no-gpu': '浏览器没有找到可用的 GPU，因此由主处理器计算，贡献同样有效。在浏览器设置中开启硬件加速可能会更快。',
+      'asked': '本页地址指定了这种方式。',
+    },
     software: '软件模拟',
     run: '训练任务',
     model: '模型',
@@ -76,10 +83,11 @@ export const zh: Catalogue = {
 
   failures: {
     'no-webgpu': problem('此浏览器没有 WebGPU。', '请用最新版 Chrome 或 Edge 打开本页，或使用 Safari 26、Firefox 141 及以上版本。在 Linux 上，可能需要在 Chrome 设置中开启硬件加速。'),
-    'insecure': problem('浏览器只允许安全页面使用 GPU。', '请使用以 https:// 开头的地址，或在协调服务器所在的电脑上用 http://localhost 打开。管理者可以用 --https 启动协调服务器。'),
+    'too-old': problem('此浏览器版本过旧。', '它既不支持 WebGPU，也不支持带 SIMD 的 WebAssembly。请用最新版 Chrome、Edge、Safari 或 Firefox 打开本页。'),
+    'insecure': problem('浏览器只允许安全页面进行这类计算。', '请使用以 https:// 开头的地址，或在协调服务器所在的电脑上用 http://localhost 打开。管理者可以用 --https 启动协调服务器。'),
     'no-adapter': problem('浏览器没有找到可用的 GPU。', '请在浏览器设置中开启硬件加速并重启浏览器；如果仍然不行，请更新显卡驱动。'),
     'device-lost': problem('GPU 断开后没有恢复。', '驱动重置或其他程序独占 GPU 时会发生这种情况。请重新加载页面再试。'),
-    'too-large': problem('这台设备装不下这个模型。', 'GPU 的显存或上限太小。请关闭其他使用 GPU 的标签页，或换一台设备参与。'),
+    'too-large': problem('这台设备装不下这个模型。', '内存或 GPU 的上限太小。请关闭其他标签页，或换一台设备参与。'),
     'crashed': problem('页面出了问题。', '请重新加载页面再试。已被接受的部分不会丢失。'),
   },
   refusals: {

@@ -1,6 +1,5 @@
 // Answers what a drawing shows with a run's current model, on the visitor's own GPU, or on their CPU where there is none.
 import * as Comlink from 'comlink'
-import { createCpuRunner } from '../../cpu/runner.ts'
 import { browserGpu } from '../../gpu/device.ts'
 import { createGpuRunner } from '../../gpu/runner.ts'
 import type { DatasetManifest } from '../../data/dataset.ts'
@@ -8,6 +7,7 @@ import type { Program, Runner } from '../../graph/plan.ts'
 import { unpack } from '../../model/layout.ts'
 import type { ModelSpec } from '../../model/spec.ts'
 import { compileProgram, type CompiledProgram } from '../../train/program.ts'
+import { createWasmRunner } from '../../wasm/runner.ts'
 
 export interface Description {
   readonly model: ModelSpec
@@ -39,7 +39,7 @@ async function openRunner(): Promise<Runner> {
     // One small drawing at a time: measuring variants would take longer than it saves.
     return await createGpuRunner({ gpu: browserGpu(), tune: false })
   } catch (error) {
-    if (error instanceof Error && ['NoWebGpuError', 'NoAdapterError'].includes(error.name)) return createCpuRunner()
+    if (error instanceof Error && ['NoWebGpuError', 'NoAdapterError'].includes(error.name)) return createWasmRunner({ threads: 1 })
     throw error
   }
 }

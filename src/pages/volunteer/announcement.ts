@@ -1,8 +1,16 @@
-// Which run a volunteer would join, told before they decide. Failing to find out is no obstacle.
+// What the address asks for, and which run a volunteer would join, told before they decide. Failing to find out is no obstacle.
+import type { StartOptions } from '../../volunteer/host-browser.ts'
 import type { Phrase } from '../catalogue/index.ts'
 
 /** `?run=NAME` of the address: the run to join; the coordinator's default one where absent. */
 export const runInAddress = (): string | undefined => new URLSearchParams(location.search).get('run') ?? undefined
+
+/** `?runner=gpu|wasm` and `?threads=N`: how to compute, for those who know better than the page. */
+export function runnerInAddress(): Pick<StartOptions, 'runner' | 'threads'> {
+  const asked = new URLSearchParams(location.search)
+  const runner = asked.get('runner'), threads = Number(asked.get('threads'))
+  return { ...(runner === 'gpu' || runner === 'wasm' ? { runner } : {}), ...(Number.isInteger(threads) && threads > 0 ? { threads } : {}) }
+}
 
 export async function announceRun(say: (phrase: Phrase) => void): Promise<void> {
   const title = await titleOfRun()

@@ -7,7 +7,7 @@ import { header } from '../shared/header.ts'
 import { h, show, titled } from '../shared/dom.ts'
 import '../shared/style.css'
 import './style.css'
-import { announceRun, runInAddress } from './announcement.ts'
+import { announceRun, runInAddress, runnerInAddress } from './announcement.ts'
 import { createContribution } from './contribution.ts'
 import { claimIdentity, type Identity } from './identity.ts'
 import { problemOf } from './status.ts'
@@ -81,7 +81,6 @@ async function contribute(): Promise<void> {
   receive(NOTHING_YET)
   // The worker would find out too, but it needs crypto.subtle before that.
   if (!isSecureContext) return fail('insecure', '')
-  if (navigator.gpu === undefined) return fail('no-webgpu', '')
   const identity = await claimIdentity()
   const worker = new Worker(new URL('../../volunteer/host-browser.ts', import.meta.url), { type: 'module', name: 'volunteer' })
   worker.addEventListener('error', (event) => fail('crashed', event.message))
@@ -93,7 +92,7 @@ async function contribute(): Promise<void> {
     if (running?.worker === worker) receive(next)
   })
   try {
-    await host.start({ url: location.origin, volunteerId: identity.volunteerId, ...(runId !== undefined ? { runId } : {}) }, onView)
+    await host.start({ url: location.origin, volunteerId: identity.volunteerId, ...(runId !== undefined ? { runId } : {}), ...runnerInAddress() }, onView)
   } catch (error) {
     fail('crashed', error instanceof Error ? error.message : String(error))
   }

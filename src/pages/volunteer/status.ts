@@ -31,6 +31,7 @@ export function describeStatus(view: VolunteerView, sinceMs: number): Status {
 
 function preparing({ fraction, doing }: Of<'preparing'>): Status {
   const headline: Phrase = doing === 'gpu' ? (c) => c.volunteer.states.openingGpu
+    : doing === 'comparing' ? (c) => c.volunteer.states.comparing
     : doing === 'compiling' ? (c) => c.volunteer.states.compiling
     : doing === '' ? (c) => c.volunteer.states.preparing
     : (c) => c.volunteer.states.tuning
@@ -70,7 +71,7 @@ export interface Found {
   readonly elsewhere: boolean
 }
 
-const SAYS_IT_ALL: readonly FailureKind[] = ['no-webgpu', 'insecure', 'no-adapter']
+const SAYS_IT_ALL: readonly FailureKind[] = ['no-webgpu', 'insecure', 'no-adapter', 'too-old']
 
 export function problemOf(session: SessionState): Found | undefined {
   if (session.state === 'failed') return { of: (c) => c.failures[session.failure], detail: SAYS_IT_ALL.includes(session.failure) ? '' : session.message, elsewhere: false }
