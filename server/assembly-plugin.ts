@@ -14,6 +14,8 @@ const OPTIONS = [
   '--disableWarning', '112',
 ]
 
+const UNTIMED = { checks: { pluginTimings: false } }
+
 /** Pages, their workers and the Node programs share one compilation. */
 let made: Promise<string> | undefined
 
@@ -21,7 +23,7 @@ export function assembly(): Plugin {
   return {
     name: 'assembly',
     // Compiling takes a second or two, and that is as it should be.
-    config: () => ({ build: { rolldownOptions: { checks: { pluginTimings: false } } } }),
+    config: () => ({ build: { rolldownOptions: UNTIMED }, worker: { rolldownOptions: UNTIMED } }),
     resolveId: (id) => (id === NAME ? `\0${NAME}` : null),
     load(id) {
       if (id !== `\0${NAME}`) return null

@@ -10,11 +10,10 @@ import { ConfigError } from '../base/errors.ts'
 import { NoAdapterError } from '../gpu/device.ts'
 import { NO_VULKAN_REMEDY, nodeGpu } from '../gpu/node-gpu.ts'
 import { createGpuRunner } from '../gpu/runner.ts'
-import type { TuningStore } from '../gpu/tuner.ts'
 import type { Runner } from '../graph/plan.ts'
 import { createWasmRunner } from '../wasm/runner.ts'
 import { memoryCache } from './cache.ts'
-import { chooseRunner, type RunnerChoice } from './choose-runner.ts'
+import { chooseRunner, type RunnerChoice, type RunnerStore } from './choose-runner.ts'
 import { createFiles } from './files.ts'
 import { createSocketLink } from './link-socketio.ts'
 import { realClock } from './real-clock.ts'
@@ -75,7 +74,7 @@ interface Arguments {
 const CHOICES: readonly string[] = ['auto', 'gpu', 'wasm'] satisfies RunnerChoice[]
 
 /** Without a driver there is no adapter, unless a GPU was asked for: then that is what must be mended. */
-async function openGpu({ runner, software }: Arguments, tuning: TuningStore, quick: boolean): Promise<Runner> {
+async function openGpu({ runner, software }: Arguments, tuning: RunnerStore, quick: boolean): Promise<Runner> {
   const gpu = await nodeGpu(software ? { software: true } : {})
   if (gpu !== undefined) return createGpuRunner({ gpu, tuning, ...(quick ? { tune: false } : {}) })
   if (runner === 'gpu') throw new ConfigError(`Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
@@ -121,7 +120,7 @@ function reportRegularly(session: Session): void {
 }
 
 /** Tuning results in one JSON file, read once and replaced whole. */
-function fileStore(path: string): TuningStore {
+function fileStore(path: string): RunnerStore {
   const contents = readFile(path, 'utf8').then((text) => JSON.parse(text) as Record<string, string>).catch(() => ({} as Record<string, string>))
   return {
     get: async (key) => (await contents)[key],
