@@ -17,13 +17,17 @@ const probes: readonly Dims[] = [
   { N: 2, H: 6, W: 8, C: 4, KH: 2, KW: 2, OH: 3, OW: 4, SH: 2, SW: 2 },
   { N: 2, H: 7, W: 5, C: 3, KH: 2, KW: 2, OH: 3, OW: 2, SH: 2, SW: 2 },
   { N: 1, H: 7, W: 7, C: 5, KH: 3, KW: 3, OH: 3, OW: 3, SH: 2, SW: 2 },
+  { N: 1, H: 11, W: 10, C: 4, KH: 10, KW: 9, OH: 1, OW: 1, SH: 10, SW: 9 },
 ]
 
 const SIZES = [64, 256, 4]
 const forwardAlgorithms = linearAlgorithms({ shader: 'kernels/max-pool.wgsl', elements: yLength, vectors: ['x', 'bias', 'y'], divides: (d) => dim(d, 'C') % 4 === 0, activation: true })
 
+/** Windows that are written out in shaders, at most: larger ones take long to compile. */
+const MOST_UNROLLED = 64
+
 /** Windows that do not overlap: each invocation owns one window, border included. */
-const tiles = (d: Dims): boolean => d['KH'] === d['SH'] && d['KW'] === d['SW']
+const tiles = (d: Dims): boolean => d['KH'] === d['SH'] && d['KW'] === d['SW'] && dim(d, 'KH') * dim(d, 'KW') <= MOST_UNROLLED
 
 const windowAlgorithms = (IN_PLACE: 0 | 1): readonly Algorithm[] => [4, 1].map((WIDTH): Algorithm => ({
   name: WIDTH === 4 ? 'windows-vec4' : 'windows',

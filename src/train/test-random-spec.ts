@@ -29,7 +29,7 @@ const single: Readonly<Record<string, Generate>> = {
   'flatten': (_, { shape }) => (shape.length > 1 ? {} : undefined),
   'dense': real((rng, { shape }) => (shape.length === 1 || shape.length === 2 ? { units: 1 + rng.integer(6), ...maybe(rng, { activation: kind(rng) }), ...maybe(rng, { bias: false }) } : undefined)),
   'conv2d': image((rng, { shape }) => ({ filters: 1 + rng.integer(4), kernel: 1 + rng.integer(Math.min(3, shape[0]!, shape[1]!)), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...maybe(rng, { activation: kind(rng) }) })),
-  'max-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2) } : undefined)),
+  'max-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2), padding: pick(rng, ['same', 'valid']) } : undefined)),
   // Without padding: TensorFlow.js's gradient divides by the whole window there, its forward pass does not.
   'average-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2) } : undefined)),
   'global-average-pool': real((_, { shape }) => (shape.length > 1 ? {} : undefined)),

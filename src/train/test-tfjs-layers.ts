@@ -61,7 +61,7 @@ export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>>
   'flatten': ({ inputs: [x] }) => tf.reshape(x!, [x!.shape[0]!, -1]),
   'dense': (node) => epilogue(['weight', 'down', 'up'].map(node.param).reduce<tf.Tensor>((x, weight) => (weight === undefined ? x : times(x, weight)), node.inputs[0]!), node),
   'conv2d': (node) => epilogue(tf.conv2d(node.inputs[0] as tf.Tensor4D, node.param('weight') as tf.Tensor4D, number(node.options, 'stride', 1), (node.options['padding'] as 'same' | 'valid' | undefined) ?? 'same'), node),
-  'max-pool': ({ inputs: [x], options }) => tf.maxPool(x as tf.Tensor4D, number(options, 'size', 2), number(options, 'stride', number(options, 'size', 2)), 'valid'),
+  'max-pool': ({ inputs: [x], options }) => tf.maxPool(x as tf.Tensor4D, number(options, 'size', 2), number(options, 'stride', number(options, 'size', 2)), (options['padding'] as 'same' | 'valid' | undefined) ?? 'valid'),
   'average-pool': ({ inputs: [x], options }) => tf.avgPool(x as tf.Tensor4D, number(options, 'size', 2), number(options, 'stride', number(options, 'size', 2)), (options['padding'] as 'same' | 'valid' | undefined) ?? 'valid'),
   'global-average-pool': ({ inputs: [x] }) => tf.mean(x!, x!.shape.slice(1, -1).map((_, i) => i + 1)),
   // tf.max gives its whole gradient to each of several equal elements (one word twice).

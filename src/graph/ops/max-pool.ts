@@ -7,6 +7,7 @@ import { apply, formatShape, type Op, type Tensor } from '../tensor.ts'
 import { activation } from './activation.ts'
 import { biasAdd } from './bias-add.ts'
 import { add, isPointwise, pointwise } from './pointwise.ts'
+import { pad } from './slice.ts'
 
 type PoolAttrs = { readonly size: readonly number[]; readonly stride: readonly number[] }
 
@@ -14,7 +15,12 @@ export interface PoolGeometry {
   /** Rows, columns. */
   readonly size: readonly [number, number]
   readonly stride: readonly [number, number]
+  /** Rows and columns put around the image, which are never the largest: top, bottom, left, right. None where absent. */
+  readonly padding?: readonly [number, number, number, number]
 }
+
+/** Below every number that an image holds, but finite: it is passed on as a constant of a shader. */
+const LOWEST = -3.4028234663852886e38
 
 /**
  * y[N,OH,OW,C], the largest of each window of x[N,H,W,C]; rows and columns that fill no window are dropped.
@@ -22,7 +28,11 @@ export interface PoolGeometry {
  * only what is left of the image, and one image less has to be kept for the backward pass.
  */
 export const maxPool = (x: Tensor, geometry: PoolGeometry): Tensor =>
-  afterPooling(x, (image) => maxPool(image, geometry)) ?? apply(maxPoolOp, [x], { size: geometry.size, stride: geometry.stride })[0]!
+  afterPooling(x, (image) => maxPool(image, geometry)) ?? apply(maxPoolOp, [framed(x, geometry)], { size: geometry.size, stride: geometry.stride })[0]!
+
+function framed(x: Tensor, { padding: [top, bottom, left, right] = [0, 0, 0, 0] }: PoolGeometry): Tensor {
+  return pad(pad(x, { axis: 1, before: top, after: bottom, value: LOWEST }), { axis: 2, before: left, after: right, value: LOWEST })
+}
 
 /** The bias or activation that made x, applied to what `pool` makes of the tensor before it; undefined where something else made x. */
 export function afterPooling(x: Tensor, pool: (before: Tensor) => Tensor): Tensor | undefined {
@@ -48,6 +58,7 @@ export const maxPoolOp: Op<PoolAttrs> = {
   probes: [
     { inputs: [{ shape: [2, 4, 6, 3] }], build: ([x]) => maxPool(x!, { size: [2, 2], stride: [2, 2] }) },
     { inputs: [{ shape: [1, 7, 6, 2] }], build: ([x]) => maxPool(x!, { size: [3, 2], stride: [2, 1] }) },
+    { inputs: [{ shape: [1, 5, 4, 2] }], build: ([x]) => maxPool(x!, { size: [3, 3], stride: [2, 2], padding: [1, 1, 0, 1] }) },
     { inputs: [{ shape: [1, 5, 4, 2] }], build: ([x]) => maxPool(activation(x!, 'relu'), { size: [2, 2], stride: [1, 2] }) },
     { inputs: [{ shape: [1, 5, 4, 2] }, { shape: [2] }], build: ([x, bias]) => maxPool(activation(biasAdd(x!, bias!), 'tanh'), { size: [2, 2], stride: [2, 2] }) },
   ],
