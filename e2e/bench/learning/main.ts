@@ -69,6 +69,7 @@ async function runTask(task: Task, { data, runnerName, state, shouldStop }: Surr
   const { target } = task
   const seeds: Result['seeds'][number][] = []
   for (const seed of task.seeds) {
+    if (shouldStop()) break
     const lesson = await task.prepare(data, seed)
     const log = (line: string): void => console.log(`  ${task.name}, seed ${seed}: ${line}`)
     const runner = await openRunner(runnerName, lesson, log)
@@ -79,7 +80,7 @@ async function runTask(task: Task, { data, runnerName, state, shouldStop }: Surr
   }
   const finished = seeds.filter((each) => each.finished)
   const mean = finished.reduce((sum, { score }) => sum + score, 0) / finished.length
-  return { task: task.name, metric: target.metric, target: `${target.goal} ${target.value}`, seeds, mean, reached: finished.length === seeds.length ? reaches(target, mean) : undefined }
+  return { task: task.name, metric: target.metric, target: `${target.goal} ${target.value}`, seeds, mean, reached: finished.length === task.seeds.length ? reaches(target, mean) : undefined }
 }
 
 /** True from the first Ctrl-C on, or when the time is up; a second Ctrl-C ends at once. */
