@@ -10,6 +10,9 @@ import { distillation, distillationGradient } from './distillation.ts'
 import { dropout } from './dropout.ts'
 import { elementwiseLoss, elementwiseLossGradient } from './elementwise-loss.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
+import { gruCell, gruCellGradient } from './gru-cell.ts'
+import { lstmCell, lstmCellGradient } from './lstm-cell.ts'
+import { split } from './shape/split.ts'
 import { globalMax, globalMaxGradient } from './global-max.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
@@ -26,7 +29,7 @@ export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
   softmaxCrossEntropy, softmaxCrossEntropyGradient, accumulate,
   gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
-  attention, attentionDelta, attentionGradient, dropout,
+  attention, attentionDelta, attentionGradient, dropout, lstmCell, lstmCellGradient, gruCell, gruCellGradient, split,
   norm, normInputGradient, normParamGradient,
   averagePool, averagePoolGradient, globalMax, globalMaxGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,

@@ -8,6 +8,9 @@ import { constantOp } from './constant.ts'
 import { conv2dFilterGradientOp, conv2dInputGradientOp, conv2dOp } from './conv2d.ts'
 import { distillationGradientOp, distillationOp } from './distillation.ts'
 import { dropoutOp } from './dropout.ts'
+import { gruCellGradientOp, gruCellOp } from './gru.ts'
+import { lstmCellGradientOp, lstmCellOp } from './lstm.ts'
+import { splitOp } from './split.ts'
 import { elementwiseLossGradientOp, elementwiseLossOp } from './elementwise-loss.ts'
 import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
 import { globalMaxGradientOp, globalMaxOp } from './global-pool.ts'
@@ -26,7 +29,7 @@ export const ops = createRegistry<Op>('op', [
   matmulOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
   maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp,
   embeddingOp, embeddingGradientOp, groupIdsOp, constantOp, elementwiseLossOp, elementwiseLossGradientOp, distillationOp, distillationGradientOp,
-  attentionOp, attentionDeltaOp, attentionGradientOp, dropoutOp,
+  attentionOp, attentionDeltaOp, attentionGradientOp, dropoutOp, lstmCellOp, lstmCellGradientOp, gruCellOp, gruCellGradientOp, splitOp,
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,

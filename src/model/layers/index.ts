@@ -16,6 +16,8 @@ import { flatten } from './flatten.ts'
 import { globalAveragePool } from './global-average-pool.ts'
 import { globalMaxPool } from './global-max-pool.ts'
 import { groupNorm } from './group-norm.ts'
+import { gru } from './gru.ts'
+import { lstm } from './lstm.ts'
 import { layerNorm } from './layer-norm.ts'
 import { maxPool } from './max-pool.ts'
 import { multiply } from './multiply.ts'
@@ -30,5 +32,5 @@ export const layers = createRegistry('layer', [
   add, multiply, dot, concat, slice, reshape, transpose,
   conv2d, conv1d, maxPool, averagePool, globalMaxPool, globalAveragePool,
   layerNorm, rmsNorm, groupNorm, batchNorm,
-  embedding, positionalEmbedding, dropout, attention,
+  embedding, positionalEmbedding, dropout, attention, lstm, gru,
 ])

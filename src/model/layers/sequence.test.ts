@@ -1,5 +1,6 @@
 // Layers over sequences compute what they say, and learn.
 import { expect, test } from 'vitest'
+import { createRng } from '../../base/rng.ts'
 import { createCpuRunner, type CpuProgram } from '../../cpu/runner.ts'
 import { compileProgram } from '../../train/program.ts'
 import { initialParams } from '../initial-params.ts'
@@ -99,4 +100,66 @@ test('dropout drops a share in training, scales the rest, draws anew each step, 
   program.write('params', new Float32Array(layout.arenaSize).fill(1, 0, count))
   program.run('predict', { x: new Float64Array(count).fill(1) })
   expect(program.peekOutput('predict', 'logits')[0]).toBeCloseTo(count, 3)
+})
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
+
+/** Outputs of a recurrent layer, step by step, as its papers write them. */
+function recur(kind: string, x: readonly (readonly number[])[], { of }: Predictor): number[][] {
+  const gates = kind === 'lstm' ? 4 : 3
+  const [weight, recurrent] = [of('r/weight'), of('r/recurrent')]
+  const H = Math.sqrt(recurrent.length / gates)
+  const times = (vector: readonly number[], matrix: Float32Array, column: number): number => vector.reduce((sum, value, k) => sum + value * matrix[k * gates * H + column]!, 0)
+  let [h, c] = [Array<number>(H).fill(0), Array<number>(H).fill(0)]
+  return x.map((step) => {
+    const read = (gate: number, j: number): [number, number] => [times(step, weight, gate * H + j), times(h, recurrent, gate * H + j)]
+    const sum = (gate: number, j: number): number => read(gate, j)[0] + read(gate, j)[1]
+    if (kind === 'lstm') {
+      c = c.map((before, j) => sigmoid(sum(1, j) + 1) * before + sigmoid(sum(0, j)) * Math.tanh(sum(2, j)))
+      h = c.map((state, j) => sigmoid(sum(3, j)) * Math.tanh(state))
+    } else {
+      h = h.map((before, j) => {
+        const [r, z] = [sigmoid(sum(0, j)), sigmoid(sum(1, j))]
+        return (1 - z) * Math.tanh(read(2, j)[0] + r * read(2, j)[1]) + z * before
+      })
+    }
+    return h
+  })
+}
+
+test.each(['lstm', 'gru'])('%s gives its last output, or all', (kind) => {
+  const [T, D, H] = [9, 3, 2]
+  const x = Float64Array.from({ length: T * D }, (_, i) => Math.cos(5 * i))
+  for (const sequences of [false, true]) {
+    const found = predictor(image(T, D, node('r', kind, { units: H, sequences }), node('f', 'flatten')), 1)
+    const expected = recur(kind, Array.from({ length: T }, (_, t) => [...x.subarray(t * D, (t + 1) * D)]), found)
+    found.program.run('predict', { x })
+    close(found.program.peekOutput('predict', 'logits'), sequences ? expected.flat() : expected.at(-1)!)
+  }
+})
+
+test.each(['lstm', 'gru'])('%s learns which of two tokens came first', (kind) => {
+  const spec = tokens(8, 3, node('e', 'embedding', { vocabulary: 3, units: 4 }), node('r', kind, { units: 8 }), node('d', 'dense', { units: 2 }))
+  const { plans, layout, update } = compileProgram(spec, { batchSize: 32, optimizer: { name: 'adam', learningRate: 0.02 } })
+  const program = createCpuRunner().loadSync([plans.train!])
+  program.write('params', unpack(layout, initialParams(spec, 1)))
+  const rng = createRng(3)
+  const batch = (): { x: Uint32Array; labels: Uint32Array } => {
+    const labels = Uint32Array.from({ length: 32 }, () => rng.integer(2))
+    // Token 0 is nothing; 1 and 2 stand somewhere, in an order that is the label.
+    const x = new Uint32Array(32 * 8)
+    labels.forEach((label, b) => {
+      const first = rng.integer(7), second = first + 1 + rng.integer(7 - first)
+      x[b * 8 + first] = label === 0 ? 1 : 2
+      x[b * 8 + second] = label === 0 ? 2 : 1
+    })
+    return { x, labels }
+  }
+  let correct = 0
+  for (let step = 1; step <= 100; step++) {
+    program.clear('metrics')
+    program.run('train', { ...batch(), weights: new Float32Array(32).fill(1 / 32), ...update!.inputs(step) })
+    correct = program.peek('metrics')[1]!
+  }
+  expect(correct).toBeGreaterThanOrEqual(30)
 })
