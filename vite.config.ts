@@ -65,8 +65,19 @@ const engine = {
   },
 }
 
+/** The page that measures: built by e2e/bench each time it runs. */
+const bench = {
+  root: at('e2e/bench/page'),
+  base: './',
+  publicDir: false as const,
+  logLevel: 'warn' as const,
+  build: { outDir: at('dist/bench'), emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 4_000 },
+  plugins: [assembly()],
+  worker: { format: 'es' as const, plugins: () => [assembly()] },
+}
+
 export default defineConfig(({ mode }) => ({
-  ...(mode === 'node' ? programs : mode === 'engine' ? engine : mode === 'test' ? { root, plugins: [assembly()] } : pages),
+  ...(mode === 'node' ? programs : mode === 'engine' ? engine : mode === 'bench' ? bench : mode === 'test' ? { root, plugins: [assembly()] } : pages),
   test: {
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },

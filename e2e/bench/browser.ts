@@ -20,13 +20,8 @@ export interface BenchPages {
 const root = process.cwd()
 
 export async function openBenchPages(adapter: AdapterChoice): Promise<BenchPages> {
-  const outDir = join(root, 'dist/bench')
-  await build({
-    configFile: false, root: join(root, 'e2e/bench/page'), logLevel: 'warn', base: './',
-    build: { outDir, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 4_000 },
-    worker: { format: 'es' },
-  })
-  const pages = loadPages(outDir)
+  await build({ configFile: join(root, 'vite.config.ts'), mode: 'bench' })
+  const pages = loadPages(join(root, 'dist/bench'))
   const server = createServer((request, response) => {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')

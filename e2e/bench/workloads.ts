@@ -2,6 +2,7 @@
 import type { ModelSpec } from '../../src/model/spec.ts'
 import { zoo } from '../../src/model/zoo/index.ts'
 import type { OptimizerSettings } from '../../src/optim/optimizer.ts'
+import { charGpt, resnet20, textcnn } from './specs.ts'
 
 export interface Workload {
   readonly name: string
@@ -21,6 +22,9 @@ export const workloads: readonly Workload[] = [
   { name: 'mnist-cnn', spec: zoo.get('mnist-cnn').spec, batchSize: 64, optimizer: adam, checkSteps: 20, standard: true },
   { name: 'digits-cnn', spec: zoo.get('digits-cnn').spec, batchSize: 64, optimizer: adam, checkSteps: 3, standard: false },
   { name: 'fedavg-cnn', spec: zoo.get('fedavg-cnn').spec, batchSize: 64, optimizer: { name: 'sgd', learningRate: 0.1 }, checkSteps: 3, standard: true },
+  { name: 'textcnn', spec: textcnn, batchSize: 64, optimizer: adam, checkSteps: 10, standard: true },
+  { name: 'char-gpt', spec: charGpt, batchSize: 8, optimizer: adam, checkSteps: 10, standard: true },
+  { name: 'resnet-20', spec: resnet20, batchSize: 32, optimizer: { name: 'sgd', learningRate: 0.1 }, checkSteps: 2, standard: true },
 ]
 
 export const workloadNamed = (name: string): Workload => workloads.find((workload) => workload.name === name)!

@@ -71,6 +71,8 @@ interface Kind {
   next: number
   /** Nothing more to find out. */
   done: boolean
+  /** An earlier visit chose; whatever it left out can wait for `improve`. */
+  seen: boolean
 }
 
 export function createTuner(options: TunerOptions): Tuner {
@@ -96,7 +98,7 @@ class KernelTuner implements Tuner {
     const fresh = this.#add(calls)
     if (tune) await Promise.all(fresh.map((kind) => this.#recall(kind)))
     const total = fresh.reduce((sum, { weight }) => sum + weight, 0)
-    const open = fresh.filter((kind) => tune && !kind.done && kind.timed.length === 0 && kind.weight > LIGHT * total).sort(byWeight)
+    const open = fresh.filter((kind) => tune && !kind.done && !kind.seen && kind.weight > LIGHT * total).sort(byWeight)
     const start = performance.now()
     const stopwatch = createStopwatch(this.#options.device)
     for (const [i, kind] of open.entries()) {
@@ -109,6 +111,7 @@ class KernelTuner implements Tuner {
     }
     stopwatch.destroy()
     this.#budgetMs -= performance.now() - start
+    if (tune) await Promise.all(fresh.filter(({ done, seen, timed }) => !done && !seen && timed.length === 0).map(({ kernel, dims, choice }) => this.#memory.remember(kernel, dims, { ...choice, complete: false })))
     return (call) => this.#kinds.get(keyOf(call.kernel, call.dims))!.choice
   }
 
@@ -147,7 +150,7 @@ class KernelTuner implements Tuner {
     const variants = worthTiming(kernel, dims, this.#options.capabilities)
     const variant = variants[0]
     if (variant === undefined) throw new InvariantError(`${kernel.name}: must have a row that fits ${JSON.stringify(dims)}, got none. Add a general algorithm.`)
-    return { key, kernel, dims, variants, weight: 0, choice: { variant }, timed: [], next: 0, done: variants.length === 1 }
+    return { key, kernel, dims, variants, weight: 0, choice: { variant }, timed: [], next: 0, done: variants.length === 1, seen: false }
   }
 
   async #recall(kind: Kind): Promise<void> {
@@ -155,7 +158,8 @@ class KernelTuner implements Tuner {
     if (known === undefined) return
     kind.choice = known
     kind.done = known.complete
-    if (!known.complete) kind.timed.push({ variant: known.variant, ms: known.ms })
+    kind.seen = true
+    if (!known.complete && known.ms !== undefined) kind.timed.push({ variant: known.variant, ms: known.ms })
   }
 
   #compileAhead(kind: Kind): void {

@@ -11,7 +11,8 @@ export interface TuningStore {
 
 export interface Remembered {
   readonly variant: Variant
-  readonly ms: number
+  /** Absent where there was no time to measure it. */
+  readonly ms?: number
   /** All rows that may win had been measured. */
   readonly complete: boolean
 }
@@ -29,7 +30,7 @@ export function createTuningMemory(store: TuningStore | undefined, fingerprint: 
       const text = await store?.get(keyOf(kernel, dims))
       const saved = text === undefined ? undefined : parseSaved(text)
       const variant = saved === undefined ? undefined : findVariant(variants, saved.algorithm, saved.consts)
-      return variant === undefined ? undefined : { variant, ms: saved!.ms, complete: saved!.complete }
+      return variant === undefined ? undefined : { ...saved!, variant }
     },
     async remember(kernel, dims, { variant, ms, complete }) {
       await store?.set(keyOf(kernel, dims), JSON.stringify({ algorithm: variant.algorithm.name, consts: variant.consts, ms, complete, label: describeVariant(kernel, variant) }))
@@ -37,14 +38,14 @@ export function createTuningMemory(store: TuningStore | undefined, fingerprint: 
   }
 }
 
-interface Saved { readonly algorithm: string; readonly consts: Readonly<Record<string, number>>; readonly ms: number; readonly complete: boolean }
+interface Saved { readonly algorithm: string; readonly consts: Readonly<Record<string, number>>; readonly ms?: number; readonly complete: boolean }
 
 /** What an older version of the page left in the store may have any form; then it is measured anew. */
 function parseSaved(text: string): Saved | undefined {
   try {
     const saved = JSON.parse(text) as Partial<Saved> | null
-    if (typeof saved?.algorithm !== 'string' || typeof saved.ms !== 'number' || typeof saved.consts !== 'object' || saved.consts === null) return undefined
-    return { algorithm: saved.algorithm, consts: saved.consts, ms: saved.ms, complete: saved.complete === true }
+    if (typeof saved?.algorithm !== 'string' || typeof saved.consts !== 'object' || saved.consts === null) return undefined
+    return { algorithm: saved.algorithm, consts: saved.consts, complete: saved.complete === true, ...(typeof saved.ms === 'number' ? { ms: saved.ms } : {}) }
   } catch {
     return undefined
   }

@@ -35,10 +35,27 @@ function affine(x: np.Array, scale: np.Array | undefined, bias: np.Array | undef
 const rules: Readonly<Record<string, Rule>> = {
   'flatten': ([x]) => x!.reshape([x!.shape[0]!, -1]),
   'activation': ([x], { kind }) => activate(x!, kind),
-  'add': ([x, ...others]) => others.reduce((sum, other) => sum.add(other), x!),
+  'add': ([x, ...others], { activation }) => activate(others.reduce((sum, other) => sum.add(other), x!), activation),
+  'concat': (inputs) => np.concatenate([...inputs], -1),
   'dense': ([x], { activation }, param) => activate(biased(np.matmul(x!, param('weight')!), param('bias')), activation),
   'conv2d': ([x], { padding = 'same', stride = 1, activation }, param) =>
     activate(biased(lax.convGeneralDilated(x!, param('weight')!, [stride, stride], padding === 'same' ? 'SAME' : 'VALID'), perChannel(param('bias'))), activation),
+  // A sequence [N, T, C] as [N, C, T], and back.
+  'conv1d': ([x], { padding = 'same', stride = 1, activation }, param) => {
+    const y = lax.convGeneralDilated(np.transpose(x!, [0, 2, 1]), param('weight')!, [stride], padding === 'same' ? 'SAME' : 'VALID')
+    return activate(biased(np.transpose(y, [0, 2, 1]), param('bias')), activation)
+  },
+  'global-average-pool': ([x]) => np.mean(x!, [2, 3]),
+  'global-max-pool': ([x]) => np.max(x!, 1),
+  'attention': ([x], { heads = 1, causal = false }, param) => {
+    const [n, t, units] = x!.shape as [number, number, number]
+    const size = units / heads
+    const qkv = biased(np.matmul(x!, param('qkv')!), param('qkv-bias')).reshape([n, t, 3, heads, size])
+    const part = (i: number, last: boolean): np.Array => (last ? qkv : qkv.ref).slice([], [], i)
+    const [q, k, v] = [part(0, false), part(1, false), part(2, true)]
+    const mixed = nn.dotProductAttention(q, k, v, { isCausal: causal }).reshape([n, t, units])
+    return biased(np.matmul(mixed, param('out')!), param('out-bias'))
+  },
   'max-pool': ([x], { size = 2, stride = size }) => lax.reduceWindow(x!, (window) => np.max(window), [size, size], [stride, stride]),
   'embedding': ([ids], { vocabulary }, param) => np.matmul(nn.oneHot(ids!, vocabulary!), param('weight')!),
   'positional-embedding': ([x], _, param) => x!.add(param('weight')!),
@@ -56,6 +73,7 @@ export function fromOurs({ name, shape, size, packedOffset }: TensorEntry, nodes
   const [node, tensor] = [nodes.find((each) => each.name === name.slice(0, name.lastIndexOf('/')))!, name.slice(name.lastIndexOf('/') + 1)]
   if (tensor !== 'weight') return { values, shape }
   if (node.layer === 'conv2d') return transposed(values, shape, [3, 2, 0, 1])
+  if (node.layer === 'conv1d') return transposed(values, shape, [2, 1, 0])
   const source = nodes.find((each) => each.name === node.from[0])
   if (node.layer !== 'dense' || source?.layer !== 'flatten') return { values, shape }
   const channels = channelsBefore(source, nodes, entries)

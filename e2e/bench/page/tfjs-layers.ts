@@ -44,9 +44,24 @@ function affine(x: tf.Tensor, param: Param): tf.Tensor {
 const rules: Readonly<Record<string, Rule>> = {
   'flatten': ([x]) => x!.reshape([x!.shape[0]!, -1]),
   'activation': ([x], { kind }) => activate(x!, kind),
-  'add': (inputs) => inputs.reduce((sum, x) => tf.add(sum, x)),
+  'add': (inputs, { activation }) => activate(inputs.reduce((sum, x) => tf.add(sum, x)), activation),
+  'concat': (inputs) => tf.concat([...inputs], -1),
   'dense': ([x], { activation }, param) => activate(biased(product(x!, param('weight')!), param('bias')), activation),
   'conv2d': ([x], { padding = 'same', stride = 1, activation }, param) => activate(biased(tf.conv2d(x as tf.Tensor4D, param('weight') as tf.Tensor4D, stride, padding), param('bias')), activation),
+  'conv1d': ([x], { padding = 'same', stride = 1, activation }, param) => activate(biased(tf.conv1d(x as tf.Tensor3D, param('weight') as tf.Tensor3D, stride, padding), param('bias')), activation),
+  'global-average-pool': ([x]) => tf.mean(x!, [1, 2]),
+  'global-max-pool': ([x]) => tf.max(x!, 1),
+  'attention': ([x], { heads = 1, causal = false }, param) => {
+    const [n, t, units] = x!.shape as [number, number, number]
+    const size = units / heads
+    const qkv = biased(product(x!, param('qkv')!), param('qkv-bias')).reshape([n, t, 3 * heads, size]).transpose([0, 2, 1, 3])
+    const [q, k, v] = tf.split(qkv, 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor]
+    const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(size))
+    // Zero where a position may look, far below zero where it may not.
+    const mask = causal ? tf.mul(tf.sub(1, tf.linalg.bandPart(tf.ones([t, t]), -1, 0)), -1e9) : tf.zeros([t, t])
+    const mixed = tf.matMul(tf.softmax(tf.add(scores, mask)), v).transpose([0, 2, 1, 3]).reshape([n, t, units])
+    return biased(product(mixed, param('out')!), param('out-bias'))
+  },
   'max-pool': ([x], { size = 2, stride = size }) => tf.maxPool(x as tf.Tensor4D, size, stride, 'valid'),
   'embedding': ([ids], _, param) => tf.gather(param('weight')!, ids as tf.Tensor1D),
   'positional-embedding': ([x], _, param) => tf.add(x!, param('weight')!),

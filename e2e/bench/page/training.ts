@@ -1,6 +1,7 @@
 // Whole training steps of ours and of one peer, interleaved in one worker: same params, same data; first the losses must
 // agree, then both are timed, with ours a second time as the control.
 import type { Runner } from '../../../src/graph/plan.ts'
+import { createWasmRunner } from '../../../src/wasm/runner.ts'
 import { initialParams } from '../../../src/model/initial-params.ts'
 import { product } from '../../../src/base/math.ts'
 import type { Layout } from '../../../src/model/layout.ts'
@@ -62,7 +63,7 @@ async function openOurs(peer: PeerName, workload: Workload, params: Float32Array
   const store = memoryStore()
   const first = async (): Promise<Omit<OpenOurs, 'warmFirstStepMs'>> => {
     const start = performance.now()
-    const runner = peer.endsWith('-wasm') ? await openWasm() : await openGpu(store)
+    const runner = peer.endsWith('-wasm') ? await createWasmRunner() : await openGpu(store)
     const ours = await createOurs(runner, workload, params)
     const loss = await ours.lossOf(data)
     return { runner, ours, loss, firstStepMs: performance.now() - start }
@@ -72,10 +73,6 @@ async function openOurs(peer: PeerName, workload: Workload, params: Float32Array
   cold.runner.dispose()
   const warm = await first()
   return { ...warm, firstStepMs: cold.firstStepMs, warmFirstStepMs: warm.firstStepMs }
-}
-
-async function openWasm(): Promise<Runner> {
-  throw new Error('WASM runner: must exist to be measured, got none yet.')
 }
 
 interface PeerSetup { readonly workload: Workload; readonly layout: Layout; readonly params: Float32Array }
