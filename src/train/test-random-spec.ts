@@ -1,6 +1,6 @@
 // Random valid models over all layers: directed acyclic graphs of several inputs and heads, with shared and frozen params.
 import { product } from '../base/math.ts'
-import { createRng, type Rng } from '../base/rng.ts'
+import { createRng, permutation, type Rng } from '../base/rng.ts'
 import { buildModel } from '../model/build-model.ts'
 import type { HeadSpec, InputSpec, ModelSpec, NodeSpec } from '../model/spec.ts'
 import { activationPeers } from './test-tfjs-layers.ts'
@@ -42,13 +42,15 @@ const single: Readonly<Record<string, Generate>> = {
     return shape.length === 0 ? undefined : { axis, start, ...maybe(rng, { end: start + 1 + rng.integer(size - start) }) }
   }),
   'reshape': real((_, { shape }) => (shape.length > 1 ? { shape: [product(shape.slice(0, -1)), shape.at(-1)!] } : shape.length === 1 ? { shape: [shape[0]!, 1] } : undefined)),
-  'transpose': real((rng, { shape }) => (shape.length < 2 ? undefined : { axes: shape.map((_, i) => (i + 1 + rng.integer(1)) % shape.length) })),
+  'transpose': real((rng, { shape }) => (shape.length < 2 ? undefined : { axes: [...permutation(rng, shape.length)] })),
   // Norms of two or three numbers are all kinks: ones that a rounding turns around.
   'layer-norm': real((_, value) => (channels(value) >= 4 ? {} : undefined)),
   'rms-norm': real((rng, value) => (channels(value) >= 2 ? maybe(rng, { affine: false }) : undefined)),
   'group-norm': real((rng, { shape }) => (product(shape) >= 8 && shape.length > 1 ? { groups: pick(rng, divisors(shape.at(-1)!).filter((groups) => product(shape) / groups >= 4)) } : undefined)),
   'batch-norm': real((rng, { shape }) => (product(shape.slice(0, -1)) >= 4 ? maybe(rng, { affine: false }) : undefined)),
   'embedding': (rng, { integers }) => (integers ? { vocabulary: VOCABULARY, units: 2 + rng.integer(5) } : undefined),
+  'attention': real((rng, { shape }) => (shape.length === 2 ? { heads: pick(rng, divisors(shape[1]!)), ...maybe(rng, { causal: true }), ...maybe(rng, { bias: false }) } : undefined)),
+  'dropout': real((rng) => ({ rate: 0.1 + 0.5 * rng.uniform() })),
   'positional-embedding': real((_, { shape }) => (shape.length === 2 ? {} : undefined)),
 }
 
@@ -61,6 +63,8 @@ const joining: Readonly<Record<string, (rng: Rng) => Options>> = {
 }
 
 const VOCABULARY = 7
+/** What they do when frozen is what they do when not training; TensorFlow.js's side only trains. */
+const TRAINING = new Set(['batch-norm', 'dropout'])
 const INPUTS: readonly InputSpec[] = [[6, 5, 2], [4, 4, 3], [7], [5, 4], { shape: [6], below: VOCABULARY }, { shape: [], below: VOCABULARY }]
 /** Elements of a tensor, at most: the libraries compared are slow ones. */
 const LARGEST = 400
@@ -69,7 +73,8 @@ export function randomSpec(seed: string): ModelSpec {
   const rng = createRng(seed)
   const inputs = Object.fromEntries(Array.from({ length: 1 + rng.integer(2) }, (_, i) => [`x${i}`, pick(rng, INPUTS)]))
   const graph: Graph = { nodes: [], values: Object.entries(inputs).map(([name, declared]) => ('below' in declared ? { name, shape: declared.shape, integers: true } : { name, shape: declared, integers: false })), read: new Set() }
-  for (let tries = 4 + rng.integer(10); tries > 0; tries--) grow(graph, rng)
+  for (const value of [...graph.values]) if (value.integers && rng.uniform() < 0.8) append(graph, { layer: 'embedding', from: [value], options: single['embedding']!(rng, value)! })
+  for (let tries = 6 + rng.integer(14); tries > 0; tries--) grow(graph, rng)
   const loose = graph.values.filter(({ name }) => !graph.read.has(name))
   const ends = loose.map((value) => (value.integers ? append(graph, { layer: 'embedding', from: [value], options: { vocabulary: VOCABULARY, units: 3 } }) : value)).map((value) => (value.shape.length > 1 ? append(graph, { layer: 'flatten', from: [value], options: {} }) : value))
   const joined = ends.length === 1 ? ends[0]! : append(graph, { layer: 'concat', from: ends, options: {} })
@@ -88,7 +93,7 @@ function grow(graph: Graph, rng: Rng): void {
   // Late tensors first, so that graphs become deep as well as wide.
   const value = graph.values[Math.max(rng.integer(graph.values.length), rng.integer(graph.values.length))]!
   const partner = graph.values.find((other) => other !== value && !other.integers && other.shape.join() === value.shape.join())
-  if (partner !== undefined && !value.integers && rng.uniform() < 0.5) {
+  if (partner !== undefined && !value.integers && rng.uniform() < 0.25) {
     const layer = pick(rng, Object.keys(joining))
     append(graph, { layer, from: [value, partner], options: joining[layer]!(rng) })
     return
@@ -100,7 +105,7 @@ function grow(graph: Graph, rng: Rng): void {
   }
   const layer = pick(rng, Object.keys(single))
   const options = single[layer]!(rng, value)
-  if (options !== undefined) append(graph, { layer, from: [value], options, ...(rng.uniform() < 0.1 && layer !== 'batch-norm' ? { frozen: true } : {}) })
+  if (options !== undefined) append(graph, { layer, from: [value], options, ...(rng.uniform() < 0.1 && !TRAINING.has(layer) ? { frozen: true } : {}) })
 }
 
 interface Addition {

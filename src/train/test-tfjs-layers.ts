@@ -8,6 +8,8 @@ export interface PeerNode {
   readonly options: Options
   /** `weight`, `bias`, …; undefined where the node has no such tensor. */
   readonly param: (name: string) => tf.Tensor | undefined
+  /** What our generator makes of ones: 0 or 1 / (1 - rate), as TensorFlow.js cannot draw our numbers. */
+  readonly mask: (size: number, rate: number) => Float32Array
 }
 
 const number = (options: Options, key: string, absent: number): number => (options[key] as number | undefined) ?? absent
@@ -57,6 +59,17 @@ function groupNorm(node: PeerNode): tf.Tensor {
   return affine(tf.reshape(normalise(grouped, [1, 3], { ...node, param: () => undefined }), x.shape), node.param)
 }
 
+/** With all of the T x T scores in memory. */
+function attention({ inputs: [x], options, param }: PeerNode): tf.Tensor {
+  const [B, T, D] = x!.shape as [number, number, number], heads = number(options, 'heads', 1), size = D / heads
+  const projected = tf.reshape(addBias(times(x!, param('qkv')!), param('qkv-bias')), [B, T, 3, heads, size])
+  const [queries, keys, values] = tf.unstack(tf.transpose(projected, [2, 0, 3, 1, 4])) as [tf.Tensor, tf.Tensor, tf.Tensor]
+  const future = tf.tensor(Float32Array.from({ length: T * T }, (_, i) => (options['causal'] === true && i % T > Math.floor(i / T) ? -1e9 : 0)), [T, T])
+  const scores = tf.add(tf.div(tf.matMul(queries, keys, false, true), Math.sqrt(size)), future)
+  const mixed = tf.reshape(tf.transpose(tf.matMul(tf.softmax(scores), values), [0, 2, 1, 3]), [B, T, D])
+  return addBias(times(mixed, param('out')!), param('out-bias'))
+}
+
 export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>> = {
   'flatten': ({ inputs: [x] }) => tf.reshape(x!, [x!.shape[0]!, -1]),
   'dense': (node) => epilogue(['weight', 'down', 'up'].map(node.param).reduce<tf.Tensor>((x, weight) => (weight === undefined ? x : times(x, weight)), node.inputs[0]!), node),
@@ -88,5 +101,7 @@ export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>>
   'group-norm': groupNorm,
   'batch-norm': (node) => normalise(node.inputs[0]!, node.inputs[0]!.shape.slice(0, -1).map((_, i) => i), node),
   'embedding': ({ inputs: [x], param }) => tf.gather(param('weight')!, x as tf.Tensor1D),
+  'attention': attention,
+  'dropout': ({ inputs: [x], options, mask }) => tf.mul(x!, tf.tensor(mask(x!.size, number(options, 'rate', 0.5)), x!.shape)),
   'positional-embedding': ({ inputs: [x], param }) => tf.add(x!, param('weight')!),
 }

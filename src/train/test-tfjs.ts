@@ -1,10 +1,11 @@
 // Compares the gradients of a whole model with TensorFlow.js's, for random params and examples.
 import * as tf from '@tensorflow/tfjs'
 import { expect } from 'vitest'
-import { product } from '../base/math.ts'
+import { floatBits, product } from '../base/math.ts'
 import { createRng } from '../base/rng.ts'
 import { createCpuRunner } from '../cpu/runner.ts'
 import type { HostArray } from '../graph/plan.ts'
+import { dropout } from '../kernels/dropout.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { initialParams } from '../model/initial-params.ts'
 import { pack, unpack, type Layout } from '../model/layout.ts'
@@ -81,12 +82,13 @@ function peerGradients({ spec, layout, params, examples, batchSize }: PeerRun): 
 function applyNodes(spec: ModelSpec, params: ReadonlyMap<string, tf.Tensor>, inputOf: (name: string) => tf.Tensor): ReadonlyMap<string, tf.Tensor> {
   const tensors = new Map(Object.keys(spec.inputs).map((name) => [name, inputOf(name)]))
   let previous = Object.keys(spec.inputs)[0]!
+  let stream = 0
   for (const node of spec.nodes) {
     const { name, layer, options = {}, from = [previous] } = node
     const peer = layerPeers[layer]
     if (peer === undefined) throw new Error(`no peer for layer ${layer}`)
     const owner = ownerOf(node, spec.nodes)
-    tensors.set(name, peer({ inputs: from.map((each) => tensors.get(each)!), options, param: (key) => params.get(`${owner}/${key}`) }))
+    tensors.set(name, peer({ inputs: from.map((each) => tensors.get(each)!), options, param: (key) => params.get(`${owner}/${key}`), mask: (size, rate) => maskOf(size, rate, stream++) }))
     previous = name
   }
   return tensors
@@ -94,6 +96,14 @@ function applyNodes(spec: ModelSpec, params: ReadonlyMap<string, tf.Tensor>, inp
 
 function ownerOf(node: NodeSpec, nodes: readonly NodeSpec[]): string {
   return node.shares === undefined ? node.name : ownerOf(nodes.find(({ name }) => name === node.shares)!, nodes)
+}
+
+const RANDOM = Uint32Array.of(11, 12, 13, 0)
+
+function maskOf(size: number, rate: number, stream: number): Float32Array {
+  const mask = new Float32Array(size)
+  dropout.reference({ SIZE: size, STREAM: stream, THRESHOLD: Math.floor(rate * 2 ** 32), SCALE: floatBits(1 / (1 - rate)) }, { x: new Float32Array(size).fill(1), random: RANDOM, y: mask })
+  return mask
 }
 
 function exampleTensor({ inputs }: ModelSpec, { name, data, batchSize }: { name: string; data: HostArray; batchSize: number }): tf.Tensor {
@@ -117,7 +127,8 @@ function randomParams(spec: ModelSpec, layout: Layout, seed: string): Float32Arr
 }
 
 function randomExamples({ model: { spec, heads }, plans }: CompiledProgram, seed: string): Readonly<Record<string, HostArray>> {
-  return Object.fromEntries(Object.entries(portsOf(spec, plans.gradient)).filter(([name]) => name !== 'random').map(([name, { shape, element, below }]) => {
+  return Object.fromEntries(Object.entries(portsOf(spec, plans.gradient)).map(([name, { shape, element, below }]) => {
+    if (name === 'random') return [name, RANDOM]
     const rng = createRng(`${seed} ${name}`)
     const head = heads.find(({ target }) => target.node.attrs['name'] === name)
     const bound = below ?? head?.from.shape.at(-1) ?? 2

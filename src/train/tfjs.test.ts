@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { createRng } from '../base/rng.ts'
 import { layers } from '../model/layers/index.ts'
 import { zoo } from '../model/zoo/index.ts'
+import { textcnn } from '../model/zoo/textcnn.ts'
 import { randomSpec, reached } from './test-random-spec.ts'
 import { compareWithTfjs } from './test-tfjs.ts'
 
@@ -18,9 +19,11 @@ const strokes = (count: number): Float32Array => {
   return Float32Array.from({ length: count * 784 }, () => (rng.uniform() < 0.25 ? rng.uniform() : 0))
 }
 
-test.each([['mnist-mlp', 16], ['mlp-2nn', 8], ['mnist-cnn', 8], ['digits-cnn', 4], ['fedavg-cnn', 1], ['multi-task', 3], ['autoencoder', 3]] as const)('%s', (name, batchSize) => compareWithTfjs(zoo.get(name).spec, { batchSize, inputs: { x: strokes(batchSize) } }), 60_000)
+test.each([['mnist-mlp', 16], ['mlp-2nn', 8], ['mnist-cnn', 8], ['digits-cnn', 4], ['fedavg-cnn', 1], ['multi-task', 3], ['autoencoder', 3], ['lenet', 2]] as const)('%s', (name, batchSize) => compareWithTfjs(zoo.get(name).spec, { batchSize, inputs: { x: strokes(batchSize) } }), 60_000)
 
-test.each([['matrix-factorization', 5]] as const)('%s', (name, batchSize) => compareWithTfjs(zoo.get(name).spec, { batchSize }), 60_000)
+test.each([['matrix-factorization', 5], ['char-gpt-pico', 2]] as const)('%s', (name, batchSize) => compareWithTfjs(zoo.get(name).spec, { batchSize }), 60_000)
+
+test('textcnn of few words', () => compareWithTfjs(textcnn({ vocabulary: 50, length: 12, dimensions: 16, filters: 9 }).spec, { batchSize: 4 }))
 
 test('strides, same padding, overlapping pools and every activation', () => compareWithTfjs({
   name: 'mixed',
@@ -37,7 +40,7 @@ test('strides, same padding, overlapping pools and every activation', () => comp
   output: 'out',
 }, { batchSize: 6 }))
 
-const SPECS = Array.from({ length: 60 }, (_, i) => randomSpec(`random ${i}`))
+const SPECS = Array.from({ length: 80 }, (_, i) => randomSpec(`random ${i}`))
 
 test.each(SPECS.map((spec) => [spec.nodes.map(({ layer }) => layer).join(' '), spec] as const))('random: %s', (_layers, spec) => compareWithTfjs(spec, { batchSize: 3, tolerance: 1e-3 }))
 

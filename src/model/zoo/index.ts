@@ -1,6 +1,7 @@
 // Models by name, as data.
 import { createRegistry } from '../../base/registry.ts'
 import { autoencoder } from './autoencoder.ts'
+import { charGpts } from './char-gpt.ts'
 import { digitsCnn } from './digits-cnn.ts'
 import { fedavgCnn } from './fedavg-cnn.ts'
 import { lenet } from './lenet.ts'
@@ -10,11 +11,11 @@ import { mnistCnn } from './mnist-cnn.ts'
 import { mnistMlp } from './mnist-mlp.ts'
 import { multiTask } from './multi-task.ts'
 import { resnet20, resnet50 } from './resnet.ts'
-import { textcnnSmall } from './textcnn.ts'
+import { textcnn, textcnnSmall } from './textcnn.ts'
 
 export const zoo = createRegistry('model', [
   mnistMlp, mlp2nn, mnistCnn, fedavgCnn, digitsCnn,
   lenet, resnet20(), resnet20({ norm: 'batch-norm' }), resnet50(),
-  textcnnSmall,
+  textcnn(), textcnnSmall, ...charGpts,
   multiTask, autoencoder, matrixFactorization,
 ])
