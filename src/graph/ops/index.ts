@@ -23,13 +23,14 @@ import { padOp, sliceOp } from './slice.ts'
 import { transposeOp } from './transpose.ts'
 import { broadcastOp, reduceOp } from './reduce.ts'
 import { reshapeOp } from './reshape.ts'
+import { softmaxGradientOp, softmaxOp } from './softmax.ts'
 import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from './softmax-cross-entropy.ts'
 
 export const ops = createRegistry<Op>('op', [
   matmulOp, conv2dOp, conv2dInputGradientOp, conv2dFilterGradientOp,
   maxPoolOp, maxPoolGradientOp, softmaxCrossEntropyOp, softmaxCrossEntropyGradientOp, reshapeOp, reduceOp, broadcastOp,
   embeddingOp, embeddingGradientOp, groupIdsOp, constantOp, elementwiseLossOp, elementwiseLossGradientOp, distillationOp, distillationGradientOp,
-  attentionOp, attentionDeltaOp, attentionGradientOp, dropoutOp, lstmCellOp, lstmCellGradientOp, gruCellOp, gruCellGradientOp, splitOp,
+  attentionOp, attentionDeltaOp, attentionGradientOp, dropoutOp, lstmCellOp, lstmCellGradientOp, gruCellOp, gruCellGradientOp, splitOp, softmaxOp, softmaxGradientOp,
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,

@@ -25,6 +25,7 @@ import { positionalEmbedding } from './positional-embedding.ts'
 import { reshape } from './reshape.ts'
 import { rmsNorm } from './rms-norm.ts'
 import { slice } from './slice.ts'
+import { softmax } from './softmax.ts'
 import { transpose } from './transpose.ts'
 
 export const layers = createRegistry('layer', [
@@ -32,5 +33,5 @@ export const layers = createRegistry('layer', [
   add, multiply, dot, concat, slice, reshape, transpose,
   conv2d, conv1d, maxPool, averagePool, globalMaxPool, globalAveragePool,
   layerNorm, rmsNorm, groupNorm, batchNorm,
-  embedding, positionalEmbedding, dropout, attention, lstm, gru,
+  embedding, positionalEmbedding, dropout, softmax, attention, lstm, gru,
 ])

@@ -163,3 +163,13 @@ test.each(['lstm', 'gru'])('%s learns which of two tokens came first', (kind) =>
   }
   expect(correct).toBeGreaterThanOrEqual(30)
 })
+
+test('softmax makes probabilities of each position', () => {
+  const { program, of } = predictor(image(2, 3, node('d', 'dense', { units: 3, bias: false }), node('s', 'softmax'), node('f', 'flatten')), 1)
+  const x = Float64Array.of(1, -2, 0.5, 3, 0, 1)
+  program.run('predict', { x })
+  close(program.peekOutput('predict', 'logits'), [0, 1].flatMap((t) => {
+    const exps = [0, 1, 2].map((k) => Math.exp([0, 1, 2].reduce((sum, i) => sum + x[t * 3 + i]! * of('d/weight')[i * 3 + k]!, 0)))
+    return exps.map((e) => e / exps.reduce((sum, value) => sum + value, 0))
+  }))
+})
