@@ -22,6 +22,7 @@ test.each([
   ['textcnn-small', 5000 * 64 + 12 * 64 * 64 + 3 * 64 + 192 * 4 + 4],
   ['textcnn', 20_000 * 128 + 12 * 128 * 100 + 300 + 602],
   ['char-gpt-nano', 65 * 128 + 64 * 128 + 4 * (12 * 128 * 128 + 13 * 128) + 2 * 128 + 128 * 65],
+  ['lstm-text', 20_000 * 128 + 2 * 128 * 512 + 512 + 258],
   ['autoencoder', 2 * 784 * 256 + 256 + 784 + 2 * 256 * 32 + 32 + 256],
   ['matrix-factorization', (943 + 1682) * 17],
 ] as const)('%s has %i params', (name, params) => expect(layoutOf(zoo.get(name).spec).packedSize).toBe(params))

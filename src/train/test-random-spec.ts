@@ -22,6 +22,7 @@ const kind = (rng: Rng): string => pick(rng, activationPeers)
 const divisors = (size: number): readonly number[] => Array.from({ length: size }, (_, i) => i + 1).filter((d) => size % d === 0)
 const real = (generate: Generate): Generate => (rng, value) => (value.integers ? undefined : generate(rng, value))
 const image = (generate: Generate): Generate => real((rng, value) => (value.shape.length === 3 ? generate(rng, value) : undefined))
+const sequence = (generate: (rng: Rng) => Options): Generate => real((rng, { shape }) => (shape.length === 2 && shape[0]! <= 8 ? generate(rng) : undefined))
 const channels = (value: Value): number => value.shape.at(-1)!
 
 /** Layers that read one tensor. */
@@ -50,6 +51,8 @@ const single: Readonly<Record<string, Generate>> = {
   'batch-norm': real((rng, { shape }) => (product(shape.slice(0, -1)) >= 4 ? maybe(rng, { affine: false }) : undefined)),
   'embedding': (rng, { integers }) => (integers ? { vocabulary: VOCABULARY, units: 2 + rng.integer(5) } : undefined),
   'attention': real((rng, { shape }) => (shape.length === 2 ? { heads: pick(rng, divisors(shape[1]!)), ...maybe(rng, { causal: true }), ...maybe(rng, { bias: false }) } : undefined)),
+  'lstm': sequence((rng) => ({ units: 1 + rng.integer(4), ...maybe(rng, { sequences: true }), ...maybe(rng, { bias: false }) })),
+  'gru': sequence((rng) => ({ units: 1 + rng.integer(4), ...maybe(rng, { sequences: true }) })),
   'dropout': real((rng) => ({ rate: 0.1 + 0.5 * rng.uniform() })),
   'positional-embedding': real((_, { shape }) => (shape.length === 2 ? {} : undefined)),
 }
@@ -95,17 +98,17 @@ function grow(graph: Graph, rng: Rng): void {
   const partner = graph.values.find((other) => other !== value && !other.integers && other.shape.join() === value.shape.join())
   if (partner !== undefined && !value.integers && rng.uniform() < 0.25) {
     const layer = pick(rng, Object.keys(joining))
-    append(graph, { layer, from: [value, partner], options: joining[layer]!(rng) })
+    append(graph, { layer, from: [value, partner], options: joining[layer]!(rng) }, LARGEST)
     return
   }
   const twin = graph.nodes.find(({ layer, from, shares }) => layer === 'dense' && shares === undefined && graph.values.find(({ name }) => name === from![0])!.shape.join() === value.shape.join())
   if (twin !== undefined && !value.integers && rng.uniform() < 0.4) {
-    append(graph, { layer: 'dense', from: [value], options: twin.options!, shares: twin.name })
+    append(graph, { layer: 'dense', from: [value], options: twin.options!, shares: twin.name }, LARGEST)
     return
   }
   const layer = pick(rng, Object.keys(single))
   const options = single[layer]!(rng, value)
-  if (options !== undefined) append(graph, { layer, from: [value], options, ...(rng.uniform() < 0.1 && !TRAINING.has(layer) ? { frozen: true } : {}) })
+  if (options !== undefined) append(graph, { layer, from: [value], options, ...(rng.uniform() < 0.1 && !TRAINING.has(layer) ? { frozen: true } : {}) }, LARGEST)
 }
 
 interface Addition {
@@ -116,13 +119,13 @@ interface Addition {
   readonly frozen?: boolean
 }
 
-/** The builder says what shape comes out. */
-function append(graph: Graph, { layer, from, options, ...flags }: Addition): Value {
+/** The builder says what shape comes out; nothing is added where that is larger than `largest`. */
+function append(graph: Graph, { layer, from, options, ...flags }: Addition, largest = Infinity): Value {
   const name = `n${graph.nodes.length}`
   const node: NodeSpec = { name, layer, from: from.map((value) => value.name), options, ...flags }
   const shape = shapeOf(node, from)
   const value = { name, shape, integers: layer === 'flatten' && from[0]!.integers }
-  if (product(shape) > LARGEST) return from[0]!
+  if (product(shape) > largest) return from[0]!
   graph.nodes.push(node)
   graph.values.push(value)
   for (const each of from) graph.read.add(each.name)

@@ -70,6 +70,31 @@ function attention({ inputs: [x], options, param }: PeerNode): tf.Tensor {
   return addBias(times(mixed, param('out')!), param('out-bias'))
 }
 
+/** The steps of [B, T, gates * H] one after another; `step` gives the next state from the step's input and the state before. */
+function recur(node: PeerNode, step: (x: tf.Tensor, state: readonly tf.Tensor[]) => readonly tf.Tensor[], states: number): tf.Tensor {
+  const projected = addBias(times(node.inputs[0]!, node.param('weight')!), node.param('bias')), units = node.param('recurrent')!.shape[0]!
+  let state: readonly tf.Tensor[] = Array.from({ length: states }, () => tf.zeros([projected.shape[0]!, units]))
+  const outputs = tf.unstack(projected, 1).map((x) => (state = step(x, state))[0]!)
+  return node.options['sequences'] === true ? tf.stack(outputs, 1) : outputs.at(-1)!
+}
+
+function lstm(node: PeerNode): tf.Tensor {
+  return recur(node, (x, [y, cell]) => {
+    const [i, f, g, o] = tf.split(tf.add(x, tf.matMul(y as tf.Tensor2D, node.param('recurrent') as tf.Tensor2D)), 4, 1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
+    const next = tf.add(tf.mul(tf.sigmoid(tf.add(f, 1)), cell!), tf.mul(tf.sigmoid(i), tf.tanh(g)))
+    return [tf.mul(tf.sigmoid(o), tf.tanh(next)), next]
+  }, 2)
+}
+
+function gru(node: PeerNode): tf.Tensor {
+  return recur(node, (x, [y]) => {
+    const [xr, xz, xn] = tf.split(x, 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor]
+    const [hr, hz, hn] = tf.split(tf.matMul(y as tf.Tensor2D, node.param('recurrent') as tf.Tensor2D), 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor]
+    const z = tf.sigmoid(tf.add(xz, hz)), n = tf.tanh(tf.add(xn, tf.mul(tf.sigmoid(tf.add(xr, hr)), hn)))
+    return [tf.add(tf.mul(tf.sub(1, z), n), tf.mul(z, y!))]
+  }, 1)
+}
+
 export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>> = {
   'flatten': ({ inputs: [x] }) => tf.reshape(x!, [x!.shape[0]!, -1]),
   'dense': (node) => epilogue(['weight', 'down', 'up'].map(node.param).reduce<tf.Tensor>((x, weight) => (weight === undefined ? x : times(x, weight)), node.inputs[0]!), node),
@@ -102,6 +127,8 @@ export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>>
   'batch-norm': (node) => normalise(node.inputs[0]!, node.inputs[0]!.shape.slice(0, -1).map((_, i) => i), node),
   'embedding': ({ inputs: [x], param }) => tf.gather(param('weight')!, x as tf.Tensor1D),
   'attention': attention,
+  'lstm': lstm,
+  'gru': gru,
   'dropout': ({ inputs: [x], options, mask }) => tf.mul(x!, tf.tensor(mask(x!.size, number(options, 'rate', 0.5)), x!.shape)),
   'positional-embedding': ({ inputs: [x], param }) => tf.add(x!, param('weight')!),
 }
