@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { ConfigError } from '../../src/base/errors.ts'
 import { runNames } from '../runs.ts'
+import { exportModel, type ExportOptions } from './export.ts'
 import { collect, httpOrigin, positiveNumber, wholeNumber } from './options.ts'
 import { start, type StartOptions } from './start.ts'
 import { train, type TrainOptions } from './train.ts'
@@ -50,6 +51,12 @@ function createProgram(): Command {
   program.command('verify').description('prove from the log that no accepted update was lost or applied twice')
     .argument('[state-dir]', 'the state folder', '.commonweight')
     .action(async (stateDir: string) => { process.exitCode = await verify(stateDir) ? 0 : 1 })
+  program.command('export').description('write the model of a stopped run as a file: ONNX, or safetensors')
+    .option('--state-dir <folder>', 'the state folder', '.commonweight')
+    .option('--run <run>', 'name of the run (needed where the folder holds several)')
+    .requiredOption('--to <file>', 'model.onnx for any ONNX runtime, model.safetensors for its tensors by name')
+    .option('--optimizer', "write the optimizer's state too (safetensors)", false)
+    .action((flags: ExportOptions) => exportModel(flags))
   return program
 }
 

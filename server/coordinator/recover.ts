@@ -29,14 +29,11 @@ export interface Recovered {
 }
 
 export async function recover(options: RecoverOptions): Promise<Recovered> {
-  const { settings, numeric, setup, store, now } = options
+  const { settings, store, now } = options
   const isNew = !options.records.some(({ type }) => type === 'checkpoint')
   const records = isNew ? await begin(options) : [...options.records]
   checkRun(records[0], options)
-  const checkpoint = present(records.findLast((record) => record.type === 'checkpoint'), 'checkpoint')
-  let snapshot = await numeric.open(setup, await startOf(store, checkpoint))
-  invariant(snapshot.hash === checkpoint.modelHash, `checkpoint of version ${checkpoint.version}: must have params ${checkpoint.modelHash}, got ${snapshot.hash}.`)
-  snapshot = await replayUpdates(options, records, snapshot)
+  const snapshot = await remakeModel({ ...options, records })
   const incarnation = await commit(store, { type: 'incarnation', incarnation: incarnationsOf(records) + 1 })
   records.push(incarnation)
   const state = initialState(settings)
@@ -47,6 +44,23 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   state.sinceCheckpoint.ms = now
   invariant(state.version === snapshot.version && state.modelHash === snapshot.hash, `recovery: must arrive at version ${state.version} ${state.modelHash}, got ${snapshot.version} ${snapshot.hash}.`)
   return { state, records, snapshot }
+}
+
+export interface RemakeOptions {
+  readonly settings: Pick<Settings, 'schedule'>
+  readonly store: Pick<Store, 'readFile' | 'readPayload'>
+  readonly numeric: Numeric
+  readonly setup: NumericSetup
+  readonly records: readonly LogRecord[]
+}
+
+/** Opens `numeric` with the last checkpoint and what was accepted since: the model as the log left it. Writes nothing. */
+export async function remakeModel(options: RemakeOptions): Promise<Snapshot> {
+  const { numeric, setup, store, records } = options
+  const checkpoint = present(records.findLast((record) => record.type === 'checkpoint'), 'checkpoint')
+  const snapshot = await numeric.open(setup, await startOf(store, checkpoint))
+  invariant(snapshot.hash === checkpoint.modelHash, `checkpoint of version ${checkpoint.version}: must have params ${checkpoint.modelHash}, got ${snapshot.hash}.`)
+  return replayUpdates(options, records, snapshot)
 }
 
 /** First the checkpoint of version 0, then the records that name it: killed in between, a run simply begins again. */
@@ -70,7 +84,7 @@ function checkRun(first: LogRecord | undefined, { settings, config }: RecoverOpt
   if (first.dataHash !== settings.dataHash) throw new ConfigError(`run "${settings.runId}": must have the data it was begun with (${first.trainShards.length} shards, ${first.dataHash.slice(0, 12)}), got ${settings.shards.train.length} shards, ${settings.dataHash.slice(0, 12)}. Give the same data, or begin anew with --fresh.`)
 }
 
-async function startOf(store: Store, { file, version }: CheckpointRecord): Promise<NumericStart> {
+async function startOf(store: RemakeOptions['store'], { file, version }: CheckpointRecord): Promise<NumericStart> {
   const bytes = await store.readFile(file)
   if (bytes === undefined || sha256(bytes) !== file) {
     throw new ConfigError(`files/${file}: must hold the checkpoint of version ${version}, got ${bytes === undefined ? 'no file' : 'damage'}. Restore a backup of the state folder, or begin anew with --fresh.`)
@@ -79,7 +93,7 @@ async function startOf(store: Store, { file, version }: CheckpointRecord): Promi
 }
 
 /** Makes every version after the checkpoint again, and takes in what was accepted since the last one. */
-async function replayUpdates(options: RecoverOptions, records: readonly LogRecord[], start: Snapshot): Promise<Snapshot> {
+async function replayUpdates(options: RemakeOptions, records: readonly LogRecord[], start: Snapshot): Promise<Snapshot> {
   const { numeric, settings } = options
   const synchronous = settings.schedule.type === 'synchronous'
   const waiting = new Map<string, AcceptedRecord>()
@@ -103,7 +117,7 @@ async function remake(numeric: Numeric, record: VersionRecord, scaleUnits: numbe
   return { hash, version, bytes }
 }
 
-async function takeIn({ numeric, store }: RecoverOptions, update: AcceptedRecord, add: boolean): Promise<void> {
+async function takeIn({ numeric, store }: RemakeOptions, update: AcceptedRecord, add: boolean): Promise<void> {
   const { leaseId, payloadHash, payloadBytes, weight } = update
   const payload = await store.readPayload(present(update.place, `place of the payload of lease ${leaseId}`), payloadBytes)
   const { verdict } = await numeric.check(leaseId, payloadHash, payload)

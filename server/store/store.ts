@@ -67,6 +67,12 @@ export class Store {
     return { store: new Store(options, log.end, Math.max(0, ...segments) + 1), records: log.records }
   }
 
+  /** As it lies there, a torn tail left as it is: for those who only read. */
+  static async read(disk: Disk): Promise<{ readonly store: Pick<Store, 'readFile' | 'readPayload'>; readonly records: readonly object[] }> {
+    const { records, end } = await readLog(disk)
+    return { store: new Store({ disk, after: () => () => {}, onFault: () => {} }, end, 0), records }
+  }
+
   get segment(): number {
     return this.#segment
   }

@@ -132,10 +132,13 @@ export function modelToSafetensors(layout: PackedLayout, packed: Float32Array, m
   return encodeSafetensors(tensors, metadata)
 }
 
-/** Packed params from a file. Throws WireError where it is damaged, ConfigError where it is another model's. */
+/** What an optimizer remembers, in files of training states (training-state.ts): not the model's. */
+export const isOptimizerTensor = (name: string): boolean => /^optimizer\/[^/]+\/[^/]+\/.+\/.+$/.test(name)
+
+/** Packed params from a file, which may hold optimizer state too. Throws WireError where it is damaged, ConfigError where it is another model's. */
 export function modelFromSafetensors(layout: PackedLayout, file: Uint8Array): { readonly packed: Float32Array; readonly metadata: Metadata } {
   const { tensors, metadata } = decodeSafetensors(file)
-  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]))
+  const byName = new Map(tensors.filter(({ name }) => !isOptimizerTensor(name)).map((tensor) => [tensor.name, tensor]))
   const packed = new Float32Array(layout.packedSize)
   for (const { name, shape, packedOffset } of layout.entries) {
     const tensor = byName.get(name)

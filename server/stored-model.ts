@@ -1,0 +1,47 @@
+// The model that a run's folder holds, with what its optimizer remembers: read from log, checkpoint and payloads, nothing
+// written, so that a stopped run can be looked at and exported.
+import { ConfigError } from '../src/base/errors.ts'
+import type { Tensors, TrainingState } from '../src/codec/training-state.ts'
+import { layoutOf } from '../src/model/initial-params.ts'
+import type { Layout } from '../src/model/layout.ts'
+import type { ModelSpec } from '../src/model/spec.ts'
+import { zoo } from '../src/model/zoo/index.ts'
+import type { RunConfig } from '../src/wire/run-config.ts'
+import type { LogRecord } from './coordinator/records.ts'
+import { remakeModel } from './coordinator/recover.ts'
+import { decodeCheckpoint } from './numeric/checkpoint.ts'
+import { createInlineNumeric } from './numeric/inline.ts'
+import type { Disk } from './store/disk.ts'
+import { Store } from './store/store.ts'
+
+export interface StoredModel {
+  readonly config: RunConfig
+  readonly spec: ModelSpec
+  readonly layout: Layout
+  readonly version: number
+  readonly params: Float32Array
+  /** Params, buffers and frozen tensors by name, and the optimizer's state of the trained ones. */
+  readonly state: TrainingState
+}
+
+/** `model` is the run's where it is none of the zoo. Throws ConfigError where the folder holds no model yet, or a damaged one. */
+export async function readStoredModel(disk: Disk, model?: ModelSpec): Promise<StoredModel> {
+  const { store, records } = await Store.read(disk)
+  const log = records as readonly LogRecord[]
+  const [run] = log
+  if (run?.type !== 'run' || !log.some(({ type }) => type === 'checkpoint')) throw new ConfigError('state folder: must hold a run that has begun, got none. Start it once.')
+  const { config } = run
+  const spec = model ?? zoo.get(config.model).spec
+  const layout = layoutOf(spec)
+  const { codec, aggregator, exactSum, serverOptimizer: optimizer, learningRateSchedule, schedule } = config.strategy
+  const numeric = createInlineNumeric()
+  const setup = { size: layout.packedSize, trainedSize: layout.packedTrainedSize, codec, aggregator, exactSum, optimizer, learningRateSchedule }
+  await remakeModel({ settings: { schedule }, store, numeric, setup, records: log })
+  const { version, params, optimizer: state } = decodeCheckpoint((await numeric.checkpoint()).bytes)
+  await numeric.close()
+  const slots = Object.entries(state.slots).map(([slot, values]) => named(layout, values, `${optimizer.name}/${slot}/`, (role) => role === 'param'))
+  return { config, spec, layout, version, params, state: { step: state.step, tensors: named(layout, params, '', () => true), optimizer: Object.assign({}, ...slots) as Tensors } }
+}
+
+const named = ({ entries }: Layout, packed: Float32Array, prefix: string, wanted: (role: string) => boolean): Tensors =>
+  Object.fromEntries(entries.filter(({ role }) => wanted(role)).map(({ name, shape, packedOffset, size }) => [prefix + name, { shape, data: packed.slice(packedOffset, packedOffset + size) }]))

@@ -1,0 +1,55 @@
+// A training state as safetensors: the model's tensors under their own names, the optimizers' as
+// `optimizer/<optimizer>/<slot>/<tensor>`, the step in the metadata. Lossless; files without state are models to fine-tune.
+import { ConfigError } from '../base/errors.ts'
+import { decodeSafetensors, encodeSafetensors, isOptimizerTensor, type Metadata, type NamedTensor } from './safetensors.ts'
+
+export type Tensors = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>
+
+export interface TrainingState {
+  /** Optimizer steps taken. */
+  readonly step: number
+  readonly tensors: Tensors
+  /** By `<optimizer>/<slot>/<tensor>`. */
+  readonly optimizer: Tensors
+}
+
+const PREFIX = 'optimizer/'
+const STEP = 'step'
+
+export function encodeTrainingState({ step, tensors, optimizer }: TrainingState, metadata: Metadata = {}): Uint8Array {
+  const list = (named: Tensors, prefix: string): readonly NamedTensor[] => Object.entries(named).map(([name, { shape, data }]) => ({ name: prefix + name, shape, dtype: 'F32', data }))
+  return encodeSafetensors([...list(tensors, ''), ...list(optimizer, PREFIX)], { ...metadata, [STEP]: String(step) })
+}
+
+/** Step 0 where the file names none. Throws WireError where it is damaged, ConfigError where it holds integers. */
+export function decodeTrainingState(file: Uint8Array): TrainingState & { readonly metadata: Metadata } {
+  const { tensors, metadata } = decodeSafetensors(file)
+  const entries = tensors.map((tensor) => [tensor.name, { shape: tensor.shape, data: floats(tensor) }] as const)
+  const step = Number(metadata[STEP] ?? 0)
+  if (!Number.isSafeInteger(step) || step < 0) throw new ConfigError(`model file: must have a whole number as step, got "${metadata[STEP]}". Correct its metadata.`)
+  return {
+    step,
+    tensors: Object.fromEntries(entries.filter(([name]) => !isOptimizerTensor(name))),
+    optimizer: Object.fromEntries(entries.filter(([name]) => isOptimizerTensor(name)).map(([name, tensor]) => [name.slice(PREFIX.length), tensor])),
+    metadata,
+  }
+}
+
+/** Real numbers of any width as f32; halves exactly. */
+function floats({ name, dtype, data }: NamedTensor): Float32Array {
+  switch (dtype) {
+    case 'F32': return data as Float32Array
+    case 'F64': return Float32Array.from(data as Float64Array)
+    case 'BF16': return new Float32Array(Uint32Array.from(data as Uint16Array, (bits) => bits << 16).buffer)
+    case 'F16': return Float32Array.from(data as Uint16Array, half)
+    default: throw new ConfigError(`model file: tensor "${name}" must hold real numbers, got ${dtype}. Leave it out of the file.`)
+  }
+}
+
+/** IEEE 754 binary16. */
+function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
