@@ -47,7 +47,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 }
 
 export interface RemakeOptions {
-  readonly settings: Pick<Settings, 'schedule'>
+  readonly settings: { readonly schedule: { readonly type: string } }
   readonly store: Pick<Store, 'readFile' | 'readPayload'>
   readonly numeric: Numeric
   readonly setup: NumericSetup

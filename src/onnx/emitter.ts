@@ -75,6 +75,10 @@ export class Emitter {
     return this.#constant('integers', [values.length], BigInt64Array.from(values, BigInt))
   }
 
+  integer(value: number): string {
+    return this.#constant('integer', [], BigInt64Array.of(BigInt(value)))
+  }
+
   /** x with its axes in this order; of a trained tensor, written to the file that way. */
   transpose(x: string, axes: readonly number[]): string {
     if (axes.every((axis, i) => axis === i)) return x

@@ -5,6 +5,7 @@ import type { OnnxRule } from '../emitter.ts'
 import { linearRules } from './linear.ts'
 import { normRules } from './norms.ts'
 import { pointwiseRules } from './pointwise.ts'
+import { sequenceRules } from './sequence.ts'
 import { shapeRules } from './shape.ts'
 
-export const onnxRules = createRegistry<OnnxRule>('op of an ONNX file', [...pointwiseRules, ...shapeRules, ...linearRules, ...normRules])
+export const onnxRules = createRegistry<OnnxRule>('op of an ONNX file', [...pointwiseRules, ...shapeRules, ...linearRules, ...normRules, ...sequenceRules])

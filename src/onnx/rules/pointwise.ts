@@ -1,6 +1,5 @@
 // Functions of each element. Broadcasting is NumPy's on both sides. Slopes stand only in gradients, which are not exported.
 import { ConfigError } from '../../base/errors.ts'
-import { activationByCode } from '../../kernels/activation.ts'
 import { pointwiseFunctions } from '../../kernels/pointwise/index.ts'
 import type { Emitter, OnnxRule } from '../emitter.ts'
 
@@ -68,16 +67,5 @@ export const pointwiseRules: readonly OnnxRule[] = [
       return rule(e, inputs.map((input) => e.name(input)), constants)
     },
   },
-  {
-    name: 'activation',
-    emit({ inputs: [x], attrs }, e) {
-      const { name } = activationByCode(Number(attrs['code']))
-      return FUNCTIONS[name === 'linear' ? 'copy' : name]!(e, [e.name(x!)], [])
-    },
-  },
-  { name: 'add', emit: ({ inputs }, e) => e.node('Add', inputs.map((input) => e.name(input))) },
-  { name: 'bias-add', emit: ({ inputs }, e) => e.node('Add', inputs.map((input) => e.name(input))) },
-  { name: 'scale', emit: ({ inputs: [x], attrs }, e) => e.node('Mul', [e.name(x!), e.real(Number(attrs['factor']))]) },
-  { name: 'ones', emit: ({ outputs: [y] }, e) => e.expand(e.real(1), y!.shape) },
   { name: 'constant', emit: ({ attrs }, e) => e.node('Identity', [e.real(attrs['values'] as readonly number[])]) },
 ]
