@@ -124,6 +124,23 @@ describe('trainer', () => {
     expect(outcome.metrics.lossSum).toBeCloseTo(lossSum, 4)
   })
 
+  test('between leases the runner goes on tuning until nothing is left', async () => {
+    const answers = [true, true, false]
+    const asked: number[] = []
+    const createRunner = async (): Promise<Runner> => {
+      const runner = createCpuRunner()
+      return {
+        ...runner,
+        load: async (plans) => Object.assign(await runner.load(plans), { improve: async (budgetMs: number) => (asked.push(budgetMs), answers.shift() ?? false) }),
+      }
+    }
+    const { trainer } = setUp(params, createRunner)
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    for (let i = 0; i < 5; i++) await work(trainer, lease([{ shard: 0, start: 0, count: 4 }]))
+    expect(asked).toEqual([100, 100, 100])
+  })
+
   test('params and shards are downloaded once', async () => {
     const { trainer, fetched } = setUp()
     await trainer.open()

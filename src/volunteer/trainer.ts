@@ -38,6 +38,8 @@ const SETTLE_EVERY_MS = 100
 const MOST_UNSETTLED = 16
 /** A device that is lost this often in one lease will not compute it. */
 const MOST_REBUILDS = 3
+/** After each lease the runner may look for faster ways to run its Plans for about this long, while the update is on its way. */
+const IMPROVE_MS = 100
 /** Pauses between attempts to get a device again, after a driver reset or while the GPU process restarts. */
 const REBUILD_PAUSES_MS = [0, 500, 1000, 2000, 4000, 8000]
 
@@ -53,6 +55,8 @@ class DeviceTrainer implements Trainer {
   #program: Program | undefined
   #paramsHash: string | undefined
   #working: Promise<unknown> = Promise.resolve()
+  #improving: Promise<void> = Promise.resolve()
+  #improvable = true
   #disposed = false
 
   constructor(options: TrainerOptions) {
@@ -81,6 +85,7 @@ class DeviceTrainer implements Trainer {
 
   async #prepare({ config, model, dataset }: Welcome, onProgress: OnProgress): Promise<void> {
     await this.#working.catch(() => {})
+    await this.#improving
     this.#dropProgram()
     const compiled = compileProgram(model, { batchSize: config.batchSize })
     this.#prepared = { source: { dataset, seed: config.seed, batchSize: config.batchSize }, codec: config.strategy.codec, compiled }
@@ -111,13 +116,24 @@ class DeviceTrainer implements Trainer {
           hooks.onProgress('rebuilding', 0)
           await this.#rebuild(hooks)
         }
-        return await this.#compute(lease, hooks)
+        await this.#improving
+        const outcome = await this.#compute(lease, hooks)
+        this.#improving = this.#improve()
+        return outcome
       } catch (error) {
         hooks.signal.throwIfAborted()
         if (!(error instanceof DeviceLostError) || this.#disposed || rebuilds === MOST_REBUILDS) throw error
         this.#dropRunner()
       }
     }
+  }
+
+  /** Never throws: a device that is lost meanwhile is noticed by the next lease. */
+  async #improve(): Promise<void> {
+    const program = this.#program
+    if (program?.improve === undefined || !this.#improvable) return
+    const more = await program.improve(IMPROVE_MS).catch(() => true)
+    if (program === this.#program) this.#improvable = more
   }
 
   async #compute(lease: Lease, { signal, onProgress }: WorkHooks): Promise<Outcome> {
@@ -214,6 +230,7 @@ class DeviceTrainer implements Trainer {
     if (runner !== this.#runner) throw new DeviceLostError('GPU device: must be there, got lost while compiling.')
     this.#prepared = { ...prepared, compiled }
     this.#program = program
+    this.#improvable = true
   }
 
   /** Tries a few times: after a reset a browser may have no adapter for some seconds. */
