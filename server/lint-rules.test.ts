@@ -41,6 +41,7 @@ const PLACES: readonly (readonly [string, Set<string>])[] = [
   ['server/store/probe.ts', closure(['wire', 'cpu', 'wasm', 'data', 'onnx'])],
   ['server/simulate/probe.ts', closure(['volunteer', 'cpu', 'wasm', 'onnx'])],
   ['server/cli/probe.ts', closure(['volunteer', 'cpu', 'wasm', 'onnx'])],
+  ['server/cli/tune.ts', closure(['volunteer', 'gpu', 'cpu', 'wasm', 'onnx'])],
   ['server/coordinator/host.ts', closure(['wire', 'cpu', 'wasm', 'data', 'onnx'])],
 ]
 

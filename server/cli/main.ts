@@ -1,11 +1,13 @@
 // The command line. Flags are declared here and nowhere else; what a person got wrong ends with one message and code 2.
 import { Command, CommanderError, Option } from 'commander'
 import { ConfigError } from '../../src/base/errors.ts'
+import { zoo } from '../../src/model/zoo/index.ts'
 import { runNames } from '../runs.ts'
 import { exportModel, type ExportOptions } from './export.ts'
 import { collect, httpOrigin, positiveNumber, wholeNumber } from './options.ts'
 import { start, type StartOptions } from './start.ts'
 import { train, type TrainOptions } from './train.ts'
+import { tune, type TuneOptions } from './tune.ts'
 import { verify } from './verify.ts'
 import { VOLUNTEER_KINDS } from './volunteers.ts'
 
@@ -48,6 +50,14 @@ function createProgram(): Command {
     .option('--report <file>', 'write a report as JSON')
     .option('--out <file>', 'write the model as safetensors')
     .action(async (flags: TrainOptions) => { process.exitCode = await train(flags) ? 0 : 1 })
+  program.command('tune').description('measure every shader variant that training a model needs on this GPU, print the table and keep the winners')
+    .addOption(new Option('--model <name>', 'model of the zoo').choices([...zoo.names()]).default('mnist-cnn'))
+    .option('--batch <count>', "examples in a step (the recipe's unless given)", wholeNumber(1, 65_536))
+    .option('--software', 'use the software adapter even where there is a GPU', false)
+    .action(async (flags: TuneOptions) => {
+      await tune(flags)
+      process.exitCode = 0
+    })
   program.command('verify').description('prove from the log that no accepted update was lost or applied twice')
     .argument('[state-dir]', 'the state folder', '.commonweight')
     .action(async (stateDir: string) => { process.exitCode = await verify(stateDir) ? 0 : 1 })

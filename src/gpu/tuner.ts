@@ -37,6 +37,8 @@ export interface Tuner {
   choose(calls: readonly KernelCall[], onProgress?: (fraction: number, doing: string) => void): Promise<(call: KernelCall) => Choice>
   /** Measures what `choose` left out, for about this long; false where nothing is left. Later choices may differ. */
   improve(budgetMs: number): Promise<boolean>
+  /** Kinds of calls that are not measured to the end. */
+  left(): number
   /** All rows measured so far, for tables. */
   measured(): readonly MeasuredKind[]
 }
@@ -119,17 +121,24 @@ class KernelTuner implements Tuner {
     if (this.#options.tune === false) return false
     const deadline = performance.now() + budgetMs
     const stopwatch = createStopwatch(this.#options.device)
-    const open = (): Kind[] => [...this.#kinds.values()].filter(({ done }) => !done).sort(byWeight)
-    for (const kind of open()) {
+    for (const kind of this.#open()) {
       if (performance.now() >= deadline) break
       await this.#measure(kind, { stopwatch, deadline, likely: false })
     }
     stopwatch.destroy()
-    return open().length > 0
+    return this.left() > 0
+  }
+
+  left(): number {
+    return this.#open().length
   }
 
   measured(): readonly MeasuredKind[] {
     return [...this.#kinds.values()].filter(({ timed }) => timed.length > 0).map(({ kernel, dims, timed }) => ({ kernel, dims, rows: [...timed] }))
+  }
+
+  #open(): readonly Kind[] {
+    return [...this.#kinds.values()].filter(({ done }) => !done).sort(byWeight)
   }
 
   /** Kinds that were not known before, with their likeliest row as the choice. */

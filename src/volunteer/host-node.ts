@@ -2,14 +2,12 @@
 // else on WebAssembly.
 //   node dist/node/volunteer.js --url http://localhost:8787 [--run digits-cnn]
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../base/errors.ts'
 import { NoAdapterError } from '../gpu/device.ts'
 import { NO_VULKAN_REMEDY, nodeGpu } from '../gpu/node-gpu.ts'
 import { createGpuRunner } from '../gpu/runner.ts'
+import { tuningFile } from '../gpu/tuning-file.ts'
 import type { Runner } from '../graph/plan.ts'
 import { createWasmRunner } from '../wasm/runner.ts'
 import { memoryCache } from './cache.ts'
@@ -30,7 +28,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 async function main(): Promise<void> {
   const options = readArguments()
   const link = createSocketLink({ url: options.url, clock: realClock, random: Math.random })
-  const tuning = fileStore(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'commonweight', 'tuning.json'))
+  const tuning = tuningFile()
   const trainer = createTrainer({
     files: createFiles(link, memoryCache(CACHE_BYTES)), clock: realClock,
     createRunner: () => chooseRunner({
@@ -117,23 +115,6 @@ function reportRegularly(session: Session): void {
     say(`${examples} examples in ${contribution.acceptedLeases} leases, ${examplesPerSecond.toFixed(0)} examples/s, loss ${losses.at(-1)?.toFixed(4) ?? '-'}, model version ${modelVersion}`)
   }
   setInterval(() => report(session.view()), REPORT_EVERY_MS).unref()
-}
-
-/** Tuning results in one JSON file, read once and replaced whole. */
-function fileStore(path: string): RunnerStore {
-  const contents = readFile(path, 'utf8').then((text) => JSON.parse(text) as Record<string, string>).catch(() => ({} as Record<string, string>))
-  return {
-    get: async (key) => (await contents)[key],
-    async set(key, value) {
-      const all = await contents
-      all[key] = value
-      await mkdir(dirname(path), { recursive: true })
-      // Several volunteers may write at once: each replaces the file in one step, and the last one wins.
-      const draft = `${path}.${process.pid}`
-      await writeFile(draft, JSON.stringify(all))
-      await rename(draft, path)
-    },
-  }
 }
 
 main().catch((error: unknown) => {

@@ -1,0 +1,58 @@
+// `commonweight tune`: measures every row of every kernel that training a model needs, on this machine's GPU, and prints
+// what won. The winners are kept where volunteers and the engine under Node look for them.
+import { ConfigError } from '../../src/base/errors.ts'
+import { openDevice } from '../../src/gpu/device.ts'
+import { NO_VULKAN_REMEDY, nodeGpu } from '../../src/gpu/node-gpu.ts'
+import { createPipelines } from '../../src/gpu/pipelines.ts'
+import { createTuner, type MeasuredKind } from '../../src/gpu/tuner.ts'
+import { tuningFile, tuningPath } from '../../src/gpu/tuning-file.ts'
+import type { TuningStore } from '../../src/gpu/tuning-store.ts'
+import { describeVariant } from '../../src/gpu/wgsl.ts'
+import { zoo } from '../../src/model/zoo/index.ts'
+import { compileProgram } from '../../src/train/program.ts'
+import { createProgress } from './progress.ts'
+
+export interface TuneOptions {
+  readonly model: string
+  readonly batch?: number
+  /** SwiftShader instead of a GPU. */
+  readonly software: boolean
+}
+
+/** Measured between two lines of progress. */
+const SLICE_MS = 500
+
+export async function tune({ model: name, batch, software }: TuneOptions): Promise<void> {
+  const { spec, recipe } = zoo.get(name)
+  const batchSize = batch ?? recipe.batchSize
+  const gpu = await nodeGpu({ software })
+  if (gpu === undefined) throw new ConfigError(`Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
+  const { device, capabilities, fingerprint, description } = await openDevice(gpu)
+  const tuner = createTuner({ device, capabilities, fingerprint, pipelines: createPipelines(device), store: forgetful(tuningFile()), budgetMs: 0 })
+  const { train, evaluate } = compileProgram(spec, { batchSize, objectives: recipe.objectives, optimizer: { name: 'adam' } }).plans
+  console.log(`Tuning ${name}, batch ${batchSize}, on ${description.name}. Ctrl-C leaves it early.`)
+  const calls = [...train!.calls, ...evaluate.calls]
+  const choose = await tuner.choose(calls)
+  const progress = createProgress(process.stdout)
+  const total = tuner.left()
+  const show = (): void => progress.update(`${total - tuner.left()} of ${total} kernels measured`)
+  do show()
+  while (await tuner.improve(SLICE_MS))
+  show()
+  progress.end()
+  const winners = new Set(calls.map((call) => choose(call).variant))
+  for (const kind of tuner.measured()) printKind(kind, winners)
+  console.log(`\nThe winners (marked *) are kept in ${tuningPath()}.`)
+  device.destroy()
+}
+
+/** Measures everything anew, whatever was known. */
+const forgetful = (store: TuningStore): TuningStore => ({ get: async () => undefined, set: (key, value) => store.set(key, value) })
+
+function printKind({ kernel, dims, rows }: MeasuredKind, winners: ReadonlySet<unknown>): void {
+  console.log(`\n${kernel.name}  ${Object.entries(dims).map(([key, value]) => `${key}=${value}`).join(' ')}`)
+  for (const { variant, ms } of rows) {
+    const row = describeVariant(kernel, variant).slice(kernel.name.length + 1)
+    console.log(`  ${winners.has(variant) ? '*' : ' '} ${row.padEnd(48)} ${ms.toFixed(3).padStart(10)} ms ${(kernel.flops(dims) / ms / 1e6).toFixed(2).padStart(9)} GFLOP/s`)
+  }
+}
