@@ -14,6 +14,7 @@ import { gruCell, gruCellGradient } from './gru-cell.ts'
 import { lstmCell, lstmCellGradient } from './lstm-cell.ts'
 import { split } from './shape/split.ts'
 import { globalMax, globalMaxGradient } from './global-max.ts'
+import { groupedConv2d, groupedConv2dFilterGradient, groupedConv2dInputGradient } from './grouped-conv2d.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
 import { norm, normInputGradient, normParamGradient } from './norm.ts'
@@ -32,6 +33,7 @@ export const kernels = createRegistry('kernel', [
   gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
   attention, attentionDelta, attentionGradient, dropout, lstmCell, lstmCellGradient, gruCell, gruCellGradient, split, softmax, softmaxGradient,
   norm, normInputGradient, normParamGradient,
+  groupedConv2d, groupedConv2dInputGradient, groupedConv2dFilterGradient,
   averagePool, averagePoolGradient, globalMax, globalMaxGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
   reduce, broadcast, accumulateMetrics,

@@ -29,7 +29,11 @@ const channels = (value: Value): number => value.shape.at(-1)!
 const single: Readonly<Record<string, Generate>> = {
   'flatten': (_, { shape }) => (shape.length > 1 ? {} : undefined),
   'dense': real((rng, { shape }) => (shape.length === 1 || shape.length === 2 ? { units: 1 + rng.integer(6), ...maybe(rng, { activation: kind(rng) }), ...maybe(rng, { bias: false }) } : undefined)),
-  'conv2d': image((rng, { shape }) => ({ filters: 1 + rng.integer(4), kernel: 1 + rng.integer(Math.min(3, shape[0]!, shape[1]!)), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...maybe(rng, { activation: kind(rng) }) })),
+  'conv2d': image((rng, value) => {
+    const [H, W] = value.shape as readonly [number, number], groups = pick(rng, [1, 1, ...divisors(channels(value))])
+    return { filters: groups * (1 + rng.integer(3)), kernel: 1 + rng.integer(Math.min(3, H, W)), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...(groups > 1 ? { groups } : {}), ...maybe(rng, { activation: kind(rng) }) }
+  }),
+  'conv2d-transpose': image((rng) => ({ filters: 1 + rng.integer(3), kernel: 1 + rng.integer(3), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...maybe(rng, { activation: kind(rng) }) })),
   'max-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2), padding: pick(rng, ['same', 'valid']) } : undefined)),
   // Without padding: TensorFlow.js's gradient divides by the whole window there, its forward pass does not.
   'average-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2) } : undefined)),

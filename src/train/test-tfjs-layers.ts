@@ -95,10 +95,30 @@ function gru(node: PeerNode): tf.Tensor {
   }, 1)
 }
 
+type Sides = 'same' | 'valid'
+const paddingOf = ({ padding }: Options, absent: Sides): Sides => (padding as Sides | undefined) ?? absent
+
+/** Each group for itself. */
+function groupedConv({ inputs: [x], options, param }: PeerNode): tf.Tensor {
+  const groups = number(options, 'groups', 1)
+  const convolve = (image: tf.Tensor, filters: tf.Tensor): tf.Tensor => tf.conv2d(image as tf.Tensor4D, filters as tf.Tensor4D, number(options, 'stride', 1), paddingOf(options, 'same'))
+  // tf.split into one part cannot be differentiated.
+  if (groups === 1) return convolve(x!, param('weight')!)
+  const filters = tf.split(param('weight')!, groups, 3)
+  return tf.concat(tf.split(x!, groups, 3).map((image, g) => convolve(image, filters[g]!)), 3)
+}
+
+function transposedConv({ inputs: [x], options, param }: PeerNode): tf.Tensor {
+  const weight = param('weight')! as tf.Tensor4D, stride = number(options, 'stride', 1), padding = paddingOf(options, 'same')
+  const rows = (i: 0 | 1): number => x!.shape[i + 1]! * stride + (padding === 'same' ? 0 : Math.max(weight.shape[i] - stride, 0))
+  return tf.conv2dTranspose(x as tf.Tensor4D, weight, [x!.shape[0]!, rows(0), rows(1), weight.shape[2]], stride, padding)
+}
+
 export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>> = {
   'flatten': ({ inputs: [x] }) => tf.reshape(x!, [x!.shape[0]!, -1]),
   'dense': (node) => epilogue(['weight', 'down', 'up'].map(node.param).reduce<tf.Tensor>((x, weight) => (weight === undefined ? x : times(x, weight)), node.inputs[0]!), node),
-  'conv2d': (node) => epilogue(tf.conv2d(node.inputs[0] as tf.Tensor4D, node.param('weight') as tf.Tensor4D, number(node.options, 'stride', 1), (node.options['padding'] as 'same' | 'valid' | undefined) ?? 'same'), node),
+  'conv2d': (node) => epilogue(groupedConv(node), node),
+  'conv2d-transpose': (node) => epilogue(transposedConv(node), node),
   'max-pool': ({ inputs: [x], options }) => tf.maxPool(x as tf.Tensor4D, number(options, 'size', 2), number(options, 'stride', number(options, 'size', 2)), (options['padding'] as 'same' | 'valid' | undefined) ?? 'valid'),
   'average-pool': ({ inputs: [x], options }) => tf.avgPool(x as tf.Tensor4D, number(options, 'size', 2), number(options, 'stride', number(options, 'size', 2)), (options['padding'] as 'same' | 'valid' | undefined) ?? 'valid'),
   'global-average-pool': ({ inputs: [x] }) => tf.mean(x!, x!.shape.slice(1, -1).map((_, i) => i + 1)),

@@ -1,7 +1,7 @@
 // 2-D convolution in NHWC and its two gradients. Each of the three is linear in both operands, so each one's gradient is
 // made of the other two, and any of them can be differentiated again.
 import { ConfigError } from '../../base/errors.ts'
-import { conv2d as forwardKernel, conv2dFilterGradient, conv2dInputGradient } from '../../kernels/conv2d.ts'
+import { conv2d as forwardKernel, conv2dFilterGradient as filterGradientKernel, conv2dInputGradient as inputGradientKernel } from '../../kernels/conv2d.ts'
 import type { Dims } from '../../kernels/kernel.ts'
 import { apply, formatShape, type Op, type OpProbe, type Tensor } from '../tensor.ts'
 
@@ -18,6 +18,9 @@ type ConvGradientAttrs = ConvAttrs & { readonly target: readonly number[] }
 
 /** y[N,OH,OW,F] from x[N,H,W,C] and w[KH,KW,C,F]. */
 export const conv2d = (x: Tensor, w: Tensor, { stride, padding }: Conv2dGeometry): Tensor => apply(conv2dOp, [x, w], { stride, padding })[0]!
+
+/** dx[N,H,W,C] of shape `target` from dy[N,OH,OW,F] and w[KH,KW,C,F]. */
+export const conv2dInputGradient = (dy: Tensor, w: Tensor, { stride, padding }: Conv2dGeometry, target: readonly number[]): Tensor => inputGradient(dy, w, { stride, padding, target })
 
 const inputGradient = (dy: Tensor, w: Tensor, attrs: ConvGradientAttrs): Tensor => apply(conv2dInputGradientOp, [dy, w], attrs)[0]!
 const filterGradient = (x: Tensor, dy: Tensor, attrs: ConvGradientAttrs): Tensor => apply(conv2dFilterGradientOp, [x, dy], attrs)[0]!
@@ -51,7 +54,7 @@ export const conv2dInputGradientOp: Op<ConvGradientAttrs> = {
     return [apply(conv2dOp, [g, w], { stride, padding })[0]!, filterGradient(g, dy, { stride, padding, target: w.shape })]
   },
   lower: ({ inputs: [dy, w], outputs: [dx], attrs, label }) => ({
-    kernel: conv2dInputGradient,
+    kernel: inputGradientKernel,
     dims: convDims(dx!.shape, w!.shape, dy!.shape, attrs),
     buffers: { dy: dy!, w: w!, dx: dx! },
     label,
@@ -71,7 +74,7 @@ export const conv2dFilterGradientOp: Op<ConvGradientAttrs> = {
     return [inputGradient(dy, g, { stride, padding, target: x.shape }), apply(conv2dOp, [x, g], { stride, padding })[0]!]
   },
   lower: ({ inputs: [x, dy], outputs: [dw], attrs, label }) => ({
-    kernel: conv2dFilterGradient,
+    kernel: filterGradientKernel,
     dims: convDims(x!.shape, dw!.shape, dy!.shape, attrs),
     buffers: { x: x!, dy: dy!, dw: dw! },
     label,

@@ -14,6 +14,7 @@ import { splitOp } from './split.ts'
 import { elementwiseLossGradientOp, elementwiseLossOp } from './elementwise-loss.ts'
 import { embeddingGradientOp, embeddingOp, groupIdsOp } from './embedding.ts'
 import { globalMaxGradientOp, globalMaxOp } from './global-pool.ts'
+import { groupedConv2dFilterGradientOp, groupedConv2dInputGradientOp, groupedConv2dOp } from './grouped-conv2d.ts'
 import { matmulOp } from './matmul.ts'
 import { maxPoolGradientOp, maxPoolOp } from './max-pool.ts'
 import { normInputGradientOp, normOp, normParamGradientOp } from './norm.ts'
@@ -34,6 +35,7 @@ export const ops = createRegistry<Op>('op', [
   pointwiseOp,
   normOp, normInputGradientOp, normParamGradientOp,
   concatOp, sliceOp, padOp, transposeOp,
+  groupedConv2dOp, groupedConv2dInputGradientOp, groupedConv2dFilterGradientOp,
   averagePoolOp, averagePoolGradientOp, globalMaxOp, globalMaxGradientOp,
   batchNormOp, batchNormInputGradientOp, channelMomentsOp, channelStatisticsOp,
 ])

@@ -36,6 +36,22 @@ export function same(size: number, window: number, stride: number): Pair {
   return [Math.floor(total / 2), Math.ceil(total / 2)]
 }
 
+/** Rows and columns from the first tap of a kernel to its last. */
+export const windowOf = (kernel: Pair, dilation: Pair): Pair => [(kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1]
+
+interface Groups {
+  readonly groups: number
+  readonly channels: number
+  readonly filters: number
+  readonly path: string
+}
+
+export function checkGroups({ groups, channels, filters, path }: Groups): void {
+  if (channels % groups !== 0 || filters % groups !== 0) {
+    throw new ConfigError(`${path}: must have channels and filters that divide into its groups, got ${channels} channels, ${filters} filters and ${groups} groups. Use a number of groups that divides both.`)
+  }
+}
+
 /** Options of a pool. Of a sequence, the number of rows counts. */
 export const poolSchema = v.strictObject({
   size: pair,

@@ -8,6 +8,7 @@ import { batchNorm } from './batch-norm.ts'
 import { concat } from './concat.ts'
 import { conv1d } from './conv1d.ts'
 import { conv2d } from './conv2d.ts'
+import { conv2dTranspose } from './conv2d-transpose.ts'
 import { dense } from './dense.ts'
 import { dot } from './dot.ts'
 import { dropout } from './dropout.ts'
@@ -31,7 +32,7 @@ import { transpose } from './transpose.ts'
 export const layers = createRegistry('layer', [
   dense, flatten, activation,
   add, multiply, dot, concat, slice, reshape, transpose,
-  conv2d, conv1d, maxPool, averagePool, globalMaxPool, globalAveragePool,
+  conv2d, conv1d, conv2dTranspose, maxPool, averagePool, globalMaxPool, globalAveragePool,
   layerNorm, rmsNorm, groupNorm, batchNorm,
   embedding, positionalEmbedding, dropout, softmax, attention, lstm, gru,
 ])

@@ -15,6 +15,13 @@ type Pair = readonly [number, number]
 /** ONNX gives top, left, bottom, right; ours are top, bottom, left, right. */
 export const pads = ([top, bottom, left, right]: readonly number[]): readonly number[] => [top!, left!, bottom!, right!]
 
+interface Grouped {
+  readonly stride: Pair
+  readonly padding: readonly number[]
+  readonly dilation: Pair
+  readonly groups: number
+}
+
 export const linearRules: readonly OnnxRule[] = [
   {
     name: 'matmul',
@@ -32,6 +39,24 @@ export const linearRules: readonly OnnxRule[] = [
       return asNchw(e, e.name(x!), (image) => e.node('Conv', [image, filter], { kernel_shape: w!.shape.slice(0, 2), strides: stride, pads: pads(padding) }))
     },
   },
+  {
+    name: 'grouped-conv2d',
+    emit({ inputs: [x, w], attrs }, e) {
+      const { stride, padding, dilation, groups } = attrs as unknown as Grouped
+      const filter = e.transpose(e.name(w!), FILTER)
+      return asNchw(e, e.name(x!), (image) => e.node('Conv', [image, filter], { kernel_shape: w!.shape.slice(0, 2), strides: stride, pads: pads(padding), dilations: dilation, group: groups }))
+    },
+  },
+  ...['conv2d-input-gradient', 'grouped-conv2d-input-gradient'].map((name): OnnxRule => ({
+    name,
+    emit({ inputs: [x, w], attrs }, e) {
+      const { stride, padding, dilation = [1, 1], groups = 1, target } = attrs as unknown as Grouped & { readonly target: readonly number[] }
+      // What no window of the forward convolution reached is put at the bottom and right as zeros.
+      const unread = [0, 1].map((i) => target[i + 1]! + padding[2 * i]! + padding[2 * i + 1]! - ((x!.shape[i + 1]! - 1) * stride[i]! + (w!.shape[i]! - 1) * dilation[i]! + 1))
+      const attributes = { kernel_shape: w!.shape.slice(0, 2), strides: stride, pads: pads(padding), dilations: dilation, group: groups, output_padding: unread }
+      return asNchw(e, e.name(x!), (image) => e.node('ConvTranspose', [image, e.transpose(e.name(w!), FILTER)], attributes))
+    },
+  })),
   {
     name: 'average-pool',
     emit({ inputs: [x], attrs }, e) {

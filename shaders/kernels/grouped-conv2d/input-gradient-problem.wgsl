@@ -1,0 +1,19 @@
+// dx[N,H,W,C] of a dilated convolution as a matrix product for gemm/*.wgsl (G = 1): rows are input pixels, k runs over KH,KW,F, columns are channels.
+const GM = u.N * u.H * u.W;
+const GN = u.C;
+const GK = u.KH * u.KW * u.F;
+const A_BY_ROWS = false;
+const B_BY_COLUMNS = false;
+
+fn load_a(m: u32, k: u32) -> f32 {
+  let tap = k / u.F;
+  // h = oh*SH - PT + kh*DH; below zero the difference wraps around and fails the comparison.
+  let top = m / u.W % u.H + u.PT - tap / u.KW * u.DH;
+  let left = m % u.W + u.PL - tap % u.KW * u.DW;
+  let inside = (top % u.SH == 0u) & (left % u.SW == 0u) & (top / u.SH < u.OH) & (left / u.SW < u.OW);
+  let at = ((m / (u.W * u.H) * u.OH + top / u.SH) * u.OW + left / u.SW) * u.F + k % u.F;
+  return select(0.0, dy[select(0u, at, inside)], inside);
+}
+fn load_b(k: u32, n: u32) -> f32 { return w[(k / u.F * u.C + n) * u.F + k % u.F]; }
+fn bias_of(n: u32) -> f32 { return 0.0; }
+fn store_c(m: u32, n: u32, sum: f32) { dx[m * u.C + n] = sum; }

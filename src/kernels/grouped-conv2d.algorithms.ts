@@ -1,0 +1,84 @@
+// How grouped and dilated convolutions run: as implicit matrix products on GPUs where there is one group, else directly,
+// several filters (or, where each channel has a filter of its own, several channels) in a vec4.
+import { gemmAlgorithms } from './gemm.algorithms.ts'
+import { dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
+
+const outputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW')
+const inputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W')
+const weights = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW') * dim(d, 'C') / dim(d, 'G') * dim(d, 'F')
+const depthwise = (d: Dims): boolean => d['C'] === d['G'] && d['F'] === d['G']
+
+/** The buffers of a kernel that are vec4s where each channel has its own filter, and where filters are taken by fours. */
+interface Vectors {
+  readonly depthwise: readonly string[]
+  readonly filters: readonly string[]
+}
+
+interface Direct {
+  readonly shader: string
+  readonly activation?: boolean
+  readonly vectors: Vectors
+  readonly rows: readonly { readonly X: number; readonly suits?: 'gpu' | 'software'; readonly LANES?: number }[]
+  /** Elements that invocations are made for. */
+  readonly elements: (d: Dims, DEPTHWISE: number, WIDTH: number) => number
+}
+
+function directAlgorithms({ shader, activation = false, vectors, rows, elements }: Direct): readonly Algorithm[] {
+  return rows.flatMap(({ X, suits, LANES }) => [[1, 4], [1, 1], [0, 4], [0, 1]].map(([DEPTHWISE, WIDTH]): Algorithm => ({
+    name: [DEPTHWISE === 1 ? 'depthwise' : 'direct', ...(LANES !== undefined && LANES > 1 ? ['lanes'] : []), ...(WIDTH === 4 ? ['vec4'] : [])].join('-'),
+    ...(suits === undefined ? {} : { suits }),
+    shader: `kernels/grouped-conv2d/${shader}.wgsl`,
+    ...(activation ? { includes: [WIDTH === 4 ? 'kernels/activation-vec4.wgsl' : 'kernels/activation.wgsl'] } : {}),
+    variants: [{ X, WIDTH: WIDTH!, DEPTHWISE: DEPTHWISE!, ...(LANES === undefined ? {} : { LANES }) }],
+    ...(WIDTH === 4 ? { views: () => Object.fromEntries((DEPTHWISE === 1 ? vectors.depthwise : vectors.filters).map((name) => [name, 'vec4<f32>' as const])) } : {}),
+    fits: (d) => (DEPTHWISE === 1 ? depthwise(d) && dim(d, 'C') % WIDTH! === 0 : !depthwise(d) && (dim(d, 'F') / dim(d, 'G')) % WIDTH! === 0),
+    workgroup: () => [X, 1, 1],
+    grid: (d) => linearGrid(elements(d, DEPTHWISE!, WIDTH!) * (LANES ?? 1), X),
+  })))
+}
+
+/** Dilated convolutions of all channels as products: one row of each sort, as they are rare and rows take long to compile. */
+function gemm(name: string, sizes: Omit<Parameters<typeof gemmAlgorithms>[0], 'includes'>, includes: readonly string[] = []): { readonly workgroupTiles: Algorithm; readonly splitK: Algorithm } {
+  const { workgroupTiles, splitK } = gemmAlgorithms({ ...sizes, includes: [...includes, `kernels/grouped-conv2d/${name}-problem.wgsl`] })
+  const single = (algorithm: Algorithm): Algorithm => ({
+    ...algorithm,
+    variants: algorithm.variants.filter(({ X }) => X === 8 || X === 64).slice(-1),
+    fits: (d, c, gpu) => d['G'] === 1 && (algorithm.fits?.(d, c, gpu) ?? true),
+  })
+  return { workgroupTiles: single(workgroupTiles), splitK: single(splitK) }
+}
+
+const taps = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW')
+const filters = (d: Dims): number => dim(d, 'F')
+const forwardGemm = gemm('forward', { rows: outputPixels, columns: filters, depth: (d) => taps(d) * dim(d, 'C') }, ['kernels/activation.wgsl'])
+const inputGradientGemm = gemm('input-gradient', { rows: inputPixels, columns: (d) => dim(d, 'C'), depth: (d) => taps(d) * filters(d) })
+const filterGradientGemm = gemm('filter-gradient', { rows: (d) => taps(d) * dim(d, 'C'), columns: filters, depth: outputPixels })
+
+const ELEMENTS = [{ X: 64 }, { X: 4, suits: 'software' }] as const
+
+export const groupedForwardAlgorithms: readonly Algorithm[] = [
+  forwardGemm.workgroupTiles,
+  ...directAlgorithms({
+    shader: 'forward', activation: true, rows: ELEMENTS,
+    vectors: { depthwise: ['x', 'w', 'bias', 'y'], filters: ['w', 'bias', 'y'] },
+    elements: (d, _, width) => outputPixels(d) * filters(d) / width,
+  }),
+]
+
+export const groupedInputGradientAlgorithms: readonly Algorithm[] = [
+  inputGradientGemm.workgroupTiles,
+  ...directAlgorithms({
+    shader: 'input-gradient', rows: ELEMENTS,
+    vectors: { depthwise: ['dy', 'w', 'dx'], filters: ['dy', 'w'] },
+    elements: (d, depth, width) => inputPixels(d) * dim(d, 'C') / (depth === 1 ? width : 1),
+  }),
+]
+
+export const groupedFilterGradientAlgorithms: readonly Algorithm[] = [
+  filterGradientGemm.splitK, filterGradientGemm.workgroupTiles,
+  ...directAlgorithms({
+    shader: 'filter-gradient', rows: [{ X: 128, LANES: 128, suits: 'gpu' }, { X: 4, LANES: 1, suits: 'software' }],
+    vectors: { depthwise: ['x', 'dy', 'dw'], filters: ['dy', 'dw'] },
+    elements: (d, _, width) => weights(d) / width,
+  }),
+]
