@@ -162,7 +162,10 @@ function ownerOf(node: NodeSpec, nodes: ReadonlyMap<string, NodeSpec>): NodeSpec
   let owner = node
   while (owner.shares !== undefined) {
     const found = nodes.get(owner.shares)
-    if (found === undefined || found === owner) throw new ConfigError(`${owner.name}: must share the params of an earlier node, got "${owner.shares}". ${nearest(owner.shares, [...nodes.keys()].filter((name) => name !== owner.name))}`)
+    if (found === undefined || found === owner) {
+      const earlier = [...nodes.keys()].filter((name) => name !== owner.name)
+      throw new ConfigError(`${owner.name}: must share the params of an earlier node, got "${owner.shares}". ${earlier.length === 0 ? 'Put that one first.' : nearest(owner.shares, earlier)}`)
+    }
     if (found.layer !== owner.layer) throw new ConfigError(`${owner.name}: must share the params of a ${owner.layer} node, got the ${found.layer} node "${found.name}". Use one layer for both.`)
     owner = found
   }

@@ -22,7 +22,7 @@ const kind = (rng: Rng): string => pick(rng, activationPeers)
 const divisors = (size: number): readonly number[] => Array.from({ length: size }, (_, i) => i + 1).filter((d) => size % d === 0)
 const real = (generate: Generate): Generate => (rng, value) => (value.integers ? undefined : generate(rng, value))
 const image = (generate: Generate): Generate => real((rng, value) => (value.shape.length === 3 ? generate(rng, value) : undefined))
-const sequence = (generate: (rng: Rng) => Options): Generate => real((rng, { shape }) => (shape.length === 2 && shape[0]! <= 8 ? generate(rng) : undefined))
+const sequence = (generate: (rng: Rng) => Options): Generate => real((rng, { shape }) => (shape.length === 2 && shape[0]! >= 2 && shape[0]! <= 8 ? generate(rng) : undefined))
 const channels = (value: Value): number => value.shape.at(-1)!
 
 /** Layers that read one tensor. */
@@ -41,6 +41,7 @@ const single: Readonly<Record<string, Generate>> = {
   'global-max-pool': real((_, { shape }) => (shape.length > 1 ? {} : undefined)),
   'conv1d': real((rng, { shape }) => (shape.length === 2 ? { filters: 1 + rng.integer(4), kernel: 1 + rng.integer(Math.min(3, shape[0]!)), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...maybe(rng, { activation: kind(rng) }) } : undefined)),
   'activation': real((rng) => ({ kind: kind(rng) })),
+  'softmax': real((_, value) => (channels(value) >= 2 ? {} : undefined)),
   'slice': real((rng, { shape }) => {
     const axis = rng.integer(shape.length), size = shape[axis]!
     const start = rng.integer(size)

@@ -128,6 +128,7 @@ export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>>
     return tf.reshape(tf.maxPool(tf.reshape(x!, [B, positions, 1, C]) as tf.Tensor4D, [positions, 1], 1, 'valid'), [B, C])
   },
   'conv1d': (node) => epilogue(tf.conv1d(node.inputs[0] as tf.Tensor3D, node.param('weight') as tf.Tensor3D, number(node.options, 'stride', 1), (node.options['padding'] as 'same' | 'valid' | undefined) ?? 'same'), node),
+  'softmax': ({ inputs: [x] }) => tf.softmax(x!),
   'activation': ({ inputs: [x], options }) => act(x!, options['kind']),
   'add': ({ inputs, options }) => act(inputs.reduce((a, b) => tf.add(a, b)), options['activation']),
   'multiply': ({ inputs }) => inputs.reduce((a, b) => tf.mul(a, b)),

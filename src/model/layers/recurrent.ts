@@ -8,6 +8,8 @@ import { reshape } from '../../graph/ops/reshape.ts'
 import { formatShape, type Tensor } from '../../graph/tensor.ts'
 import { count, defineLayer, initialiserName, type Layer } from './layer.ts'
 
+/** With one, the weights of the step before would be of no use. */
+const LEAST_STEPS = 2
 /** Every step is calls of its own in the Plan. */
 const MOST_STEPS = 512
 
@@ -32,8 +34,8 @@ export const defineRecurrent = ({ name, gates, run }: Recurrence): Layer => defi
     recurrentInitialiser: v.optional(initialiserName, 'orthogonal'),
   }),
   build([x], { units, sequences, bias, initialiser, recurrentInitialiser }, { path, param }) {
-    if (x!.shape.length !== 3 || x!.shape[1]! > MOST_STEPS) {
-      throw new ConfigError(`${path}: must read a sequence [T, D] of at most ${MOST_STEPS} steps, got ${formatShape(x!.shape.slice(1))} for units ${formatShape([units])}. Put an embedding node before it, or cut the sequence.`)
+    if (x!.shape.length !== 3 || x!.shape[1]! < LEAST_STEPS || x!.shape[1]! > MOST_STEPS) {
+      throw new ConfigError(`${path}: must read a sequence [T, D] of ${LEAST_STEPS} to ${MOST_STEPS} steps, got ${formatShape(x!.shape.slice(1))} for units ${formatShape([units])}. Put an embedding node before it, cut the sequence, or use a dense node for a single step.`)
     }
     const [batch, length, features] = x!.shape as readonly [number, number, number]
     const width = gates * units
