@@ -21,8 +21,8 @@ fn by_queries(lane: u32, group: vec3<u32>) {
     var score = vec4<f32>(-lse_t);
     var dp = vec4<f32>(-delta_t);
 #unroll c < HEAD
-    let k_$c = exchange(qkv[at + $c]);
-    score += q_$c * k_$c;
+    let k_$c = qkv[at + $c];
+    score += q_$c * exchange(k_$c);
     dp += dy_$c * exchange(qkv[at + KEY + $c]);
 #end
     var ds = exp(score) * dp;
@@ -34,7 +34,7 @@ fn by_queries(lane: u32, group: vec3<u32>) {
 #end
 #end
 #unroll c < HEAD
-    dq_$c += k_$c * ds;
+    dq_$c += exchange(k_$c) * ds;
 #end
   }
   if (group.x * 4u + lane < u.T) {
@@ -65,10 +65,10 @@ fn by_keys(lane: u32, group: vec3<u32>) {
     var score = exchange_one(-lse[row_start(group.y, query)]);
     var dp = exchange_one(-delta[row_start(group.y, query)]);
 #unroll c < HEAD
-    let q_$c = exchange(qkv[at + $c]);
-    let dy_$c = exchange(dy[out + $c]);
-    score += k_$c * q_$c;
-    dp += v_$c * dy_$c;
+    let q_$c = qkv[at + $c];
+    let dy_$c = dy[out + $c];
+    score += k_$c * exchange(q_$c);
+    dp += v_$c * exchange(dy_$c);
 #end
     var p = exp(score);
 #if u.CAUSAL == 1
@@ -79,8 +79,8 @@ fn by_keys(lane: u32, group: vec3<u32>) {
 #end
     let ds = p * dp;
 #unroll c < HEAD
-    dk_$c += q_$c * ds;
-    dv_$c += dy_$c * p;
+    dk_$c += exchange(q_$c) * ds;
+    dv_$c += exchange(dy_$c) * p;
 #end
   }
   if (group.x * 4u + lane < u.T) {
