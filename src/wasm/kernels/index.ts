@@ -1,17 +1,30 @@
 // Which kernels have a WASM implementation; the others run their reference.
 import type { Dims, Kernel } from '../../kernels/kernel.ts'
+import { attention, attentionDelta, attentionGradient } from './attention.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
+import { dropout } from './dropout.ts'
+import { elementwiseLoss, elementwiseLossGradient } from './elementwise-loss.ts'
+import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
+import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage, norm, normInputGradient, normParamGradient } from './norm.ts'
 import { gradientSquares, optimizerKernels } from './optimizers.ts'
 import { accumulate, pointwiseKernelOf } from './pointwise.ts'
+import { averagePool, averagePoolGradient, globalMax, globalMaxGradient } from './pool.ts'
 import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
+import { concat, transpose, window } from './shape.ts'
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
 import type { WasmKernel } from './wasm-kernel.ts'
 
 const list: readonly WasmKernel[] = [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
   accumulate, reduce, broadcast, accumulateMetrics, softmaxCrossEntropy, softmaxCrossEntropyGradient,
+  elementwiseLoss, elementwiseLossGradient,
+  norm, normInputGradient, normParamGradient,
+  channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
+  averagePool, averagePoolGradient, globalMax, globalMaxGradient,
+  gatherRows, groupIds, sumGroups, attention, attentionDelta, attentionGradient, dropout,
+  concat, window, transpose,
   ...optimizerKernels, gradientSquares,
 ]
 const byName = new Map(list.map((kernel) => [kernel.name, kernel]))

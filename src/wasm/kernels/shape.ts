@@ -1,0 +1,40 @@
+// Copies: assembly/shape.ts.
+import { dim, type Dims } from '../../kernels/kernel.ts'
+import type { WasmKernel } from './wasm-kernel.ts'
+
+const MOST_AXES = 6
+
+export const concat: WasmKernel = {
+  name: 'concat',
+  steps(d, at) {
+    const parts = Array.from({ length: dim(d, 'COUNT') }, (_, k) => ({ at: at(`x${k}`), row: dim(d, `ROW${k}`) }))
+    const row = parts.reduce((sum, part) => sum + part.row, 0)
+    return [{ fn: 'concat', args: [at('y'), dim(d, 'OUTER'), parts.length, ...parts.flatMap((part) => [part.at, part.row])], units: dim(d, 'OUTER'), cost: dim(d, 'OUTER') * row }]
+  },
+}
+
+export const window: WasmKernel = {
+  name: 'window',
+  steps: (d, at) => [{
+    fn: 'window', args: [at('x'), at('y'), dim(d, 'OUTER'), dim(d, 'AXIS'), dim(d, 'INNER'), dim(d, 'LENGTH'), dim(d, 'START') - dim(d, 'BEFORE'), dim(d, 'VALUE')],
+    units: dim(d, 'OUTER'), cost: dim(d, 'OUTER') * dim(d, 'LENGTH') * dim(d, 'INNER'),
+  }],
+}
+
+export const transpose: WasmKernel = {
+  name: 'transpose',
+  steps(d, at) {
+    const axes = axesOf(d)
+    const elements = axes.reduce((product, { size }) => product * size, 1)
+    return [{ fn: 'transpose', args: [at('x'), at('y'), ...axes.flatMap(({ size, stride }) => [size, stride])], units: elements / axes.at(-1)!.size, cost: 2 * elements }]
+  },
+}
+
+/** Always six, the last one last. */
+function axesOf(d: Dims): readonly { readonly size: number; readonly stride: number }[] {
+  const rank = dim(d, 'RANK')
+  return Array.from({ length: MOST_AXES }, (_, i) => {
+    const k = i - (MOST_AXES - rank)
+    return k < 0 ? { size: 1, stride: 0 } : { size: dim(d, `SIZE${k}`), stride: dim(d, `STRIDE${k}`) }
+  })
+}
