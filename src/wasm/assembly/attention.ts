@@ -3,7 +3,7 @@
 import { addTile, clearTile, packPanel, packTransposedPanel, storeTile, TILE_BYTES } from './tile'
 import { exp4 } from './elementary'
 import { arg, at, begin, storeLanes, sumLanes, zero4 } from './simd'
-import { exponentials, rowMaximum } from './softmax-cross-entropy'
+import { exponentials, rowMaximum } from './softmax'
 
 @inline function up(n: i32, step: i32): i32 { return ((n + step - 1) / step) * step }
 

@@ -50,3 +50,18 @@ export function transpose(args: usize, part: i32, parts: i32, own: usize): void 
     else for (let i = 0; i < width; i++, x += stride, y += 4) f32.store(y, f32.load(x))
   }
 }
+
+/** args: x, OUTER, COUNT, then (y, ROW) of each tensor: the opposite of concat. A part cuts some rows. */
+export function split(args: usize, part: i32, parts: i32, own: usize): void {
+  const count = arg(args, 2), end = begin(arg(args, 1), part + 1, parts)
+  let whole = 0
+  for (let k = 0; k < count; k++) whole += arg(args, 4 + 2 * k)
+  for (let o = begin(arg(args, 1), part, parts); o < end; o++) {
+    let from = at(args, 0) + <usize>(o * whole) * 4
+    for (let k = 0; k < count; k++) {
+      const bytes = <usize>arg(args, 4 + 2 * k) * 4
+      memory.copy(at(args, 3 + 2 * k) + <usize>o * bytes, from, bytes)
+      from += bytes
+    }
+  }
+}

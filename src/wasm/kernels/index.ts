@@ -12,19 +12,20 @@ import { gradientSquares, optimizerKernels } from './optimizers.ts'
 import { accumulate, pointwiseKernelOf } from './pointwise.ts'
 import { averagePool, averagePoolGradient, globalMax, globalMaxGradient } from './pool.ts'
 import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
-import { concat, transpose, window } from './shape.ts'
-import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
+import { recurrentCells } from './recurrent.ts'
+import { concat, split, transpose, window } from './shape.ts'
+import { softmax, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmaxGradient } from './softmax.ts'
 import type { WasmKernel } from './wasm-kernel.ts'
 
 const list: readonly WasmKernel[] = [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
-  accumulate, reduce, broadcast, accumulateMetrics, softmaxCrossEntropy, softmaxCrossEntropyGradient,
+  accumulate, reduce, broadcast, accumulateMetrics, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmax, softmaxGradient,
   elementwiseLoss, elementwiseLossGradient,
   norm, normInputGradient, normParamGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
   averagePool, averagePoolGradient, globalMax, globalMaxGradient,
   gatherRows, groupIds, sumGroups, attention, attentionDelta, attentionGradient, dropout,
-  concat, window, transpose,
+  ...recurrentCells, concat, split, window, transpose,
   ...optimizerKernels, gradientSquares,
 ]
 const byName = new Map(list.map((kernel) => [kernel.name, kernel]))

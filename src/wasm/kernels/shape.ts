@@ -4,14 +4,17 @@ import type { WasmKernel } from './wasm-kernel.ts'
 
 const MOST_AXES = 6
 
-export const concat: WasmKernel = {
-  name: 'concat',
+const rows = (name: string, whole: string, part: string): WasmKernel => ({
+  name,
   steps(d, at) {
-    const parts = Array.from({ length: dim(d, 'COUNT') }, (_, k) => ({ at: at(`x${k}`), row: dim(d, `ROW${k}`) }))
-    const row = parts.reduce((sum, part) => sum + part.row, 0)
-    return [{ fn: 'concat', args: [at('y'), dim(d, 'OUTER'), parts.length, ...parts.flatMap((part) => [part.at, part.row])], units: dim(d, 'OUTER'), cost: dim(d, 'OUTER') * row }]
+    const parts = Array.from({ length: dim(d, 'COUNT') }, (_, k) => ({ at: at(`${part}${k}`), row: dim(d, `ROW${k}`) }))
+    const row = parts.reduce((sum, { row }) => sum + row, 0)
+    return [{ fn: name, args: [at(whole), dim(d, 'OUTER'), parts.length, ...parts.flatMap((part) => [part.at, part.row])], units: dim(d, 'OUTER'), cost: dim(d, 'OUTER') * row }]
   },
-}
+})
+
+export const concat = rows('concat', 'y', 'x')
+export const split = rows('split', 'x', 'y')
 
 export const window: WasmKernel = {
   name: 'window',

@@ -1,4 +1,4 @@
-// Softmax cross-entropy by rows, stable: the row's maximum is subtracted first.
+// Softmax and its cross-entropy by rows, stable: the row's maximum is subtracted first.
 import { exp4 } from './elementary'
 import { arg, at, begin, maxLanes, storeLanes, sumLanes, zero4 } from './simd'
 import { sumRow } from './reduce'
@@ -76,5 +76,32 @@ export function softmax_cross_entropy_gradient(args: usize, part: i32, parts: i3
     const factor = f32x4.splat(scale / exponentials(row, classes, rowMaximum(row, classes), to)), less = f32x4.splat(scale * smoothing / <f32>classes)
     for (let i = 0; i < classes; i += 4) storeLanes(to + <usize>i * 4, f32x4.sub(f32x4.mul(v128.load(to + <usize>i * 4), factor), less), classes - i)
     f32.store(to + label * 4, f32.load(to + label * 4) - scale * (1 - smoothing))
+  }
+}
+
+/** args: x, y, ROWS, COLS. A part computes some rows. */
+export function softmax(args: usize, part: i32, parts: i32, own: usize): void {
+  const width = arg(args, 3), end = begin(arg(args, 2), part + 1, parts)
+  for (let r = begin(arg(args, 2), part, parts); r < end; r++) {
+    const x = at(args, 0) + <usize>(r * width) * 4, y = at(args, 1) + <usize>(r * width) * 4
+    const factor = f32x4.splat(1 / exponentials(x, width, rowMaximum(x, width), y))
+    for (let i = 0; i < width; i += 4) storeLanes(y + <usize>i * 4, f32x4.mul(v128.load(y + <usize>i * 4), factor), width - i)
+  }
+}
+
+/** args: y, dy, dx, ROWS, COLS. A part computes some rows. */
+export function softmax_gradient(args: usize, part: i32, parts: i32, own: usize): void {
+  const width = arg(args, 4), end = begin(arg(args, 3), part + 1, parts)
+  for (let r = begin(arg(args, 3), part, parts); r < end; r++) {
+    const o = <usize>(r * width) * 4, y = at(args, 0) + o, dy = at(args, 1) + o
+    let sum = zero4(), rest: f32 = 0
+    let i = 0
+    for (; i + 4 <= width; i += 4) sum = f32x4.add(sum, f32x4.mul(v128.load(y + <usize>i * 4), v128.load(dy + <usize>i * 4)))
+    for (; i < width; i++) rest += f32.load(y + <usize>i * 4) * f32.load(dy + <usize>i * 4)
+    const total = f32x4.splat(sumLanes(sum) + rest)
+    for (i = 0; i < width; i += 4) {
+      const b = <usize>i * 4
+      storeLanes(at(args, 2) + o + b, f32x4.mul(v128.load(y + b), f32x4.sub(v128.load(dy + b), total)), width - i)
+    }
   }
 }
