@@ -12,8 +12,10 @@ export const sgd = optimizerKernel({
   slots: {},
   flops: 4,
   step(d, b) {
-    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay')
-    return (p, gradient) => p - rate * (gradient + decay * p)
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), params = b['params']!
+    return (gradients, from, to) => {
+      for (let i = from; i < to; i++) params[i]! -= rate * (gradients[i - from]! + decay * params[i]!)
+    }
   },
 })
 
@@ -25,11 +27,13 @@ export const momentum = optimizerKernel({
   flags: [{ NESTEROV: 0 }, { NESTEROV: 1 }],
   flops: 6,
   step(d, b) {
-    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta = h('beta1'), v = b['v']!
-    return (p, gradient, i) => {
-      const g = gradient + decay * p
-      v[i] = beta * v[i]! + g
-      return p - rate * (d['NESTEROV'] === 1 ? g + beta * v[i]! : v[i]!)
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta = h('beta1'), v = b['v']!, params = b['params']!
+    return (gradients, from, to) => {
+      for (let i = from; i < to; i++) {
+        const p = params[i]!, g = gradients[i - from]! + decay * p
+        v[i] = beta * v[i]! + g
+        params[i] = p - rate * (d['NESTEROV'] === 1 ? g + beta * v[i]! : v[i]!)
+      }
     }
   },
 })
@@ -41,11 +45,13 @@ export const adagrad = optimizerKernel({
   slots: { v: { squares: true } },
   flops: 8,
   step(d, b) {
-    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), initial = h('initial'), epsilon = h('epsilon'), v = b['v']!
-    return (p, gradient, i) => {
-      const g = gradient + decay * p
-      v[i]! += g * g
-      return p - (rate * g) / (Math.sqrt(initial + v[i]!) + epsilon)
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), initial = h('initial'), epsilon = h('epsilon'), v = b['v']!, params = b['params']!
+    return (gradients, from, to) => {
+      for (let i = from; i < to; i++) {
+        const p = params[i]!, g = gradients[i - from]! + decay * p
+        v[i]! += g * g
+        params[i] = p - (rate * g) / (Math.sqrt(initial + v[i]!) + epsilon)
+      }
     }
   },
 })
@@ -57,13 +63,15 @@ export const adadelta = optimizerKernel({
   slots: { v: { squares: true }, s: { squares: true } },
   flops: 16,
   step(d, b) {
-    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta = h('beta2'), epsilon = h('epsilon'), v = b['v']!, s = b['s']!
-    return (p, gradient, i) => {
-      const g = gradient + decay * p
-      v[i] = beta * v[i]! + (1 - beta) * g * g
-      const delta = (Math.sqrt(s[i]! + epsilon) / Math.sqrt(v[i]! + epsilon)) * g
-      s[i] = beta * s[i]! + (1 - beta) * delta * delta
-      return p - rate * delta
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta = h('beta2'), epsilon = h('epsilon'), v = b['v']!, s = b['s']!, params = b['params']!
+    return (gradients, from, to) => {
+      for (let i = from; i < to; i++) {
+        const p = params[i]!, g = gradients[i - from]! + decay * p
+        v[i] = beta * v[i]! + (1 - beta) * g * g
+        const delta = (Math.sqrt(s[i]! + epsilon) / Math.sqrt(v[i]! + epsilon)) * g
+        s[i] = beta * s[i]! + (1 - beta) * delta * delta
+        params[i] = p - rate * delta
+      }
     }
   },
 })
@@ -77,14 +85,15 @@ export const rmsprop = optimizerKernel({
   flops: 12,
   step(d, b) {
     const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2'), epsilon = h('epsilon')
-    const { v, m } = b
-    return (p, gradient, i) => {
-      const g = gradient + decay * p
-      v![i] = beta2 * v![i]! + (1 - beta2) * g * g
-      const delta = g / (Math.sqrt(v![i]!) + epsilon)
-      if (d['MOMENTUM'] !== 1) return p - rate * delta
-      m![i] = beta1 * m![i]! + delta
-      return p - rate * m![i]!
+    const { v, m } = b, params = b['params']!, hasMomentum = d['MOMENTUM'] === 1
+    return (gradients, from, to) => {
+      for (let i = from; i < to; i++) {
+        const p = params[i]!, g = gradients[i - from]! + decay * p
+        v![i] = beta2 * v![i]! + (1 - beta2) * g * g
+        const delta = g / (Math.sqrt(v![i]!) + epsilon)
+        if (hasMomentum) m![i] = beta1 * m![i]! + delta
+        params[i] = p - rate * (hasMomentum ? m![i]! : delta)
+      }
     }
   },
 })
@@ -98,14 +107,16 @@ export const adam = optimizerKernel({
   flops: 14,
   step(d, b) {
     const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2'), epsilon = h('epsilon')
-    const correction1 = h('correction1'), correction2 = h('correction2'), m = b['m']!, v = b['v']!
+    const correction1 = h('correction1'), correction2 = h('correction2'), m = b['m']!, v = b['v']!, params = b['params']!
     const decoupled = d['DECOUPLED'] === 1
-    return (p, gradient, i) => {
-      const g = decoupled ? gradient : gradient + decay * p
-      m[i] = beta1 * m[i]! + (1 - beta1) * g
-      v[i] = beta2 * v[i]! + (1 - beta2) * g * g
-      const start = decoupled ? p - rate * decay * p : p
-      return start - (rate * (m[i]! / correction1)) / (Math.sqrt(v[i]! / correction2) + epsilon)
+    return (gradients, from, to) => {
+      for (let i = from; i < to; i++) {
+        const p = params[i]!, g = gradients[i - from]! + (decoupled ? 0 : decay * p)
+        m[i] = beta1 * m[i]! + (1 - beta1) * g
+        v[i] = beta2 * v[i]! + (1 - beta2) * g * g
+        const start = decoupled ? p - rate * decay * p : p
+        params[i] = start - (rate * (m[i]! / correction1)) / (Math.sqrt(v[i]! / correction2) + epsilon)
+      }
     }
   },
 })
@@ -118,12 +129,14 @@ export const adamax = optimizerKernel({
   flops: 10,
   step(d, b) {
     const h = hyperOf(d, b), rate = h('learningRate') / h('correction1'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2'), epsilon = h('epsilon')
-    const m = b['m']!, v = b['v']!
-    return (p, gradient, i) => {
-      const g = gradient + decay * p
-      m[i] = beta1 * m[i]! + (1 - beta1) * g
-      v[i] = Math.max(beta2 * v[i]!, Math.abs(g) + epsilon)
-      return p - (rate * m[i]!) / v[i]!
+    const m = b['m']!, v = b['v']!, params = b['params']!
+    return (gradients, from, to) => {
+      for (let i = from; i < to; i++) {
+        const p = params[i]!, g = gradients[i - from]! + decay * p
+        m[i] = beta1 * m[i]! + (1 - beta1) * g
+        v[i] = Math.max(beta2 * v[i]!, Math.abs(g) + epsilon)
+        params[i] = p - (rate * m[i]!) / v[i]!
+      }
     }
   },
 })
@@ -136,12 +149,14 @@ export const yogi = optimizerKernel({
   flops: 16,
   step(d, b) {
     const h = hyperOf(d, b), rate = h('learningRate') / h('correction1'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2')
-    const epsilon = h('epsilon'), initial = h('initial'), correction2 = h('correction2'), m = b['m']!, v = b['v']!
-    return (p, gradient, i) => {
-      const g = gradient + decay * p
-      m[i] = beta1 * m[i]! + (1 - beta1) * g
-      v[i]! -= (1 - beta2) * Math.sign(initial + v[i]! - g * g) * g * g
-      return p - (rate * m[i]!) / (Math.sqrt(Math.max(0, initial + v[i]!) / correction2) + epsilon)
+    const epsilon = h('epsilon'), initial = h('initial'), correction2 = h('correction2'), m = b['m']!, v = b['v']!, params = b['params']!
+    return (gradients, from, to) => {
+      for (let i = from; i < to; i++) {
+        const p = params[i]!, g = gradients[i - from]! + decay * p
+        m[i] = beta1 * m[i]! + (1 - beta1) * g
+        v[i]! -= (1 - beta2) * Math.sign(initial + v[i]! - g * g) * g * g
+        params[i] = p - (rate * m[i]!) / (Math.sqrt(Math.max(0, initial + v[i]!) / correction2) + epsilon)
+      }
     }
   },
 })
@@ -153,11 +168,14 @@ export const lion = optimizerKernel({
   slots: { m: {} },
   flops: 10,
   step(d, b) {
-    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2'), m = b['m']!
-    return (p, g, i) => {
-      const direction = Math.sign(beta1 * m[i]! + (1 - beta1) * g)
-      m[i] = beta2 * m[i]! + (1 - beta2) * g
-      return p - rate * (direction + decay * p)
+    const h = hyperOf(d, b), rate = h('learningRate'), decay = h('weightDecay'), beta1 = h('beta1'), beta2 = h('beta2'), m = b['m']!, params = b['params']!
+    return (gradients, from, to) => {
+      for (let i = from; i < to; i++) {
+        const p = params[i]!, g = gradients[i - from]!
+        const direction = Math.sign(beta1 * m[i]! + (1 - beta1) * g)
+        m[i] = beta2 * m[i]! + (1 - beta2) * g
+        params[i] = p - rate * (direction + decay * p)
+      }
     }
   },
 })

@@ -47,8 +47,8 @@ interface OptimizerKernel {
   readonly flags?: readonly Dims[]
   /** Operations per element. */
   readonly flops: number
-  /** The new value of one parameter, given its gradient; changes the slots at `i`. */
-  readonly step: (d: Dims, b: Buffers) => (p: number, g: number, i: number) => number
+  /** Steps params and slots from element `from` up to `to`; `gradients[0]` is that of `from`. */
+  readonly step: (d: Dims, b: Buffers) => (gradients: Float64Array, from: number, to: number) => void
 }
 
 export function optimizerKernel({ name, formula, slots, flags = [{}], flops, step }: OptimizerKernel): Kernel {
@@ -61,7 +61,7 @@ export function optimizerKernel({ name, formula, slots, flags = [{}], flops, ste
     buffers: { params: arena('update'), grads: arena('read'), ...Object.fromEntries(states), hyper: hyperBuffer, scales },
     algorithms: algorithms(name, ['params', 'grads', ...Object.keys(slots)]),
     flops: (d) => flops * size(d),
-    reference: (d, b) => stepEach(d, b, step(d, b)),
+    reference: (d, b) => stepAll(d, b, step(d, b)),
     probes: sharedProbes.flatMap((probe) => flags.map((flag) => ({ ...probe, ...flag }))),
   }
 }
@@ -78,19 +78,22 @@ function algorithms(name: string, vectors: readonly string[]): readonly Algorith
   return linearAlgorithms({ shader, elements: size, vectors, divides: (d) => size(d) % 4 === 0 }).map((algorithm) => ({ ...algorithm, includes: ['kernels/optimizers/problem.wgsl'] }))
 }
 
-function stepEach(d: Dims, b: Buffers, step: (p: number, g: number, i: number) => number): void {
-  const params = b['params']!
+const CHUNK = 4096
+
+/** In chunks, so that each kernel's own loop is one that compilers make fast. */
+function stepAll(d: Dims, b: Buffers, step: ReturnType<OptimizerKernel['step']>): void {
+  const clip = dim(d, 'CLIP'), chunk = clip === CLIP.norm ? BLOCK : CHUNK
   const gradient = gradientOf(d, b)
-  const clip = dim(d, 'CLIP')
-  const limit = hyperOf(d, b)('limit')
-  for (let i = 0; i < size(d); i++) {
-    const g = gradient(i)
-    if (clip === CLIP.none) params[i] = step(params[i]!, g, i)
-    else if (clip === CLIP.value) params[i] = step(params[i]!, Math.min(limit, Math.max(-limit, g)), i)
-    else {
-      const factor = b['scales']![clip === CLIP.norm ? dim(d, 'FIRST') + Math.floor(i / BLOCK) : 0]!
-      if (factor >= 0) params[i] = step(params[i]!, factor * g, i)
-    }
+  const limit = clip === CLIP.value ? hyperOf(d, b)('limit') : Infinity
+  const gradients = new Float64Array(chunk)
+  const asTheyAre = clip === CLIP.none && d['REGULARISED'] !== 1 && hyperOf(d, b)('gradScale') === 1
+  for (let from = 0; from < size(d); from += chunk) {
+    const to = Math.min(size(d), from + chunk)
+    const factor = clip < CLIP.globalNorm ? 1 : b['scales']![clip === CLIP.norm ? dim(d, 'FIRST') + from / BLOCK : 0]!
+    if (factor < 0) continue
+    if (asTheyAre) gradients.set(b['grads']!.subarray(from, to))
+    else for (let i = from; i < to; i++) gradients[i - from] = Math.min(limit, Math.max(-limit, factor * gradient(i)))
+    step(gradients, from, to)
   }
 }
 
