@@ -9,6 +9,7 @@ import { ConfigError, present } from './base/errors.ts'
 import { createCpuRunner } from './cpu/runner.ts'
 import { browserGpu, NoAdapterError } from './gpu/device.ts'
 import { createGpuRunner } from './gpu/runner.ts'
+import { createSurvivingRunner } from './gpu/surviving-runner.ts'
 import type { AdapterDescription, Runner } from './graph/plan.ts'
 import { initialParams } from './model/initial-params.ts'
 import { unpack, type Layout } from './model/layout.ts'
@@ -24,7 +25,7 @@ import { ALLOCATIONS, compileProgram } from './train/program.ts'
 import { Session, type EngineModel, type Gradients, type SessionRecipe, type TrainingState } from './train/session.ts'
 import { createWasmRunner } from './wasm/runner.ts'
 
-export { browserGpu, createCpuRunner, createGpuRunner, createWasmRunner, zoo }
+export { browserGpu, createCpuRunner, createGpuRunner, createSurvivingRunner, createWasmRunner, zoo }
 export type { AdapterDescription, EngineModel, Examples, Gradients, Layout, Metrics, ModelSpec, NamedTensors, Objective, OptimizerSettings, Recipe, Runner, TrainingState }
 
 export interface EngineOptions extends Partial<Omit<Recipe, 'steps'>> {
@@ -90,11 +91,11 @@ function recipeOf(known: Recipe | undefined, { optimizer, objectives, schedule, 
 
 const defaultRunner = async (): Promise<Runner> => await hardwareRunner((globalThis.navigator as Navigator | undefined)?.gpu) ?? createWasmRunner()
 
-/** A runner on a real GPU; undefined where WebGPU is missing or emulated on the processor, which WebAssembly uses better. */
+/** A runner on a real GPU, which outlives the loss of its device; undefined where WebGPU is missing or emulated on the processor, which WebAssembly uses better. */
 export async function hardwareRunner(gpu: GPU | undefined): Promise<Runner | undefined> {
   if (gpu === undefined) return undefined
   try {
-    const runner = await createGpuRunner({ gpu })
+    const runner = await createSurvivingRunner(() => createGpuRunner({ gpu }))
     if (!runner.adapter.software) return runner
     runner.dispose()
   } catch (error) {
