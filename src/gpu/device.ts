@@ -56,17 +56,27 @@ export async function openDevice(gpu: GPU): Promise<OpenDevice> {
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((limit) => [limit, adapter.limits[limit]]).filter(([, value]) => value !== undefined))
   const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[]
   const device = await adapter.requestDevice({ label: 'commonweight', requiredLimits, requiredFeatures })
-  const software = isSoftware(adapter.info)
+  const info = infoOf(adapter)
+  const software = isSoftware(info)
   return {
     device,
-    description: { runner: 'gpu', name: describe(adapter.info, software), software },
-    capabilities: capabilitiesOf(device, adapter.info, software),
-    fingerprint: [adapter.info.vendor, adapter.info.architecture, adapter.info.device, adapter.info.description].join('|'),
+    description: { runner: 'gpu', name: describe(info, software), software },
+    capabilities: capabilitiesOf(device, info, software),
+    fingerprint: [info.vendor, info.architecture, info.device, info.description].join('|'),
     lost: device.lost.then(({ reason, message }) => message === '' ? reason : message),
   }
 }
 
-function capabilitiesOf({ limits, features }: GPUDevice, info: GPUAdapterInfo, software: boolean): GpuCapabilities {
+type AdapterInfo = Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'device' | 'description' | 'isFallbackAdapter'> & { readonly subgroupMinSize?: number; readonly subgroupMaxSize?: number }
+
+/** Browsers came by the parts of this one after the other: what is missing is empty. */
+function infoOf(adapter: GPUAdapter): AdapterInfo {
+  const info: Partial<GPUAdapterInfo> = adapter.info ?? {}
+  const { vendor = '', architecture = '', device = '', description = '', subgroupMinSize = 0, subgroupMaxSize = 0 } = info
+  return { vendor, architecture, device, description, subgroupMinSize, subgroupMaxSize, isFallbackAdapter: info.isFallbackAdapter ?? (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false }
+}
+
+function capabilitiesOf({ limits, features }: GPUDevice, info: AdapterInfo, software: boolean): GpuCapabilities {
   const subgroups = features.has('subgroups')
   return {
     maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
@@ -83,12 +93,12 @@ function capabilitiesOf({ limits, features }: GPUDevice, info: GPUAdapterInfo, s
 }
 
 /** Browsers blank most of an adapter's description, but all name SwiftShader, llvmpipe and WARP one way or another. */
-function isSoftware(info: GPUAdapterInfo): boolean {
+function isSoftware(info: AdapterInfo): boolean {
   const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`.toLowerCase()
   return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|microsoft basic render/.test(text)
 }
 
-function describe(info: GPUAdapterInfo, software: boolean): string {
+function describe(info: AdapterInfo, software: boolean): string {
   const named = info.description !== '' ? info.description : [info.vendor, info.architecture, info.device].filter((part) => part !== '').join(' ')
   const name = /swiftshader/i.test(`${info.architecture} ${info.description}`) ? 'SwiftShader' : named === '' ? 'Unnamed GPU' : named
   return software ? `${name} (software)` : name
