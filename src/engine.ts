@@ -6,6 +6,7 @@
 //   const logits = await model.predict(image)
 //   const tensors = await model.tensors()
 import { ConfigError, present } from './base/errors.ts'
+import { decodeTrainingState, encodeTrainingState } from './codec/training-state.ts'
 import { createCpuRunner } from './cpu/runner.ts'
 import { browserGpu, NoAdapterError } from './gpu/device.ts'
 import { createGpuRunner } from './gpu/runner.ts'
@@ -16,6 +17,7 @@ import { unpack, type Layout } from './model/layout.ts'
 import type { Objective, Recipe } from './model/recipe.ts'
 import type { ModelSpec } from './model/spec.ts'
 import { zoo } from './model/zoo/index.ts'
+import { exportOnnx } from './onnx/export-model.ts'
 import type { OptimizerSettings } from './optim/optimizer.ts'
 import type { Examples } from './train/host-batches.ts'
 import type { Metrics } from './train/metrics.ts'
@@ -25,7 +27,7 @@ import { ALLOCATIONS, compileProgram } from './train/program.ts'
 import { Session, type EngineModel, type Gradients, type SessionRecipe, type TrainingState } from './train/session.ts'
 import { createWasmRunner } from './wasm/runner.ts'
 
-export { browserGpu, createCpuRunner, createGpuRunner, createSurvivingRunner, createWasmRunner, zoo }
+export { browserGpu, createCpuRunner, createGpuRunner, createSurvivingRunner, createWasmRunner, decodeTrainingState, encodeTrainingState, exportOnnx, zoo }
 export type { AdapterDescription, EngineModel, Examples, Gradients, Layout, Metrics, ModelSpec, NamedTensors, Objective, OptimizerSettings, Recipe, Runner, TrainingState }
 
 export interface EngineOptions extends Partial<Omit<Recipe, 'steps'>> {

@@ -1,5 +1,6 @@
 // A training state as safetensors: the model's tensors under their own names, the optimizers' as
 // `optimizer/<optimizer>/<slot>/<tensor>`, the step in the metadata. Lossless; files without state are models to fine-tune.
+import * as v from 'valibot'
 import { ConfigError } from '../base/errors.ts'
 import { decodeSafetensors, encodeSafetensors, isOptimizerTensor, type Metadata, type NamedTensor } from './safetensors.ts'
 
@@ -11,17 +12,20 @@ export interface TrainingState {
   readonly tensors: Tensors
   /** By `<optimizer>/<slot>/<tensor>`. */
   readonly optimizer: Tensors
+  /** What a schedule that hears how training goes remembers. */
+  readonly schedule?: Readonly<Record<string, number>>
 }
 
 const PREFIX = 'optimizer/'
-const STEP = 'step'
+/** Keys of the metadata. */
+const STEP = 'step', SCHEDULE = 'schedule'
 
-export function encodeTrainingState({ step, tensors, optimizer }: TrainingState, metadata: Metadata = {}): Uint8Array {
+export function encodeTrainingState({ step, tensors, optimizer, schedule }: TrainingState, metadata: Metadata = {}): Uint8Array {
   const list = (named: Tensors, prefix: string): readonly NamedTensor[] => Object.entries(named).map(([name, { shape, data }]) => ({ name: prefix + name, shape, dtype: 'F32', data }))
-  return encodeSafetensors([...list(tensors, ''), ...list(optimizer, PREFIX)], { ...metadata, [STEP]: String(step) })
+  return encodeSafetensors([...list(tensors, ''), ...list(optimizer, PREFIX)], { ...metadata, [STEP]: String(step), ...(schedule === undefined ? {} : { [SCHEDULE]: JSON.stringify(schedule) }) })
 }
 
-/** Step 0 where the file names none. Throws WireError where it is damaged, ConfigError where it holds integers. */
+/** Step 0 where the file names none. Throws WireError where it is damaged, ConfigError where what it holds is no state. */
 export function decodeTrainingState(file: Uint8Array): TrainingState & { readonly metadata: Metadata } {
   const { tensors, metadata } = decodeSafetensors(file)
   const entries = tensors.map((tensor) => [tensor.name, { shape: tensor.shape, data: floats(tensor) }] as const)
@@ -31,8 +35,15 @@ export function decodeTrainingState(file: Uint8Array): TrainingState & { readonl
     step,
     tensors: Object.fromEntries(entries.filter(([name]) => !isOptimizerTensor(name))),
     optimizer: Object.fromEntries(entries.filter(([name]) => isOptimizerTensor(name)).map(([name, tensor]) => [name.slice(PREFIX.length), tensor])),
+    ...(metadata[SCHEDULE] === undefined ? {} : { schedule: scheduleOf(metadata[SCHEDULE]) }),
     metadata,
   }
+}
+
+function scheduleOf(text: string): Readonly<Record<string, number>> {
+  const { success, output } = v.safeParse(v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.number())), text)
+  if (!success) throw new ConfigError(`model file: must have numbers by name as schedule, got "${text}". Correct its metadata.`)
+  return output
 }
 
 /** Real numbers of any width as f32; halves exactly. */
