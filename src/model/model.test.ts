@@ -1,4 +1,5 @@
 // The zoo has the sizes that the papers give, params begin as declared, and wrong specs are refused with a remedy.
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ConfigError } from '../base/errors.ts'
@@ -26,6 +27,16 @@ test.each([
   ['autoencoder', 2 * 784 * 256 + 256 + 784 + 2 * 256 * 32 + 32 + 256],
   ['matrix-factorization', (943 + 1682) * 17],
 ] as const)('%s has %i params', (name, params) => expect(layoutOf(zoo.get(name).spec).packedSize).toBe(params))
+
+test('the README shows a model that can be built, and every model of the zoo', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const spec = JSON.parse(/## Models are data[^]*?```json\n([^]*?)```/.exec(readme)![1]!) as ModelSpec
+  const { heads, layout } = buildModel(spec, 2)
+  expect(heads.map(({ from }) => from.shape)).toEqual([[2, 10], [2, 1]])
+  expect(layout.entries.filter(({ role }) => role === 'frozen').map(({ name }) => name)).toEqual(['conv/weight', 'conv/bias'])
+  const table = readme.slice(readme.indexOf('| zoo |'), readme.indexOf('## Adding things'))
+  for (const name of zoo.names()) expect(table.includes(`\`${name}\``) || table.includes(`\`${name.replace('char-gpt', '')}\``), name).toBe(true)
+})
 
 test('the tensors of every model of the zoo have names of their own', () => {
   for (const [, { spec }] of zoo.entries()) {
