@@ -13,19 +13,26 @@ export interface CheckpointRequest {
   readonly targetBytes: number
 }
 
-/** The calls with some of them done twice; as they are where nothing more can be saved. */
+/** Turns that may pass without a new low: several moments can be equally full, and recomputed tensors can go again. */
+const MOST_IDLE_TURNS = 12
+
+/** The calls with some of them done twice: those with the lowest peak found. */
 export function checkpoint(calls: readonly Call[], { isScratch, targetBytes }: CheckpointRequest): readonly Call[] {
   let current = calls
-  // Each turn lets one tensor go; recomputed ones may go again, so there is a bound.
-  for (let turn = 0; turn < 4 * calls.length; turn++) {
+  let lowest = { calls, bytes: Infinity }
+  for (let idle = 0; idle < MOST_IDLE_TURNS; idle++) {
     const uses = usesOf(current, isScratch)
     const peak = fullest(uses, current.length)
+    if (peak.bytes < lowest.bytes) {
+      lowest = { calls: current, bytes: peak.bytes }
+      idle = 0
+    }
     if (peak.bytes <= targetBytes) break
     const best = candidates(current, uses, peak.at).sort((a, b) => b.score - a.score)[0]
     if (best === undefined) break
     current = recompute(current, best)
   }
-  return current
+  return lowest.calls
 }
 
 /** Numbers of the calls that make and read a storage, in order. */
@@ -89,6 +96,7 @@ function makersOf(root: Tensor, next: number, { calls, uses }: { readonly calls:
   const open = [root]
   for (let wanted = open.pop(); wanted !== undefined; wanted = open.pop()) {
     const at = uses.get(wanted)![0]!
+    if (numbers.has(at)) continue
     numbers.add(at)
     if (numbers.size > MOST_MAKERS || !isPure(calls[at]!, uses)) return undefined
     for (const read of readsOf(calls[at]!).map(storage)) {

@@ -66,10 +66,11 @@ function withinLimit(calls: readonly Call[], limitBytes: number, { isScratch, la
   let best = lay(calls)
   const scratchBytes = ({ allocations }: Plan): number => allocations.reduce((sum, { role, bytes }) => sum + (role === 'scratch' ? bytes : 0), 0)
   // Packing wastes a little, so what may be live at once is lowered until the packed plan fits too.
-  let targetBytes = scratchBytes(best)
+  let targetBytes = scratchBytes(best), current = calls
   for (let turn = 0; turn < MOST_PACKINGS && best.peakBytes > limitBytes; turn++) {
     targetBytes = Math.min(0.9 * targetBytes, limitBytes - best.peakBytes + scratchBytes(best))
-    const plan = lay(checkpoint(calls, { isScratch, targetBytes }))
+    current = checkpoint(current, { isScratch, targetBytes })
+    const plan = lay(current)
     if (plan.peakBytes < best.peakBytes) best = plan
   }
   return best

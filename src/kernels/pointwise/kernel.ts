@@ -56,7 +56,7 @@ function rangeOf({ steps }: PointwiseProgram): readonly [number, number] | undef
   return ranges.length === 0 ? undefined : [Math.min(...ranges.filter((_, i) => i % 2 === 0)), Math.max(...ranges.filter((_, i) => i % 2 === 1))]
 }
 
-const SIZES = [64, 256, 4]
+const SIZES = [64, 256]
 
 function linear(program: PointwiseProgram, WIDTH: 1 | 4): Algorithm {
   const operands = Array.from({ length: program.operands }, (_, k) => k)

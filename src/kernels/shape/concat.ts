@@ -15,7 +15,7 @@ const linear = (WIDTH: 1 | 4): Algorithm => ({
   name: WIDTH === 4 ? 'vec4' : 'scalar',
   shader: 'kernels/shape/concat.wgsl',
   generate: (d) => pick(parts(d).map((length) => length / WIDTH)),
-  variants: [64, 256, 4].map((X) => ({ X, WIDTH })),
+  variants: [64, 256].map((X) => ({ X, WIDTH })),
   ...(WIDTH === 4 ? {
     views: () => Object.fromEntries([...names, 'y'].map((name) => [name, 'vec4<f32>' as const])),
     fits: (d: Dims) => parts(d).every((length) => length % 4 === 0),

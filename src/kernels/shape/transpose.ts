@@ -29,7 +29,7 @@ const keepsRows = (d: Dims): boolean => strides(d).at(-1) === 1
 const linear = (WIDTH: 1 | 4): Algorithm => ({
   name: WIDTH === 4 ? 'vec4' : 'scalar',
   shader: 'kernels/shape/transpose.wgsl',
-  variants: [64, 256, 4].map((X) => ({ X, WIDTH })),
+  variants: [64, 256].map((X) => ({ X, WIDTH })),
   generate: (d) => source(d, WIDTH),
   ...(WIDTH === 4 ? {
     views: () => ({ x: 'vec4<f32>', y: 'vec4<f32>' }),
