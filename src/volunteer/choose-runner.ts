@@ -24,6 +24,8 @@ export interface ChooseOptions {
 /** Within this factor of WebAssembly, an emulated GPU is tuned and measured again: tuning seldom gives more. */
 const WORTH_TUNING = 3
 const TIMED_RUNS = 3
+/** An emulated GPU that takes longer than this to compile the Plan and run it is not waited for. */
+const PATIENCE_MS = 4_000
 
 export async function chooseRunner(options: ChooseOptions): Promise<Runner> {
   const { choice, gpu, wasm } = options
@@ -90,12 +92,16 @@ class MeasuringRunner implements Runner {
     if (known === 'gpu' || known === 'wasm') return known
     const wasmMs = await this.#timed(this.#wasm, plan)
     const quick = await gpu(true)
-    const untunedMs = await this.#timed(quick, plan)
+    const untunedMs = await Promise.race([this.#timed(quick, plan), this.#patience()])
     quick.dispose()
     const gpuMs = untunedMs > wasmMs * WORTH_TUNING ? untunedMs : await this.#timed(this.#gpu, plan)
     const winner = gpuMs < wasmMs ? 'gpu' : 'wasm'
     await store?.set(key, winner)
     return winner
+  }
+
+  #patience(): Promise<number> {
+    return new Promise((resolve) => void this.#options.clock.after(PATIENCE_MS, () => resolve(Infinity)))
   }
 
   /** Milliseconds of one run, the least of a few; infinite for a runner that cannot load the Plan. */

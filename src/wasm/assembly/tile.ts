@@ -55,10 +55,28 @@ export function addTile(
   v128.store(sums, c31, 112)
 }
 
-@inline export function clearTile(sums: usize): void { memory.fill(sums, 0, TILE_BYTES) }
+/** By stores: filling memory is a call out of WASM. */
+export function clearTile(sums: usize): void {
+  const zero = zero4()
+  v128.store(sums, zero)
+  v128.store(sums, zero, 16)
+  v128.store(sums, zero, 32)
+  v128.store(sums, zero, 48)
+  v128.store(sums, zero, 64)
+  v128.store(sums, zero, 80)
+  v128.store(sums, zero, 96)
+  v128.store(sums, zero, 112)
+}
 
 /** y[r, 0..columns] = act(sums[r] + bias) for the first `rows` rows, `stride` bytes apart; bias may be 0: none. */
 export function storeTile(sums: usize, y: usize, stride: usize, rows: i32, columns: i32, bias: usize, act: i32): void {
+  if (columns == 8 && !bias && !act) {
+    for (let r = 0; r < rows; r++, sums += 32, y += stride) {
+      v128.store(y, v128.load(sums))
+      v128.store(y, v128.load(sums, 16), 16)
+    }
+    return
+  }
   const left = bias ? v128.load(bias) : zero4(), right = bias ? v128.load(bias, 16) : zero4()
   for (let r = 0; r < rows; r++) {
     storeLanes(y, activate(f32x4.add(v128.load(sums), left), act), columns)
