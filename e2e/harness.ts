@@ -93,10 +93,10 @@ export async function openBrowser(adapter: AdapterChoice = 'software'): Promise<
 }
 
 /** A tab with storage of its own, on the volunteer page with Contribute pressed. It computes by WebGPU unless told otherwise. */
-export async function openVolunteer(browser: Browser, url: string, runner: 'auto' | 'gpu' | 'wasm' = 'gpu'): Promise<Page> {
+export async function openVolunteer(browser: Browser, url: string, how = 'runner=gpu'): Promise<Page> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   const page = await context.newPage()
-  await contribute(page, `${url}?runner=${runner}`)
+  await contribute(page, `${url}?${how}`)
   return page
 }
 

@@ -100,3 +100,8 @@ export const conv2dFilterGradient: WasmKernel = {
     }]
   },
 }
+
+/** The same steps: they know groups and dilation. */
+export const groupedConv2d: readonly WasmKernel[] = [
+  { ...conv2d, name: 'grouped-conv2d' }, { ...conv2dInputGradient, name: 'grouped-conv2d-input-gradient' }, { ...conv2dFilterGradient, name: 'grouped-conv2d-filter-gradient' },
+]

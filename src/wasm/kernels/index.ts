@@ -1,7 +1,7 @@
 // Which kernels have a WASM implementation; the others run their reference.
 import type { Dims, Kernel } from '../../kernels/kernel.ts'
 import { attention, attentionDelta, attentionGradient } from './attention.ts'
-import { conv2d, conv2dFilterGradient, conv2dInputGradient } from './conv2d.ts'
+import { conv2d, conv2dFilterGradient, conv2dInputGradient, groupedConv2d } from './conv2d.ts'
 import { dropout } from './dropout.ts'
 import { elementwiseLoss, elementwiseLossGradient } from './elementwise-loss.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
@@ -18,7 +18,7 @@ import { softmax, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmaxGradi
 import type { WasmKernel } from './wasm-kernel.ts'
 
 const list: readonly WasmKernel[] = [
-  matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
+  matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, ...groupedConv2d, maxPool, maxPoolGradient, maxPoolGradientInPlace,
   accumulate, reduce, broadcast, accumulateMetrics, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmax, softmaxGradient,
   elementwiseLoss, elementwiseLossGradient,
   norm, normInputGradient, normParamGradient,
