@@ -13,8 +13,8 @@ export interface AttentionPart {
   readonly quadRows: readonly number[]
 }
 
-/** Every element of a head is written out; more of them compile too long. */
-const MOST_QUAD_ELEMENTS = 64
+/** Every element of a head is written out for each row; more of them compile too long. */
+const longestHead = (rows: number): number => (rows === 1 ? 128 : 64 / rows)
 
 export function attentionAlgorithms({ name, vectors, passes, quadRows }: AttentionPart): readonly Algorithm[] {
   const vec4 = {
@@ -43,7 +43,7 @@ export function attentionAlgorithms({ name, vectors, passes, quadRows }: Attenti
       includes: [problem, 'kernels/attention/quads.wgsl'],
       variants: quadRows.map((ROWS) => ({ X: 4, ROWS, WIDTH: 4 })),
       ...vec4,
-      fits: (d, c, gpu) => dim(d, 'D') % 4 === 0 && dim(c, 'ROWS') * dim(d, 'D') <= MOST_QUAD_ELEMENTS && gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4,
+      fits: (d, c, gpu) => dim(d, 'D') % 4 === 0 && dim(d, 'D') <= longestHead(dim(c, 'ROWS')) && gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4,
       grid: (d, c) => grid(d, 4 * dim(c, 'ROWS')),
     },
     {

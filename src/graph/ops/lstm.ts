@@ -4,7 +4,7 @@ import { lstmCell, lstmCellGradient } from '../../kernels/lstm-cell.ts'
 import { apply, formatShape, type Op, type Tensor } from '../tensor.ts'
 import { matmul } from './matmul.ts'
 import { reshape } from './reshape.ts'
-import { split } from './split.ts'
+import { split } from './concat.ts'
 
 /** The output [B,H] of each step, of x[B,T,4*H], inputs already projected, and weight[H,4*H]. Gates in the order i, f, g, o. */
 export function lstm(x: Tensor, weight: Tensor): readonly Tensor[] {
