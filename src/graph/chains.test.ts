@@ -6,38 +6,10 @@ import { createCpuRunner } from '../cpu/runner.ts'
 import { MOST_BUFFERS } from '../kernels/pointwise/kernel.ts'
 import { compilePlan, type PlanRequest } from './compile.ts'
 import { differentiate } from './differentiate.ts'
-import { add, fill, mul, ones, pointwise } from './ops/pointwise.ts'
-import { reshape } from './ops/reshape.ts'
+import { add, mul, pointwise } from './ops/pointwise.ts'
 import { sum } from './ops/reduce.ts'
 import { input } from './sources.ts'
-import type { Tensor } from './tensor.ts'
-
-const SHAPES = [[4, 6], [6], [4, 1], [1]] as const
-const UNARY = ['neg', 'square', 'tanh', 'sigmoid', 'relu', 'gelu', 'silu', 'abs', 'softplus', 'copy']
-const BINARY = ['add', 'sub', 'mul', 'max']
-
-/** Numbers that choose functions and operands among what is there already. */
-const recipes = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { minLength: 1, maxLength: 24 })
-
-function grow(recipe: readonly (readonly [number, number, number])[]): { readonly sources: readonly Tensor[]; readonly made: readonly Tensor[] } {
-  const sources = SHAPES.map((shape, i) => input(`in${i}`, shape))
-  const all: Tensor[] = [...sources]
-  const made = recipe.map(([what, first, second]) => {
-    // Mostly recent tensors, so that chains grow long.
-    const pick = (n: number): Tensor => (n % 3 === 0 ? all[n % all.length]! : all.at(-1 - (n % Math.min(3, all.length)))!)
-    const [a, b] = [pick(first), pick(second)]
-    const chosen = what % 17
-    const next = chosen === 0 ? fill([4, 6], 0.5) : chosen === 1 ? reshape(pointwise('copy', [a]), a.shape.toReversed())
-      : chosen === 2 ? sum(add(a, ones([4, 6])), 1) : chosen < 9 || !sameRank(a, b) ? pointwise(UNARY[what % UNARY.length]!, [a]) : pointwise(BINARY[what % BINARY.length]!, [a, b])
-    if (chosen === 1 || chosen === 2) return next
-    all.push(next)
-    return next
-  })
-  return { sources, made }
-}
-
-/** Reshaped tensors could not be put together with others. */
-const sameRank = (a: Tensor, b: Tensor): boolean => [a, b].every(({ shape }) => SHAPES.some((known) => known.join() === shape.join()))
+import { grow, recipes } from './test-chains.ts'
 
 function run(outputs: NonNullable<PlanRequest['outputs']>, fused: boolean): { readonly values: readonly number[]; readonly calls: number; readonly mostBuffers: number } {
   const plan = compilePlan({ name: 'p', outputs, fused })
@@ -53,7 +25,7 @@ function run(outputs: NonNullable<PlanRequest['outputs']>, fused: boolean): { re
 
 test('random graphs give the same fused, in no more calls, each of at most eight buffers', () => {
   fc.assert(fc.property(recipes, fc.nat(), (recipe, keep) => {
-    const { made } = grow(recipe)
+    const made = grow(recipe)
     const outputs = { last: made.at(-1)!, other: made[keep % made.length]! }
     const [plain, fused] = [run(outputs, false), run(outputs, true)]
     expect(fused.calls).toBeLessThanOrEqual(plain.calls)
