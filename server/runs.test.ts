@@ -17,12 +17,12 @@ const changed = (path: string, value: unknown): unknown => {
 }
 
 describe('named runs', () => {
-  it('are these', () => expect([...runNames()].sort()).toEqual(['digits-cnn', 'digits-cnn-async', 'fedavg-cnn', 'fedavg-cnn-async', 'mnist-cnn', 'mnist-cnn-async', 'mnist-mlp', 'mnist-mlp-async']))
+  it('are these', () => expect([...runNames()].sort()).toEqual(['digits-cnn', 'digits-cnn-async', 'fedavg-cnn', 'fedavg-cnn-async', 'mnist-cnn', 'mnist-cnn-async', 'mnist-mlp', 'mnist-mlp-async', 'mnist-mlp-fedavg', 'mnist-mlp-incremental']))
 
   it.each(runNames().map((name) => [name]))('%s is valid and named as its file', async (name) => {
     const run = await findRun(name)
     expect(run.name).toBe(name)
-    expect(run.strategy.schedule.type).toBe(name.endsWith('-async') ? 'asynchronous' : 'synchronous')
+    expect(run.strategy.schedule.type).toBe(name.endsWith('-async') ? 'asynchronous' : /-(fedavg|incremental)$/.test(name) ? 'cohort' : 'synchronous')
   })
 })
 

@@ -28,7 +28,7 @@ export function runState(state: CoordinatorState): RunState {
 /** Why, for people. */
 export function runReason(state: CoordinatorState): string {
   switch (runState(state)) {
-    case 'finished': return `all ${state.settings.epochs} epochs are done`
+    case 'finished': return `all ${state.settings.epochs} ${state.settings.parts === undefined ? 'epochs' : 'rounds'} are done`
     case 'stopped': return state.controlReason
     case 'paused': return state.control === 'paused' ? state.controlReason : (state.fault ?? '')
     case 'waiting': return 'waiting for a volunteer: open the volunteer page and press Contribute'

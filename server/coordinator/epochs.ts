@@ -1,13 +1,22 @@
 // Which training examples are still to do: one pool an epoch, its shards in a seeded order. A volunteer is given the
 // shards that it already has, then shards that nobody else is working through.
-import { createRng, permutation } from '../../src/base/rng.ts'
 import { present } from '../../src/base/errors.ts'
+import { createRng, permutation } from '../../src/base/rng.ts'
+import { drawCohort } from '../../src/fed/cohort.ts'
 import { createPool, type Pool } from './pool.ts'
 import type { CoordinatorState, EpochState, Settings, VolunteerState } from './state.ts'
 
 export function createEpoch(settings: Settings, epoch: number): EpochState {
-  const shards = settings.shards.train
-  return { epoch, ...createPool(shards, [...permutation(createRng(`shards/${settings.seed}/${epoch}`), shards.length)]) }
+  const order = [...permutation(createRng(`shards/${settings.seed}/${epoch}`), settings.shards.train.length)]
+  const drawn = drawnParts(settings, epoch)?.flatMap((part) => present(settings.parts?.[part], `part ${part}`))
+  const shards = settings.shards.train.map((examples, shard) => (drawn === undefined || drawn.includes(shard) ? examples : 0))
+  return { epoch, ...createPool(shards, order) }
+}
+
+/** Parts of the data that take part in round number `round`, from 0 on. Undefined where a round takes from all there is. */
+export function drawnParts({ schedule, parts, seed }: Settings, round: number): readonly number[] | undefined {
+  if (schedule.type !== 'cohort' || parts === undefined) return undefined
+  return drawCohort({ seed, round, parts: parts.length, participants: schedule.participants ?? parts.length, overSelection: schedule.overSelection })
 }
 
 /** The pool of an epoch, begun if it is the next one. */

@@ -1,14 +1,17 @@
 // A lease from grant to end. Its fence is the incarnation and the grant number; its time follows the measured speed of
 // its volunteer. Whatever ends it other than acceptance makes its examples free again.
 import { invariant } from '../../src/base/errors.ts'
+import { planLocal } from '../../src/fed/local-work.ts'
 import type { Fence, Lease, RefusalCode, Slice } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
 import { giveBack, sizeOf, type Pool } from './pool.ts'
-import { createVolunteer, type CoordinatorState, type LeaseState, type Outcome, type VolunteerState } from './state.ts'
+import { createVolunteer, type CoordinatorState, type LeaseState, type Outcome, type Settings, type VolunteerState } from './state.ts'
 
 /** Floors and factors of a lease's time: generous, because a lease that is lost costs more than one that is waited for. */
 const MIN_LEASE_MS = 10_000
 const FIRST_LEASE_MS = 30_000
+/** Local training cannot begin with a single batch, to learn the speed. */
+const FIRST_LOCAL_LEASE_MS = 120_000
 const EXPECTED_FACTOR = 4
 /** Renewals extend a lease to at most this many times its first duration. */
 const MAX_RENEWALS = 10
@@ -37,8 +40,9 @@ export function grantLease(state: CoordinatorState, context: StepContext, reques
   const numExamples = sizeOf(slices)
   invariant(numExamples > 0 && volunteer.leaseId === undefined, `lease: must give examples to an idle volunteer, got ${numExamples} for ${volunteer.id}.`)
   const speed = volunteer.speed[kind]
-  const expectedMs = speed > 0 ? (numExamples / speed) * 1000 : 0
-  const durationMs = speed > 0 ? Math.max(MIN_LEASE_MS, Math.ceil(EXPECTED_FACTOR * expectedMs)) : FIRST_LEASE_MS
+  const expectedMs = speed > 0 ? (workOf(state.settings, kind, numExamples) / speed) * 1000 : 0
+  const firstMs = kind === 'train' && state.settings.local.type !== 'gradient' ? FIRST_LOCAL_LEASE_MS : FIRST_LEASE_MS
+  const durationMs = speed > 0 ? Math.max(MIN_LEASE_MS, Math.ceil(EXPECTED_FACTOR * expectedMs)) : firstMs
   const grant = ++state.leaseCount
   const lease: LeaseState = {
     id: `${state.incarnation}-${grant}`, grant, volunteerId: volunteer.id, kind, modelVersion: request.modelVersion, modelHash: request.modelHash,
@@ -50,6 +54,14 @@ export function grantLease(state: CoordinatorState, context: StepContext, reques
   rememberShards(volunteer, kind, slices)
   context.effects.push({ type: 'send', volunteerId: volunteer.id, message: { type: 'grant', lease: leaseMessage(state, lease) } })
   return lease
+}
+
+/** Examples that a lease makes its volunteer go through, each as often as it does. */
+export function workOf({ local, batchSize }: Settings, kind: 'train' | 'evaluate', numExamples: number): number {
+  if (kind === 'evaluate' || local.type === 'gradient') return numExamples
+  if (local.type === 'epochs') return local.epochs * numExamples
+  const plan = planLocal(local, { numExamples, batchSize })
+  return plan.steps * plan.batchSize
 }
 
 function leaseMessage(state: CoordinatorState, lease: LeaseState): Lease {
@@ -134,7 +146,7 @@ export function renewLease(state: CoordinatorState, context: StepContext, volunt
 /** A round past its deadline does not wait for a slow lease while somebody else is idle. */
 function isWantedByOthers(state: CoordinatorState, { now }: StepContext, lease: LeaseState): boolean {
   const { schedule } = state.settings
-  if (lease.kind !== 'train' || schedule.type !== 'synchronous' || state.round?.openedMs === undefined) return false
+  if (lease.kind !== 'train' || schedule.type === 'asynchronous' || state.round?.openedMs === undefined) return false
   if (now - state.round.openedMs < schedule.deadlineMs) return false
   return Object.values(state.volunteers).some((other) => isIdle(other, now))
 }

@@ -44,7 +44,7 @@ export async function openRun(options: OpenRunOptions): Promise<RunHost> {
   const spec = options.model ?? zoo.get(config.model).spec
   checkModel(spec, dataset.manifest)
   const layout = layoutOf(spec)
-  const settings = resolveSettings(options.runId ?? config.name, config, { manifest: dataset.manifest, hash: hashOfShards(dataset.manifest) }, layout)
+  const settings = resolveSettings(options.runId ?? config.name, config, { manifest: dataset.manifest, hash: hashOfShards(dataset.manifest), parts: dataset.parts }, layout)
   const { aggregator, exactSum, serverOptimizer, learningRateSchedule, codec } = config.strategy
   const setup = { size: layout.packedSize, trainedSize: layout.packedTrainedSize, codec, aggregator, exactSum, optimizer: serverOptimizer, learningRateSchedule }
   const disk = typeof options.dir === 'string' ? await createNodeDisk(options.dir) : options.dir

@@ -2,6 +2,7 @@
 // through the same arithmetic, and compares every hash. Appends nothing but the new incarnation, so that being killed
 // while recovering changes nothing.
 import { ConfigError, invariant, present } from '../../src/base/errors.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Numeric, NumericSetup, NumericStart, Snapshot } from '../numeric/numeric.ts'
 import { describeDiskError } from '../store/disk.ts'
@@ -95,7 +96,7 @@ async function startOf(store: RemakeOptions['store'], { file, version }: Checkpo
 /** Makes every version after the checkpoint again, and takes in what was accepted since the last one. */
 async function replayUpdates(options: RemakeOptions, records: readonly LogRecord[], start: Snapshot): Promise<Snapshot> {
   const { numeric, settings } = options
-  const synchronous = settings.schedule.type === 'synchronous'
+  const synchronous = inRounds(settings.schedule)
   const waiting = new Map<string, AcceptedRecord>()
   let snapshot = start
   for (const record of records) {

@@ -1,6 +1,7 @@
 // The durable part of a coordinator's state is a fold over its log. Live, a record is folded in once it is on disk;
 // after a restart, all of them are, in order. Both go through `applyRecord`, so they cannot disagree.
 import { invariant, present } from '../../src/base/errors.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
 import { advanceEpochs, epochOf } from './epochs.ts'
 import { rememberShards, volunteerOf } from './leases.ts'
 import { claim } from './pool.ts'
@@ -79,14 +80,23 @@ function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
   advanceEpochs(state)
 }
 
+/** What a round of parts did not get is not missed: another cohort is drawn. */
+function dropCohort(state: CoordinatorState): void {
+  const { settings: { parts, schedule }, round } = state
+  if (parts === undefined || schedule.type !== 'cohort') return
+  while (state.epochs[0] !== undefined && state.epochs[0].epoch <= (round?.epoch ?? -1)) state.epochs.shift()
+  advanceEpochs(state)
+}
+
 function applyVersion(state: CoordinatorState, record: VersionRecord): void {
   invariant(record.version === state.version + 1, `version: must be ${state.version + 1}, got ${record.version}.`)
   state.version = record.version
   state.modelHash = record.hash
   state.seconds = Math.max(state.seconds, record.seconds)
   state.sinceCheckpoint.versions++
-  if (state.settings.schedule.type === 'synchronous') {
+  if (inRounds(state.settings.schedule)) {
     state.versionExamples += state.round?.accepted ?? 0
+    dropCohort(state)
     state.round = openRound(state)
     state.plannedVersion = state.version
   } else {

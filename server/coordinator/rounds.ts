@@ -2,6 +2,7 @@
 // at its deadline with a quorum; what is missing then goes back to the epoch.
 import { present } from '../../src/base/errors.ts'
 import { ceilDiv } from '../../src/base/math.ts'
+import { grantCohort, openCohort } from './cohorts.ts'
 import type { StepContext } from './effects.ts'
 import { shardPreference } from './epochs.ts'
 import { grantLease, isIdle, revokeLease } from './leases.ts'
@@ -19,7 +20,8 @@ const DOUBT_MS = 10_000
 export function openRound(state: CoordinatorState): Round | undefined {
   const { schedule } = state.settings
   const epoch = state.epochs[0]
-  if (schedule.type !== 'synchronous' || epoch === undefined) return undefined
+  if (epoch === undefined || schedule.type === 'asynchronous') return undefined
+  if (schedule.type === 'cohort') return openCohort(state, epoch)
   const examples = Math.min(schedule.examplesPerRound, epoch.total - epoch.accepted)
   return { epoch: epoch.epoch, examples, outstanding: 0, accepted: 0, leases: [], totalWeight: 0, openedMs: undefined, closing: false }
 }
@@ -27,12 +29,18 @@ export function openRound(state: CoordinatorState): Round | undefined {
 /** Whether all is accepted, or the deadline has passed with a quorum. */
 export function isRoundOver(state: CoordinatorState, now: number): boolean {
   const { round, settings: { schedule } } = state
-  if (round === undefined || round.closing || schedule.type !== 'synchronous') return false
+  if (round === undefined || round.closing || schedule.type === 'asynchronous') return false
   const late = round.openedMs !== undefined && now - round.openedMs >= schedule.deadlineMs
-  const quorum = round.accepted > 0 && round.accepted >= schedule.quorum * round.examples
-  if (round.accepted < round.examples && !(late && quorum)) return false
+  if (!isComplete(round) && !(late && isQuorum(state, round))) return false
   // What is already on its way to the disk will be accepted, so it belongs to this round.
   return !Object.values(state.leases).some(({ kind, stage }) => kind === 'train' && stage === 'persisting')
+}
+
+const isComplete = ({ accepted, examples, leases, participants = Infinity }: Round): boolean => accepted >= examples || leases.length >= participants
+
+function isQuorum({ settings: { schedule } }: CoordinatorState, { accepted, examples, leases, participants }: Round): boolean {
+  if (schedule.type === 'asynchronous' || accepted === 0) return false
+  return participants === undefined ? accepted >= schedule.quorum * examples : leases.length >= schedule.quorum * participants
 }
 
 /** Takes back what is still out, and makes the next version of what is in. */
@@ -54,6 +62,7 @@ export const hasRoundWork = ({ round }: CoordinatorState): boolean => round !== 
 
 /** Cuts what is not leased yet among the idle volunteers. */
 export function grantRound(state: CoordinatorState, context: StepContext): void {
+  if (state.settings.schedule.type === 'cohort') return grantCohort(state, context)
   const round = present(state.round, 'open round')
   const active = activeVolunteers(state, context.now)
   const shares = shareOut(state, active, round.examples - round.accepted - round.outstanding, context.now)

@@ -20,9 +20,20 @@ import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
 export const STUB_MODEL: ModelSpec = { name: 'stub', inputs: { x: [3] }, nodes: [{ name: 'dense', layer: 'dense', options: { units: 2 } }], output: 'dense' }
 export const STUB_LAYOUT = layoutOf(STUB_MODEL)
 
+/** What runs are tried with: every schedule, and everything else that changes what an update is or how it is combined. */
+export const STUB_STRATEGIES = {
+  synchronous: { schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 2000, quorum: 0.5 } },
+  asynchronous: { schedule: { type: 'asynchronous', examplesPerLease: 8, maxStaleness: 4 } },
+  /** Rounds of local training on shipped examples. */
+  cohort: { schedule: { type: 'cohort', participants: 3, examplesPerLease: 8, deadlineMs: 4000, quorum: 0.6 }, local: { type: 'steps', steps: 5, optimizer: { name: 'sgd', learningRate: 0.1 } } },
+  /** Rounds of drawn parts of the data. */
+  parts: { schedule: { type: 'cohort', participants: 2, deadlineMs: 4000, quorum: 0.5 }, local: { type: 'epochs', epochs: 1, optimizer: { name: 'sgd', learningRate: 0.1 } }, work: 'partition' },
+} as const
+const STUB_PARTS = [[0], [1, 2], [3]]
+
 export interface SimulationOptions {
   readonly seed: number
-  readonly schedule: 'synchronous' | 'asynchronous'
+  readonly schedule: keyof typeof STUB_STRATEGIES
   readonly volunteers?: number
   /** Probability that a message is lost (its connection breaks with it), and that an update is sent twice. */
   readonly loss?: number
@@ -71,7 +82,7 @@ export class Simulation {
     this.options = options
     this.rng = createRng(options.seed)
     this.config = stubConfig(options)
-    this.dataset = stubDataset(this.rng)
+    this.dataset = { ...stubDataset(this.rng), ...(this.config.partition === undefined ? {} : { parts: STUB_PARTS }) }
     this.disk = createFaultDisk(() => new Promise((resolve) => void this.clock.after(this.rng.uniform() * 3, resolve)))
     this.disk.lying = options.lying ?? false
     this.volunteers = Array.from({ length: options.volunteers ?? 3 }, (_, i) => new StubVolunteer(this, `v${i}`))
@@ -170,13 +181,11 @@ export class Simulation {
 }
 
 function stubConfig({ seed, schedule, config = {} }: SimulationOptions): RunConfig {
-  const schedules = {
-    synchronous: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 2000, quorum: 0.5 },
-    asynchronous: { type: 'asynchronous', examplesPerLease: 8, maxStaleness: 4 },
-  }
+  const strategy = STUB_STRATEGIES[schedule]
   return v.parse(RunConfigSchema, {
     name: 'stub', title: 'A stub of eight params', dataset: { name: 'stub' }, model: 'stub', batchSize: 4, seed, epochs: 1000,
-    strategy: { schedule: schedules[schedule], serverOptimizer: { name: 'adam', learningRate: 0.01 } },
+    strategy: { ...strategy, serverOptimizer: { name: 'adam', learningRate: 0.01 } },
+    ...('work' in strategy ? { partition: { parts: STUB_PARTS.length } } : {}),
     evaluation: { everyExamples: 200, recheckFraction: 0.2 },
     ...config,
   })

@@ -2,6 +2,7 @@
 // `step` (on an immer draft), so that a state can be compared, printed and simulated.
 import type { Metrics, RefusalCode, Slice } from '../../src/wire/messages.ts'
 import type { RunnableSchedule } from '../../src/fed/runs-today.ts'
+import type { Local } from '../../src/fed/strategy.ts'
 import type { TensorRole } from '../../src/model/layout.ts'
 import { createPool, type Pool } from './pool.ts'
 
@@ -12,12 +13,15 @@ export interface Settings {
   readonly batchSize: number
   readonly epochs: number
   readonly schedule: RunnableSchedule
+  readonly local: Local
   readonly codec: string
   /** Exact bytes of an update. */
   readonly payloadBytes: number
   readonly tensors: readonly { readonly name: string; readonly role: TensorRole; readonly size: number }[]
   /** Examples of each shard. */
   readonly shards: { readonly train: readonly number[]; readonly test: readonly number[] }
+  /** Shards of each part of the training data, where they are divided among the volunteers. A pool of examples is a cohort's then instead of an epoch's, and `epochs` counts rounds. */
+  readonly parts?: readonly (readonly number[])[]
   /** SHA-256 over the hashes of all shards. */
   readonly dataHash: string
   readonly evaluation: { readonly everyExamples: number; readonly recheckFraction: number }
@@ -87,6 +91,8 @@ export interface Round {
   accepted: number
   leases: string[]
   totalWeight: number
+  /** Accepted updates that are enough, where it is a cohort's. */
+  readonly participants?: number
   /** When its first lease was granted. */
   openedMs: number | undefined
   /** Its version is being made. */

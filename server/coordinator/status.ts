@@ -1,5 +1,6 @@
 // What the dashboard and the terminal see of a coordinator's state.
 import type { RunStatus, VolunteerStatus } from '../../src/wire/dashboard.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import { runReason, runState } from './control.ts'
 import { examplesPerEpoch, type CoordinatorState, type VolunteerState } from './state.ts'
@@ -16,9 +17,9 @@ export interface StatusContext {
 export function buildStatus(state: CoordinatorState, { config, modelName, params, bytesDown, now }: StatusContext): RunStatus {
   const { round, lastEvaluation, settings } = state
   return {
-    runId: settings.runId, title: config.title, state: runState(state), reason: runReason(state), schedule: settings.schedule.type,
+    runId: settings.runId, title: config.title, state: runState(state), reason: runReason(state), schedule: inRounds(settings.schedule) ? 'synchronous' : 'asynchronous',
     modelName, params, modelVersion: state.version, modelHash: state.modelHash, incarnation: state.incarnation,
-    epoch: state.epochs[0]?.epoch ?? settings.epochs, examples: state.examples, examplesPerEpoch: examplesPerEpoch(settings),
+    epoch: settings.parts === undefined ? state.epochs[0]?.epoch ?? settings.epochs : Math.floor(state.examples / examplesPerEpoch(settings)), examples: state.examples, examplesPerEpoch: examplesPerEpoch(settings),
     examplesPerSecond: currentRate(state, now), seconds: state.seconds,
     ...(round !== undefined ? { round: { number: state.version + 1, acceptedExamples: round.accepted, examples: round.examples, ageMs: round.openedMs === undefined ? 0 : now - round.openedMs } } : {}),
     staleness: settings.schedule.type === 'asynchronous' ? state.staleness : [],

@@ -2,6 +2,7 @@
 // disk, network and arithmetic are outside. The rules are numbered in server/SPEC.md.
 import { produce } from 'immer'
 import type { Rng } from '../../src/base/rng.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
 import type { FromVolunteer, RunState } from '../../src/wire/messages.ts'
 import { applyUpdate, grantAsynchronous, hasAsynchronousWork } from './asynchronous.ts'
 import { control, runState } from './control.ts'
@@ -57,7 +58,7 @@ function handle(state: CoordinatorState, context: StepContext, event: Event): vo
     case 'disk': state.fault = event.fault; return
     case 'applied': {
       const { version, hash, leases, totalWeight } = event
-      const inVersion = state.settings.schedule.type === 'synchronous' ? (state.round?.accepted ?? 0) : examplesUpTo(state, version)
+      const inVersion = inRounds(state.settings.schedule) ? (state.round?.accepted ?? 0) : examplesUpTo(state, version)
       const record: LogRecord = { type: 'version', version, hash, leases, totalWeight, examples: state.versionExamples + inVersion, seconds: state.seconds }
       context.effects.push({ type: 'persist', record })
       return
@@ -109,7 +110,7 @@ function persisted(state: CoordinatorState, context: StepContext, record: LogRec
     case 'accepted': {
       const { leaseId, grant, weight, volunteerId } = record
       context.effects.push({ type: 'send', volunteerId, message: { type: 'result', leaseId, grant, accepted: true } })
-      if (state.settings.schedule.type === 'synchronous') context.effects.push({ type: 'accumulate', leaseId, weight })
+      if (inRounds(state.settings.schedule)) context.effects.push({ type: 'accumulate', leaseId, weight })
       else applyUpdate(context, state.version + state.pending.length, state.pending.at(-1)!)
       return
     }

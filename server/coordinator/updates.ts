@@ -4,7 +4,7 @@ import { codecs } from '../../src/codec/index.ts'
 import { asynchronousWeight } from '../../src/fed/staleness.ts'
 import { PROTOCOL_VERSION, type UpdateHeader } from '../../src/wire/messages.ts'
 import type { StepContext, Verdict } from './effects.ts'
-import { findLease, ownVolunteer, type Refusal } from './leases.ts'
+import { findLease, ownVolunteer, workOf, type Refusal } from './leases.ts'
 import type { AcceptedRecord } from './records.ts'
 import { countRefusal, refuseLease, tellRefused } from './refusals.ts'
 import type { CoordinatorState, LeaseState, Settings } from './state.ts'
@@ -45,7 +45,7 @@ export function submit(state: CoordinatorState, context: StepContext, volunteerI
   const { lease } = judged
   lease.stage = 'checking'
   lease.report = { metrics: header.metrics, computeMs: header.computeMs, payloadHash: header.payloadHash, payloadBytes: header.payloadBytes }
-  if (volunteer !== undefined) measure(volunteer, lease, header.computeMs, context.now)
+  if (volunteer !== undefined) measure(volunteer, lease, { computeMs: header.computeMs, examples: workOf(state.settings, lease.kind, lease.numExamples), now: context.now })
   context.effects.push({ type: 'check', leaseId: lease.id, payloadHash: header.payloadHash })
 }
 

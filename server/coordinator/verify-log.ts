@@ -1,6 +1,7 @@
 // Proves from the log alone that no accepted update was lost or applied twice. Independent of the code that wrote it:
 // its own bookkeeping, so that a bug there cannot hide itself here.
 import { invariant, present } from '../../src/base/errors.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
 import { createNodeDisk } from '../store/node-disk.ts'
 import type { Disk } from '../store/disk.ts'
 import { readLog } from '../store/store.ts'
@@ -57,6 +58,12 @@ class Proof {
     this.#run = run
   }
 
+  /** Each round draws its examples anew: what is an epoch otherwise is a round then. */
+  get #inCohorts(): boolean {
+    const { partition, strategy } = this.#run.config
+    return partition !== undefined && inRounds(strategy.schedule)
+  }
+
   add(record: LogRecord): void {
     switch (record.type) {
       case 'run': return invariant(false, 'log: must hold one run record.')
@@ -85,9 +92,10 @@ class Proof {
   }
 
   #takeExamples({ leaseId, epoch, slices, numExamples }: AcceptedRecord): void {
-    const asynchronous = this.#run.config.strategy.schedule.type === 'asynchronous'
-    // Asynchronous runs may begin an epoch while the last examples of the one before are still out.
-    invariant(epoch >= this.#epochsDone && epoch <= this.#epochsDone + (asynchronous ? 1 : 0), `lease ${leaseId}: must be of an open epoch, got ${epoch} with ${this.#epochsDone} done.`)
+    // Runs without rounds may begin an epoch while the last examples of the one before are still out.
+    const early = inRounds(this.#run.config.strategy.schedule) ? 0 : 1
+    const first = this.#inCohorts ? this.#version : this.#epochsDone
+    invariant(epoch >= first && epoch <= first + early, `lease ${leaseId}: must be of an open epoch, got ${epoch} with ${first} done.`)
     const shards = this.#run.trainShards
     const state = this.#epochs.get(epoch) ?? { taken: shards.map((examples) => new Uint8Array(examples)), left: shards.reduce((a, b) => a + b, 0) }
     this.#epochs.set(epoch, state)
@@ -100,7 +108,7 @@ class Proof {
       }
     }
     state.left -= numExamples
-    while (this.#epochs.get(this.#epochsDone)?.left === 0) this.#epochs.delete(this.#epochsDone++)
+    if (!this.#inCohorts) while (this.#epochs.get(this.#epochsDone)?.left === 0) this.#epochs.delete(this.#epochsDone++)
   }
 
   #addVersion(record: VersionRecord): void {
@@ -119,6 +127,7 @@ class Proof {
     }
     invariant(weight === totalWeight, `version ${version}: must have the total weight ${weight} of its leases, got ${totalWeight}.`)
     invariant(examples === this.#examples, `version ${version}: must count ${this.#examples} examples, got ${examples}.`)
+    if (this.#inCohorts) this.#epochs.delete(this.#version)
     this.#version = version
     this.#seconds = seconds
     this.#hashes.set(version, hash)
@@ -143,7 +152,7 @@ class Proof {
   report(): LogReport {
     return {
       runId: this.#run.runId, incarnations: this.#incarnations, versions: this.#version, accepted: this.#accepted, pending: [...this.#waiting.keys()],
-      examples: this.#examples, epochsDone: this.#epochsDone, evaluations: this.#evaluations, hash: this.#hashes.get(this.#version) ?? '',
+      examples: this.#examples, epochsDone: this.#inCohorts ? this.#version : this.#epochsDone, evaluations: this.#evaluations, hash: this.#hashes.get(this.#version) ?? '',
     }
   }
 }

@@ -53,11 +53,12 @@ export function leave(state: CoordinatorState, context: StepContext, volunteerId
 }
 
 /** Takes a measurement into a volunteer's speed. Its own figure is bounded by the time that passed here. */
-export function measure(volunteer: VolunteerState, lease: LeaseState, computeMs: number, now: number): void {
+/** `examples` is what the lease came to (see `workOf`). */
+export function measure(volunteer: VolunteerState, lease: LeaseState, { computeMs, examples, now }: { readonly computeMs: number; readonly examples: number; readonly now: number }): void {
   const old = volunteer.speed[lease.kind]
   const elapsedMs = now - lease.grantedMs
   const ms = Math.max(1, Math.min(computeMs, elapsedMs), elapsedMs / MAX_CHANGE)
-  const seen = (lease.numExamples / ms) * 1000
+  const seen = (examples / ms) * 1000
   volunteer.speed[lease.kind] = old === 0 ? seen : old + NEWEST * (Math.min(MAX_CHANGE * old, seen) - old)
 }
 

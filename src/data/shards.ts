@@ -6,6 +6,8 @@ import { product } from '../base/math.ts'
 import { createRng, permutation } from '../base/rng.ts'
 import type { ByteDataset, ByteSplit, DatasetManifest, ShardManifest, SplitManifest } from './dataset.ts'
 import { identityOrder } from './order.ts'
+import { dividePartition } from './partition/index.ts'
+import type { PartitionChoice } from './partition/partition.ts'
 
 /** Views into a shard file's bytes. */
 export interface Shard {
@@ -22,6 +24,8 @@ export interface ShardedDataset {
   readonly manifest: DatasetManifest
   /** A shard file by its SHA-256, in hexadecimal. */
   file(hash: string): Uint8Array | undefined
+  /** Numbers of the training shards that each part consists of, where the data are divided. */
+  readonly parts?: readonly (readonly number[])[]
 }
 
 export const DEFAULT_SHARD_SIZE = 1000
@@ -91,16 +95,36 @@ export async function shardDataset(dataset: ByteDataset, seed: number, shardSize
   return { manifest: { name, shape, classes, classNames, scale, offset, train, test }, file: (hash) => files.get(hash) }
 }
 
+/** Shards of the examples that `order` names. */
 async function shardSplit(split: ByteSplit, order: Uint32Array, shardSize: number, files: Map<string, Uint8Array>): Promise<SplitManifest> {
   const shards: ShardManifest[] = []
-  for (let start = 0; start < split.examples; start += shardSize) {
-    const examples = Math.min(shardSize, split.examples - start)
+  for (let start = 0; start < order.length; start += shardSize) {
+    const examples = Math.min(shardSize, order.length - start)
     const file = encodeShard(split, order, start, examples)
     const hash = await sha256(file)
     files.set(hash, file)
     shards.push({ hash, examples, bytes: file.length })
   }
-  return { examples: split.examples, shards }
+  return { examples: order.length, shards }
+}
+
+/** As `shardDataset`, with the training split divided: no shard holds examples of two parts. */
+export async function shardParts(dataset: ByteDataset, { parts, by = 'iid' }: { readonly parts: number; readonly by?: PartitionChoice | undefined }, seed: number): Promise<ShardedDataset> {
+  const { train, test, name, shape, classes, classNames, scale, offset } = dataset
+  const divided = dividePartition(by, { labels: train.labels, classes, parts, seed })
+  const files = new Map<string, Uint8Array>()
+  const shards: ShardManifest[] = []
+  const shardsOfPart: number[][] = []
+  for (const part of divided.parts) {
+    const cut = await shardSplit(train, part, DEFAULT_SHARD_SIZE, files)
+    shardsOfPart.push(cut.shards.map((_, i) => shards.length + i))
+    shards.push(...cut.shards)
+  }
+  const testSplit = await shardSplit(test, identityOrder(test.examples), DEFAULT_SHARD_SIZE, files)
+  return {
+    manifest: { name, shape, classes, classNames, scale, offset, train: { examples: train.examples, shards }, test: testSplit },
+    file: (hash) => files.get(hash), parts: shardsOfPart,
+  }
 }
 
 /** SHA-256 in lower-case hexadecimal. Browsers have crypto.subtle only on https or localhost, as WebGPU. */

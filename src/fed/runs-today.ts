@@ -4,23 +4,22 @@ import { ConfigError } from '../base/errors.ts'
 import { aggregators } from './aggregators/index.ts'
 import type { Schedule, Strategy } from './strategy.ts'
 
-export type RunnableSchedule = Extract<Schedule, { readonly type: 'synchronous' | 'asynchronous' }>
-export type RunnableStrategy = Omit<Strategy, 'schedule' | 'local'> & { readonly schedule: RunnableSchedule; readonly local: { readonly type: 'gradient' } }
+export type RunnableSchedule = Extract<Schedule, { readonly type: 'synchronous' | 'asynchronous' | 'cohort' }>
+export type RunnableStrategy = Omit<Strategy, 'schedule'> & { readonly schedule: RunnableSchedule }
 
 /** Throws ConfigError for what the coordinator does not run yet. */
 export function requireRunnable(strategy: Strategy): RunnableStrategy {
-  const { schedule, local, aggregator, corrections = [], privacy, codec, work = 'examples' } = strategy
+  const { schedule, aggregator, corrections = [], privacy, codec, work = 'examples' } = strategy
   const refuse = (axis: string, value: string, remedy: string): never => {
     throw new ConfigError(`strategy.${axis}: must be what this coordinator runs, got ${value}, which is laid out but does not run yet. ${remedy}.`)
   }
   const name = typeof aggregator === 'string' ? aggregator : aggregator.name
-  if (schedule.type !== 'synchronous' && schedule.type !== 'asynchronous') return refuse('schedule.type', `"${schedule.type}"`, 'Use synchronous or asynchronous')
-  if (schedule.type === 'synchronous' && schedule.overSelection !== undefined) return refuse('schedule.overSelection', String(schedule.overSelection), 'Remove it')
-  if (local.type !== 'gradient') return refuse('local.type', `"${local.type}"`, 'Use gradient')
+  if (schedule.type !== 'synchronous' && schedule.type !== 'asynchronous' && schedule.type !== 'cohort') return refuse('schedule.type', `"${schedule.type}"`, 'Use synchronous, asynchronous or cohort')
+  if (schedule.type !== 'asynchronous' && schedule.overSelection !== undefined) return refuse('schedule.overSelection', String(schedule.overSelection), 'Remove it')
   if (!aggregators.get(name).streams || name === 'nova-mean') return refuse('aggregator', `"${name}"`, 'Use weighted-mean or norm-bounded-mean')
   if (corrections.length > 0) return refuse('corrections', corrections.map((correction) => correction.name).join(', '), 'Remove them')
   if (privacy.serverSees === 'sum') return refuse('privacy.serverSees', '"sum"', 'Use each')
   if (typeof codec !== 'string' && codec.errorFeedback === true) return refuse('codec.errorFeedback', 'true', 'Remove it')
-  if (work !== 'examples') return refuse('work', `"${work}"`, 'Use examples')
-  return { ...strategy, schedule, local }
+  if (work === 'own') return refuse('work', '"own"', 'Use examples or partition')
+  return { ...strategy, schedule }
 }

@@ -134,5 +134,9 @@ export const StrategySchema = v.strictObject({
 export type Strategy = v.InferOutput<typeof StrategySchema>
 export type Schedule = Strategy['schedule']
 export type Local = Strategy['local']
+
+/** Whether versions are made in rounds: all updates of one are of the same model version. */
+export const inRounds = (schedule: { readonly type: string }): boolean => schedule.type === 'synchronous' || schedule.type === 'cohort'
+
 export type OptimizerChoice = v.InferOutput<typeof OptimizerChoice>
 export type LearningRateChoice = v.InferOutput<typeof LearningRateChoice>

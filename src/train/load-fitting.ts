@@ -1,20 +1,20 @@
 // Loads a program on a device whose memory nobody knows: WebGPU tells no one how much there is. Where the Plans do not fit they
 // are compiled again with a lower limit, so that activations are computed twice rather than kept.
 import { OutOfMemoryError, type Plan, type Program } from '../graph/plan.ts'
-import type { CompiledProgram } from './program.ts'
 
 /** How much of what was too much is tried next. */
 const SHRINK = 0.7
 
-export interface Loading {
+/** `C` is what the Plans were compiled to. */
+export interface Loading<C> {
   /** Compiles for a device of so many bytes. */
-  readonly compile: (memoryLimitBytes: number) => CompiledProgram
-  readonly plans: (compiled: CompiledProgram) => readonly Plan[]
+  readonly compile: (memoryLimitBytes: number) => C
+  readonly plans: (compiled: C) => readonly Plan[]
   readonly load: (plans: readonly Plan[]) => Promise<Program>
 }
 
 /** Throws what `load` threw last where no smaller Plans were found either. */
-export async function loadFitting({ compile, plans, load }: Loading): Promise<{ readonly compiled: CompiledProgram; readonly program: Program }> {
+export async function loadFitting<C>({ compile, plans, load }: Loading<C>): Promise<{ readonly compiled: C; readonly program: Program }> {
   let compiled = compile(Infinity)
   for (;;) {
     try {

@@ -58,3 +58,26 @@ function manifestOf(dataset: DatasetManifest, work: Work, { shard, start, count 
   if (start + count > manifest.examples) throw new WireError(`slice: must lie in the shard's ${manifest.examples} examples, got ${start} to ${start + count}.`)
   return manifest
 }
+
+/** The lease's examples in any order: gives micro-batches of those at `positions`, the last one padded, in the same arrays again and again. */
+export function openExamples({ dataset, seed, batchSize }: Source, work: Work, shardBytes: (hash: string) => Uint8Array): (positions: Uint32Array) => Generator<Batch> {
+  const pieces = work.slices.map((slice) => {
+    const manifest = manifestOf(dataset, work, slice)
+    const order = splitOrder({ split: work.split, seed, epoch: work.epoch, shard: slice.shard, examples: manifest.examples })
+    return { slice, shard: decodeShard(shardBytes(manifest.hash), dataset.shape, manifest.examples), order }
+  })
+  const places = pieces.flatMap((piece) => Array.from({ length: piece.slice.count }, (_, i) => ({ piece, start: piece.slice.start + i })))
+  const x = new Float32Array(batchSize * product(dataset.shape))
+  const labels = new Uint32Array(batchSize)
+  const weights = new Float32Array(batchSize)
+  return function* (positions) {
+    for (let first = 0; first < positions.length; first += batchSize) {
+      const count = Math.min(batchSize, positions.length - first)
+      for (let at = 0; at < count; at++) {
+        const { piece: { shard, order }, start } = places[positions[first + at]!]!
+        fillBatch({ shard, order, start, count: 1, x, labels, at, scale: dataset.scale, offset: dataset.offset })
+      }
+      yield { x, labels, weights: weights.fill(1, 0, count).fill(0, count) }
+    }
+  }
+}

@@ -5,6 +5,8 @@ import type { ByteSplit } from '../data/dataset.ts'
 import { shardOrder } from '../data/order.ts'
 import { shardDataset, type ShardedDataset } from '../data/shards.ts'
 import { createRng } from '../base/rng.ts'
+import { batchOf, localRates, passOrder, planLocal, type LocalTraining } from '../fed/local-work.ts'
+import type { Strategy } from '../fed/strategy.ts'
 import { DeviceLostError, type Runner } from '../graph/plan.ts'
 import type { ModelSpec } from '../model/spec.ts'
 import { PROTOCOL_VERSION, type Lease } from '../wire/messages.ts'
@@ -37,9 +39,9 @@ beforeAll(async () => {
   sharded = await shardDataset(dataset, SEED, 20)
 })
 
-const welcome = (): Welcome => ({
+const welcome = (strategy: Partial<Strategy> = {}): Welcome => ({
   type: 'welcome', protocolVersion: PROTOCOL_VERSION, runId: 'run', incarnation: 1, model, dataset: sharded.manifest,
-  config: { batchSize: 8, seed: SEED, title: 'Noise', strategy: { codec: 'f32' } } as Welcome['config'],
+  config: { batchSize: 8, seed: SEED, title: 'Noise', strategy: { codec: 'f32', local: { type: 'gradient' }, ...strategy } } as Welcome['config'],
   state: 'running', modelVersion: 1, modelHash: SNAPSHOT, keepLease: false,
 })
 
@@ -53,18 +55,19 @@ const lease = (slices: Slices, changes: Partial<Lease> & { split?: 'train' | 'te
 }
 
 /** Mean gradient, summed loss and hits, in double precision. */
-function direct(slices: Slices, split: 'train' | 'test') {
+function direct(slices: Slices, split: 'train' | 'test', at: ArrayLike<number> = params, wanted: (position: number) => boolean = () => true) {
   const gradient = new Float64Array(params.length)
-  let lossSum = 0, correct = 0, examples = 0
+  let lossSum = 0, correct = 0, examples = 0, position = -1
   for (const { shard, start, count } of slices) {
     const manifest = sharded.manifest[split].shards[shard]!
     const file = sharded.file(manifest.hash)!
     const order = split === 'train' ? shardOrder(SEED, 2, shard, manifest.examples) : Uint32Array.from({ length: manifest.examples }, (_, i) => i)
     for (let p = start; p < start + count; p++) {
+      if (!wanted(++position)) continue
       const example = order[p]!
       const x = Array.from({ length: PIXELS }, (_, i) => file[example * PIXELS + i]! / 255 - 0.5)
       const label = file[manifest.examples * PIXELS + example]!
-      const logits = Array.from({ length: CLASSES }, (_, c) => x.reduce((sum, v, i) => sum + v * params[i * CLASSES + c]!, params[PIXELS * CLASSES + c]!))
+      const logits = Array.from({ length: CLASSES }, (_, c) => x.reduce((sum, v, i) => sum + v * at[i * CLASSES + c]!, at[PIXELS * CLASSES + c]!))
       const total = logits.reduce((sum, z) => sum + Math.exp(z), 0)
       lossSum += Math.log(total) - logits[label]!
       correct += logits.indexOf(Math.max(...logits)) === label ? 1 : 0
@@ -139,6 +142,58 @@ describe('trainer', () => {
     await trainer.prepare(welcome(), () => {})
     for (let i = 0; i < 5; i++) await work(trainer, lease([{ shard: 0, start: 0, count: 4 }]))
     expect(asked).toEqual([100, 100, 100])
+  })
+
+  const SLICES = [{ shard: 0, start: 10, count: 10 }, { shard: 2, start: 1, count: 9 }, { shard: 1, start: 19, count: 1 }] satisfies Slices
+  const sgd = { name: 'sgd', learningRate: 0.5 }
+
+  test.each<[string, LocalTraining, number]>([
+    ['passes in small batches, the last one of each smaller', { type: 'epochs', epochs: 2, batchSize: 6, optimizer: sgd }, 8],
+    ['passes in one batch, larger than the device takes at once', { type: 'epochs', epochs: 3, batchSize: 'all', optimizer: sgd }, 3],
+    ['steps of the run\'s batch size, ending within a pass', { type: 'steps', steps: 4, optimizer: sgd, learningRateSchedule: { name: 'step', totalSteps: 4, parts: 2, finalFraction: 0.5 } }, 4],
+  ])('local training goes where plain SGD goes: %s', async (_name, local, steps) => {
+    const { trainer } = setUp()
+    const wanted = lease(SLICES)
+    const plan = planLocal(local, { numExamples: 20, batchSize: 8 })
+    expect(plan.steps).toBe(steps)
+    await trainer.open()
+    await trainer.prepare(welcome({ local }), () => {})
+    const trained = Float64Array.from(params)
+    let lossSum = 0
+    for (let step = 0; step < steps; step++) {
+      const { pass, start, count } = batchOf(plan, step)
+      const order = passOrder(SEED, JSON.stringify(wanted.work), pass, 20).subarray(start, start + count)
+      const { gradient, lossSum: loss } = direct(SLICES, 'train', trained, (position) => order.includes(position))
+      lossSum += (loss / count / steps) * 20
+      trained.forEach((_, i) => { trained[i]! -= localRates(local)(step) * gradient[i]! })
+    }
+    // Twice: nothing of one lease is left in the next.
+    for (let again = 0; again < 2; again++) {
+      const outcome = await work(trainer, wanted)
+      if (outcome.kind !== 'train') throw new Error('expected an update')
+      outcome.gradient.forEach((value, i) => expect(value).toBeCloseTo(params[i]! - trained[i]!, 5))
+      expect(outcome.metrics.examples).toBe(20)
+      expect(outcome.metrics.lossSum).toBeCloseTo(lossSum, 3)
+    }
+    // The granted model is evaluated, not the trained one.
+    const { lossSum: tested } = direct([{ shard: 0, start: 0, count: 20 }], 'test')
+    expect((await work(trainer, lease([{ shard: 0, start: 0, count: 20 }], { kind: 'evaluate', split: 'test' }))).metrics.lossSum).toBeCloseTo(tested, 4)
+  })
+
+  test('a local optimizer goes on where the last lease ended only where that is wanted', async () => {
+    const adam: LocalTraining = { type: 'steps', steps: 3, optimizer: { name: 'adam', learningRate: 0.1 } }
+    const updates = async (local: LocalTraining): Promise<Float32Array[]> => {
+      const { trainer } = setUp()
+      await trainer.open()
+      await trainer.prepare(welcome({ local }), () => {})
+      const outcomes = [await work(trainer, lease(SLICES)), await work(trainer, lease(SLICES))]
+      return outcomes.map((outcome) => (outcome.kind === 'train' ? outcome.gradient : new Float32Array(0)))
+    }
+    const [first, second] = await updates(adam)
+    expect(second).toEqual(first)
+    const [begun, gone] = await updates({ ...adam, keepOptimizerState: true })
+    expect(begun).toEqual(first)
+    expect(gone).not.toEqual(first)
   })
 
   test('params and shards are downloaded once', async () => {

@@ -6,15 +6,17 @@ import { createRng } from '../base/rng.ts'
 import type { CodecChoice } from '../codec/codec.ts'
 import { DeviceLostError, type AdapterDescription, type Program, type Runner } from '../graph/plan.ts'
 import { METRICS } from '../kernels/reduce.ts'
-import { unpack, type Layout } from '../model/layout.ts'
+import { unpack } from '../model/layout.ts'
 import { randomKey, type Examples } from '../train/host-batches.ts'
 import { loadFitting } from '../train/load-fitting.ts'
-import { compileProgram, type CompiledProgram } from '../train/program.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
 import { batches, shardsOf, type Source } from './batches.ts'
+import { compileRun, type CompiledRun, type CompiledTraining, type RunRecipe } from './compiled-run.ts'
 import type { Files } from './files.ts'
+import { trainLocally, type LocalResult } from './local-training.ts'
 import { nonFiniteError } from './non-finite.ts'
+import { asFloats, packMean } from './packed.ts'
 import type { Outcome, Trainer, WorkHooks } from './trainer-port.ts'
 
 export interface TrainerOptions {
@@ -30,7 +32,8 @@ type OnProgress = (fraction: number, doing: string) => void
 interface Prepared {
   readonly source: Source
   readonly codec: CodecChoice
-  readonly compiled: CompiledProgram
+  readonly recipe: RunRecipe
+  readonly compiled: CompiledRun
 }
 
 /** Micro-batches are enqueued for about this long before waiting for the device, so that Stop is quick. */
@@ -53,7 +56,12 @@ class DeviceTrainer implements Trainer {
   #preparation: { readonly key: string; readonly done: Promise<void> } | undefined
   #prepared: Prepared | undefined
   #program: Program | undefined
+  /** The model of the last lease. */
+  #snapshot: { readonly hash: string; readonly packed: Float32Array } | undefined
+  /** Hash of the params on the device, where they are still as they were granted. */
   #paramsHash: string | undefined
+  /** Steps that the local optimizer's state on the device has seen. */
+  #localSteps = 0
   #working: Promise<unknown> = Promise.resolve()
   #improving: Promise<void> = Promise.resolve()
   #improvable = true
@@ -77,7 +85,8 @@ class DeviceTrainer implements Trainer {
 
   prepare(welcome: Welcome, onProgress: OnProgress): Promise<void> {
     const { config, model, dataset } = welcome
-    const key = JSON.stringify([model, dataset, config.batchSize, config.seed, config.strategy.codec])
+    const { codec, local, corrections } = config.strategy
+    const key = JSON.stringify([model, dataset, config.batchSize, config.seed, codec, local, corrections])
     // A reconnection welcomes us again, perhaps while the first welcome is still being compiled.
     if (this.#preparation?.key !== key) this.#preparation = { key, done: this.#prepare(welcome, onProgress) }
     return this.#preparation.done
@@ -87,8 +96,9 @@ class DeviceTrainer implements Trainer {
     await this.#working.catch(() => {})
     await this.#improving
     this.#dropProgram()
-    const compiled = compileProgram(model, { batchSize: config.batchSize })
-    this.#prepared = { source: { dataset, seed: config.seed, batchSize: config.batchSize }, codec: config.strategy.codec, compiled }
+    const { batchSize, seed, strategy } = config
+    const recipe = { model, batchSize, strategy }
+    this.#prepared = { source: { dataset, seed, batchSize }, codec: strategy.codec, recipe, compiled: compileRun(recipe) }
     try {
       await this.#loaded(onProgress)
     } catch (error) {
@@ -140,18 +150,23 @@ class DeviceTrainer implements Trainer {
     const { clock } = this.#options
     const { source, compiled, codec } = present(this.#prepared, 'prepared run')
     const shards = await this.#fetch(lease, { signal, onProgress })
+    const shardBytes = (hash: string): Uint8Array => present(shards.get(hash), 'shard')
     const program = present(this.#program, 'program')
     onProgress('computing', 0)
     const startedMs = clock.now()
+    if (lease.kind === 'train' && compiled.training !== undefined) {
+      const { pseudoGradient, metrics } = await this.#trainLocally(lease, compiled.training, { shardBytes, signal, onProgress })
+      return { kind: 'train', gradient: pseudoGradient, layout: compiled.layout, codec, metrics, computeMs: clock.now() - startedMs }
+    }
     program.clear('metrics')
     if (lease.kind === 'train') program.clear('grads')
-    const plan = lease.kind === 'train' ? compiled.plans.gradient : compiled.plans.evaluate
+    const plan = lease.kind === 'train' ? compiled.gradient : compiled.evaluate
     // The same work draws the same numbers, whoever computes it.
     const drawn = createRng(JSON.stringify(lease.work)).nextU32()
     const draw = (step: number): Examples => ('random' in plan.inputs ? { random: randomKey(source.seed, drawn, step) } : {})
     const runs = function* (): Generator<Examples> {
       let first = 0
-      for (const { x, labels, weights } of batches(source, lease.work, (hash) => present(shards.get(hash), 'shard'))) {
+      for (const { x, labels, weights } of batches(source, lease.work, shardBytes)) {
         yield { x, labels, weights, ...draw(first) }
         first += source.batchSize
       }
@@ -178,6 +193,28 @@ class DeviceTrainer implements Trainer {
     return { kind: 'train', gradient, layout: compiled.layout, codec, metrics, computeMs }
   }
 
+  async #trainLocally(lease: Lease, training: CompiledTraining, { shardBytes, signal, onProgress }: WorkHooks & { readonly shardBytes: (hash: string) => Uint8Array }): Promise<LocalResult> {
+    const program = present(this.#program, 'program')
+    const pace = createPace(this.#options.clock)
+    const stepsBefore = training.local.keepOptimizerState === true ? this.#localSteps : 0
+    // From here on they are trained.
+    this.#paramsHash = undefined
+    this.#localSteps = 0
+    const result = await trainLocally({
+      program, training, source: present(this.#prepared, 'prepared run').source, lease, shardBytes, granted: present(this.#snapshot, 'snapshot').packed, stepsBefore,
+      async afterRun(fraction) {
+        if (!pace.due()) return
+        await program.settled()
+        signal.throwIfAborted()
+        pace.settled()
+        onProgress('computing', fraction)
+      },
+    })
+    signal.throwIfAborted()
+    this.#localSteps = stepsBefore + result.steps
+    return result
+  }
+
   /** Puts the lease's params on the device and its shards in memory. */
   async #fetch(lease: Lease, { signal, onProgress }: WorkHooks): Promise<ReadonlyMap<string, Uint8Array>> {
     const { files } = this.#options
@@ -185,12 +222,15 @@ class DeviceTrainer implements Trainer {
     const hashes = shardsOf(source.dataset, lease.work)
     const steps = hashes.length + 1
     onProgress('downloading', 0)
-    if (this.#paramsHash !== lease.modelHash) {
+    if (this.#snapshot?.hash !== lease.modelHash) {
       const bytes = await files.snapshot(lease.runId, lease.modelHash, signal)
+      this.#snapshot = { hash: lease.modelHash, packed: asFloats(bytes, compiled.layout) }
+    }
+    if (this.#paramsHash !== lease.modelHash) {
       // The device may have been lost while we waited.
       const program = this.#program
       if (program === undefined) throw new DeviceLostError('GPU device: must be there, got lost while downloading.')
-      program.write('params', unpack(compiled.layout, asFloats(bytes, compiled.layout)))
+      program.write('params', unpack(compiled.layout, this.#snapshot.packed))
       this.#paramsHash = lease.modelHash
     }
     const shards = new Map<string, Uint8Array>()
@@ -220,11 +260,10 @@ class DeviceTrainer implements Trainer {
 
   async #loaded(onProgress: OnProgress): Promise<void> {
     const prepared = present(this.#prepared, 'prepared run')
-    const { compiled: { model: { spec, batchSize } } } = prepared
     const runner = this.#runner ?? await this.#openRunner()
     const { compiled, program } = await loadFitting({
-      compile: (memoryLimitBytes) => (memoryLimitBytes === Infinity ? prepared.compiled : compileProgram(spec, { batchSize, memoryLimitBytes })),
-      plans: ({ plans }) => [plans.gradient, plans.evaluate],
+      compile: (memoryLimitBytes) => (memoryLimitBytes === Infinity ? prepared.compiled : compileRun(prepared.recipe, memoryLimitBytes)),
+      plans: ({ plans }) => plans,
       load: (plans) => runner.load(plans, onProgress),
     })
     if (runner !== this.#runner) throw new DeviceLostError('GPU device: must be there, got lost while compiling.')
@@ -254,6 +293,7 @@ class DeviceTrainer implements Trainer {
     this.#program?.dispose()
     this.#program = undefined
     this.#paramsHash = undefined
+    this.#localSteps = 0
   }
 
   #dropRunner(): void {
@@ -283,21 +323,4 @@ function readMetrics(values: Float32Array, lease: Lease): Metrics {
   const examples = present(values[METRICS.examples], 'examples')
   if (examples !== lease.numExamples) throw new WireError(`lease ${lease.leaseId}: must have slices of ${lease.numExamples} examples, got ${examples}.`)
   return { lossSum, correct: present(values[METRICS.correct], 'correct'), examples }
-}
-
-/** Packed params as floats, without a copy where alignment allows. */
-function asFloats(bytes: Uint8Array, layout: Layout): Float32Array {
-  if (bytes.byteLength !== layout.packedSize * 4) {
-    throw new WireError(`snapshot: must have ${layout.packedSize * 4} bytes for this model, got ${bytes.byteLength}.`)
-  }
-  return bytes.byteOffset % 4 === 0 ? new Float32Array(bytes.buffer, bytes.byteOffset, layout.packedSize) : new Float32Array(bytes.slice().buffer)
-}
-
-/** Summed grads in the arena -> packed mean, in one pass. */
-function packMean(layout: Layout, arena: Float32Array, numExamples: number): Float32Array {
-  const packed = new Float32Array(layout.packedSize)
-  for (const { role, arenaOffset, packedOffset, size } of layout.entries) {
-    if (role === 'param') for (let i = 0; i < size; i++) packed[packedOffset + i] = (arena[arenaOffset + i] as number) / numExamples
-  }
-  return packed
 }

@@ -8,7 +8,7 @@ import { PROTOCOL_VERSION, type Lease, type Metrics, type UpdateHeader } from '.
 
 export interface TrainOutcome {
   readonly kind: 'train'
-  /** Packed mean gradient over the lease's examples. */
+  /** Packed mean gradient over the lease's examples, or where they were trained on, the granted model minus the trained one. */
   readonly gradient: Float32Array
   readonly layout: Layout
   readonly codec: CodecChoice

@@ -17,6 +17,12 @@ export const RunConfigSchema = v.strictObject({
   batchSize: v.optional(v.pipe(count, v.maxValue(4096)), 64),
   seed: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 1),
   strategy: StrategySchema,
+  /** How the training data are divided among volunteers, where strategy.work is "partition". */
+  partition: v.optional(v.strictObject({
+    parts: v.pipe(count, v.maxValue(100_000)),
+    /** A way of dividing by registry name, or by name with options; iid where absent. */
+    by: v.optional(v.union([v.string(), v.looseObject({ name: v.string() })])),
+  })),
   evaluation: v.optional(v.strictObject({
     /** A model is evaluated on the whole test split each time this many more training examples were accepted. */
     everyExamples: v.optional(count, 10_000),

@@ -1,0 +1,41 @@
+// A run's model as the Plans that its leases need: one gradient, or local training with an optimizer of its own.
+import { invariant } from '../base/errors.ts'
+import type { Plan } from '../graph/plan.ts'
+import type { LocalTraining } from '../fed/local-work.ts'
+import type { Strategy } from '../fed/strategy.ts'
+import type { Layout } from '../model/layout.ts'
+import type { ModelSpec } from '../model/spec.ts'
+import { compileProgram, type CompiledProgram } from '../train/program.ts'
+
+export interface CompiledRun {
+  readonly layout: Layout
+  readonly gradient: Plan
+  readonly evaluate: Plan
+  /** Where leases are trained locally. */
+  readonly training: CompiledTraining | undefined
+  /** All that leases need. */
+  readonly plans: readonly Plan[]
+}
+
+export interface CompiledTraining extends CompiledProgram {
+  readonly local: LocalTraining
+  readonly batchSize: number
+}
+
+export interface RunRecipe {
+  readonly model: ModelSpec
+  readonly batchSize: number
+  readonly strategy: Pick<Strategy, 'local' | 'corrections'>
+}
+
+export function compileRun({ model, batchSize, strategy: { local } }: RunRecipe, memoryLimitBytes = Infinity): CompiledRun {
+  const { layout, plans: { gradient, evaluate } } = compileProgram(model, { batchSize, memoryLimitBytes })
+  if (local.type === 'gradient') return { layout, gradient, evaluate, training: undefined, plans: [gradient, evaluate] }
+  // Evaluation takes large batches also where training takes small ones.
+  const trainBatch = typeof local.batchSize === 'number' ? local.batchSize : batchSize
+  const compiled = compileProgram(model, { batchSize: trainBatch, memoryLimitBytes, optimizer: local.optimizer })
+  invariant(compiled.layout.entries.every(({ arenaOffset }, i) => arenaOffset === layout.entries[i]!.arenaOffset), 'local training: must keep params where evaluation reads them.')
+  const { train, gradient: micro, apply } = compiled.plans
+  const training = { ...compiled, local, batchSize: trainBatch }
+  return { layout, gradient: micro, evaluate, training, plans: [...(local.batchSize === 'all' ? [micro, apply!] : [train!]), evaluate] }
+}

@@ -1,0 +1,98 @@
+// Local training of one lease: optimizer steps on its examples from the granted model on. What it gives is how far they
+// went, granted model minus trained one, which a server takes for a gradient (Reddi et al. 2021, arXiv 2003.00295).
+import { present } from '../base/errors.ts'
+import { createRng } from '../base/rng.ts'
+import { batchOf, localRates, passOrder, planLocal, type LocalPlan } from '../fed/local-work.ts'
+import type { Program } from '../graph/plan.ts'
+import { METRICS } from '../kernels/reduce.ts'
+import { pack } from '../model/layout.ts'
+import { randomKey, type Examples } from '../train/host-batches.ts'
+import { ALLOCATIONS } from '../train/program.ts'
+import type { Lease, Metrics } from '../wire/messages.ts'
+import { openExamples, type Source } from './batches.ts'
+import type { CompiledTraining } from './compiled-run.ts'
+import { NonFiniteError } from './trainer-port.ts'
+
+export interface LocalTrainingRequest {
+  /** Holds the granted params. */
+  readonly program: Program
+  readonly training: CompiledTraining
+  readonly source: Source
+  readonly lease: Lease
+  readonly shardBytes: (hash: string) => Uint8Array
+  /** Packed params as they were granted. */
+  readonly granted: Float32Array
+  /** Optimizer steps that its state has seen; 0 begins anew. */
+  readonly stepsBefore: number
+  /** Heard after each run of a Plan, with the fraction done: waits where the queue is long, throws where the lease is aborted. */
+  readonly afterRun: (fraction: number) => Promise<void>
+}
+
+export interface LocalResult {
+  readonly pseudoGradient: Float32Array
+  readonly metrics: Metrics
+  readonly steps: number
+}
+
+export async function trainLocally(request: LocalTrainingRequest): Promise<LocalResult> {
+  const { program, training, source, lease, granted, stepsBefore, afterRun } = request
+  const { local, update } = training
+  const plan = planLocal(local, { numExamples: lease.numExamples, batchSize: source.batchSize })
+  const rate = localRates(local)
+  program.clear(ALLOCATIONS.metrics)
+  if (stepsBefore === 0) for (const { allocation } of present(update, 'update').slots) program.clear(allocation)
+  const steps = stepsOf(request, plan)
+  for (let step = 0; step < plan.steps; step++) {
+    const hyper = present(update, 'update').inputs(stepsBefore + step + 1, { learningRate: rate(step) })
+    const { batches, count } = steps(step)
+    if (local.batchSize !== 'all') {
+      for (const batch of batches) program.run('train', { ...batch, ...hyper })
+    } else {
+      program.clear(ALLOCATIONS.grads)
+      let done = 0
+      for (const batch of batches) {
+        program.run('gradient', { ...batch })
+        done = Math.min(count, done + training.batchSize)
+        await afterRun((step + done / count) / plan.steps)
+      }
+      program.run('apply', hyper)
+    }
+    await afterRun((step + 1) / plan.steps)
+  }
+  const [sums, trained] = await program.read([ALLOCATIONS.metrics, ALLOCATIONS.params])
+  const packed = pack(training.layout, present(trained, 'params'))
+  const metrics = readMetrics(present(sums, 'metrics'), plan)
+  if (!Number.isFinite(metrics.lossSum)) throw new NonFiniteError(`loss: must be finite, got ${metrics.lossSum} in ${plan.steps} local steps from model version ${lease.modelVersion} on. Lower local.optimizer.learningRate.`)
+  return { pseudoGradient: granted.map((value, i) => value - packed[i]!), metrics, steps: plan.steps }
+}
+
+/** The batches of each step, weighted so that their gradients sum to the mean, and the random numbers that layers draw. */
+function stepsOf({ training, source, lease, shardBytes }: LocalTrainingRequest, plan: LocalPlan): (step: number) => { readonly batches: Iterable<Examples>; readonly count: number } {
+  const work = JSON.stringify(lease.work)
+  const examples = openExamples({ ...source, batchSize: training.batchSize }, lease.work, shardBytes)
+  const draws = 'random' in present(training.plans.train, 'train plan').inputs
+  // The same work draws the same numbers, whoever computes it.
+  const drawn = createRng(work).nextU32()
+  let pass = -1, order = new Uint32Array(0)
+  return (step) => {
+    const at = batchOf(plan, step)
+    if (at.pass !== pass) {
+      pass = at.pass
+      order = passOrder(source.seed, work, pass, lease.numExamples) as Uint32Array<ArrayBuffer>
+    }
+    const weighted = function* (): Generator<Examples> {
+      let part = 0
+      for (const { x, labels, weights } of examples(order.subarray(at.start, at.start + at.count))) {
+        yield { x, labels, weights: weights.map((weight) => weight / at.count), ...(draws ? { random: randomKey(source.seed, drawn + part++, step) } : {}) }
+      }
+    }
+    return { batches: weighted(), count: at.count }
+  }
+}
+
+/** Means over all steps, as if every example had been met once: a lease that trains for longer does not count for more. */
+function readMetrics(sums: Float32Array, { steps, numExamples }: LocalPlan): Metrics {
+  const accuracy = present(sums[METRICS.correct], 'correct') / present(sums[METRICS.examples], 'examples')
+  return { lossSum: (present(sums[METRICS.loss], 'loss') / steps) * numExamples, correct: Math.round(accuracy * numExamples) || 0, examples: numExamples }
+}
+
