@@ -174,6 +174,42 @@ test('gradients of params and inputs are those of the mean loss', async () => {
   await expect((await compile(twoHeads, { batchSize: 4, runner })).gradients(examples)).rejects.toThrow(/must be asked for when compiling/)
 })
 
+/** Normalised, thinned out features. */
+const noisy: ModelSpec = {
+  name: 'noisy', inputs: { x: [6] }, output: 'out',
+  nodes: [{ name: 'norm', layer: 'batch-norm' }, dense('hidden', 16, 'norm'), { name: 'thin', layer: 'dropout', options: { rate: 0.4 } }, dense('out', 3, 'thin')],
+}
+
+test('running statistics follow the data in training, are kept with the state, and count where nothing is trained', async () => {
+  const options = { batchSize: 64, runner, optimizer: { name: 'sgd', learningRate: 0.01, weightDecay: 0.1 } }
+  const model = await compile(noisy, options)
+  const rng = createRng('statistics')
+  const x = Float32Array.from({ length: 64 * 6 }, (_, i) => 3 + (i % 6) + 2 * rng.normal())
+  const labels = Uint32Array.from({ length: 64 }, () => rng.integer(3))
+  for (let step = 0; step < 60; step++) await model.train(x, labels)
+  const { 'norm/mean': mean, 'norm/variance': variance } = await model.tensors()
+  mean!.data.forEach((value, i) => expect(Math.abs(value - 3 - i)).toBeLessThan(0.8))
+  variance!.data.forEach((value) => expect(Math.abs(value - 4)).toBeLessThan(2))
+  // A single example is judged by the running statistics, so its neighbours do not matter.
+  const all = await model.predict(x)
+  expect((await model.predict(x.subarray(0, 6)))).toEqual(all.subarray(0, 3))
+  const other = await compile(noisy, { ...options, seed: 9 })
+  await other.setState(await model.state())
+  expect(await other.predict(x)).toEqual(all)
+})
+
+test('what layers draw depends on the seed and the step alone', async () => {
+  const x = Float32Array.from({ length: 48 }, (_, i) => Math.sin(i)), labels = Uint32Array.of(0, 1, 2, 0, 1, 2, 0, 1)
+  const trained = async (seed: number): Promise<Float32Array> => {
+    const model = await compile(noisy, { batchSize: 8, runner, seed, optimizer: { name: 'sgd', learningRate: 0.1 } })
+    await model.setParams(await (await compile(noisy, { batchSize: 8, runner })).params())
+    for (let step = 0; step < 3; step++) await model.train(x, labels)
+    return model.params()
+  }
+  expect(await trained(1)).toEqual(await trained(1))
+  expect(await trained(2)).not.toEqual(await trained(1))
+})
+
 test('a model of the zoo brings its recipe, and wrong recipes are refused', async () => {
   const model = await compile('digits-cnn', { runner, batchSize: 1 })
   expect(model.layout.packedSize).toBeGreaterThan(10_000)

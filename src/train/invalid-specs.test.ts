@@ -44,7 +44,7 @@ const names = (spec: Json): readonly string[] => [...Object.keys(spec['inputs'])
 test('a change at random is refused with a ConfigError, or compiles', () => {
   const rng = createRng('changes')
   const outcomes = { compiled: 0, refused: 0 }
-  for (let i = 0; i < 420; i++) {
+  for (let i = 0; i < 280; i++) {
     const spec = structuredClone(randomSpec(`changed ${i % 70}`)) as Json
     const change = changes[i % changes.length]!
     change(spec, rng)
@@ -59,6 +59,6 @@ test('a change at random is refused with a ConfigError, or compiles', () => {
       outcomes.refused++
     }
   }
-  expect(outcomes.compiled).toBeGreaterThan(40)
-  expect(outcomes.refused).toBeGreaterThan(150)
+  expect(outcomes.compiled).toBeGreaterThan(30)
+  expect(outcomes.refused).toBeGreaterThan(100)
 })

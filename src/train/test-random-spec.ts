@@ -25,21 +25,31 @@ const image = (generate: Generate): Generate => real((rng, value) => (value.shap
 const sequence = (generate: (rng: Rng) => Options): Generate => real((rng, { shape }) => (shape.length === 2 && shape[0]! >= 2 && shape[0]! <= 8 ? generate(rng) : undefined))
 const channels = (value: Value): number => value.shape.at(-1)!
 
+function convolution(rng: Rng, value: Value, padding: string): Options {
+  const groups = pick(rng, [1, 1, ...divisors(channels(value))]), least = Math.min(...value.shape.slice(0, -1))
+  const kernel = 1 + rng.integer(Math.min(3, least)), dilation = 1 + rng.integer(2)
+  const fits = padding !== 'valid' || (kernel - 1) * dilation < least
+  return {
+    filters: groups * (1 + rng.integer(3)), kernel, padding, stride: 1 + rng.integer(2),
+    ...(groups > 1 ? { groups } : {}), ...(fits && dilation > 1 ? { dilation } : {}), ...maybe(rng, { activation: kind(rng) }),
+  }
+}
+
 /** Layers that read one tensor. */
 const single: Readonly<Record<string, Generate>> = {
   'flatten': (_, { shape }) => (shape.length > 1 ? {} : undefined),
-  'dense': real((rng, { shape }) => (shape.length === 1 || shape.length === 2 ? { units: 1 + rng.integer(6), ...maybe(rng, { activation: kind(rng) }), ...maybe(rng, { bias: false }) } : undefined)),
-  'conv2d': image((rng, value) => {
-    const [H, W] = value.shape as readonly [number, number], groups = pick(rng, [1, 1, ...divisors(channels(value))])
-    return { filters: groups * (1 + rng.integer(3)), kernel: 1 + rng.integer(Math.min(3, H, W)), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...(groups > 1 ? { groups } : {}), ...maybe(rng, { activation: kind(rng) }) }
+  'dense': real((rng, value) => {
+    const units = 1 + rng.integer(6), thin = Math.min(units, channels(value)) - 1
+    return value.shape.length > 2 ? undefined : { units, ...maybe(rng, { activation: kind(rng) }), ...maybe(rng, { bias: false }), ...(thin > 0 ? maybe(rng, { rank: thin }) : {}) }
   }),
+  'conv2d': image((rng, value) => convolution(rng, value, pick(rng, ['same', 'valid']))),
   'conv2d-transpose': image((rng) => ({ filters: 1 + rng.integer(3), kernel: 1 + rng.integer(3), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...maybe(rng, { activation: kind(rng) }) })),
   'max-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2), padding: pick(rng, ['same', 'valid']) } : undefined)),
   // Without padding: TensorFlow.js's gradient divides by the whole window there, its forward pass does not.
   'average-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2) } : undefined)),
   'global-average-pool': real((_, { shape }) => (shape.length > 1 ? {} : undefined)),
   'global-max-pool': real((_, { shape }) => (shape.length > 1 ? {} : undefined)),
-  'conv1d': real((rng, { shape }) => (shape.length === 2 ? { filters: 1 + rng.integer(4), kernel: 1 + rng.integer(Math.min(3, shape[0]!)), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...maybe(rng, { activation: kind(rng) }) } : undefined)),
+  'conv1d': real((rng, value) => (value.shape.length === 2 ? convolution(rng, value, pick(rng, ['same', 'valid', 'causal'])) : undefined)),
   'activation': real((rng) => ({ kind: kind(rng) })),
   'softmax': real((_, value) => (channels(value) >= 2 ? {} : undefined)),
   'slice': real((rng, { shape }) => {

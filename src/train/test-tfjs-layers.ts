@@ -98,14 +98,27 @@ function gru(node: PeerNode): tf.Tensor {
 type Sides = 'same' | 'valid'
 const paddingOf = ({ padding }: Options, absent: Sides): Sides => (padding as Sides | undefined) ?? absent
 
-/** Each group for itself. */
+/** Zeros between the rows and columns of filters, as TensorFlow.js cannot differentiate a dilated convolution. */
+function spread(filters: tf.Tensor, dilation: number): tf.Tensor {
+  if (dilation === 1) return filters
+  const [KH, KW, C, F] = filters.shape as [number, number, number, number]
+  const apart = tf.pad(tf.reshape(filters, [KH, 1, KW, 1, C, F]), [[0, 0], [0, dilation - 1], [0, 0], [0, dilation - 1], [0, 0], [0, 0]])
+  return tf.slice(tf.reshape(apart, [KH * dilation, KW * dilation, C, F]), [0, 0, 0, 0], [(KH - 1) * dilation + 1, (KW - 1) * dilation + 1, C, F])
+}
+
+/** Each group for itself; one-dimensional ones as images of one row. */
 function groupedConv({ inputs: [x], options, param }: PeerNode): tf.Tensor {
-  const groups = number(options, 'groups', 1)
-  const convolve = (image: tf.Tensor, filters: tf.Tensor): tf.Tensor => tf.conv2d(image as tf.Tensor4D, filters as tf.Tensor4D, number(options, 'stride', 1), paddingOf(options, 'same'))
+  const flat = x!.rank === 3, row = (tensor: tf.Tensor, axis: number): tf.Tensor => (flat ? tf.expandDims(tensor, axis) : tensor)
+  const groups = number(options, 'groups', 1), stride = number(options, 'stride', 1), dilation = number(options, 'dilation', 1)
+  const weight = row(param('weight')!, 0), length = (weight.shape[1]! - 1) * dilation
+  const causal = options['padding'] === 'causal'
+  const image = causal ? tf.pad(row(x!, 1), [[0, 0], [0, 0], [length, 0], [0, 0]]) : row(x!, 1)
+  const convolve = (part: tf.Tensor, filters: tf.Tensor): tf.Tensor =>
+    tf.conv2d(part as tf.Tensor4D, spread(filters, dilation) as tf.Tensor4D, flat ? [1, stride] : stride, causal ? 'valid' : paddingOf(options, 'same'))
   // tf.split into one part cannot be differentiated.
-  if (groups === 1) return convolve(x!, param('weight')!)
-  const filters = tf.split(param('weight')!, groups, 3)
-  return tf.concat(tf.split(x!, groups, 3).map((image, g) => convolve(image, filters[g]!)), 3)
+  const filters = groups === 1 ? [weight] : tf.split(weight, groups, 3), parts = groups === 1 ? [image] : tf.split(image, groups, 3)
+  const y = groups === 1 ? convolve(image, weight) : tf.concat(parts.map((part, g) => convolve(part, filters[g]!)), 3)
+  return flat ? tf.squeeze(y, [1]) : y
 }
 
 function transposedConv({ inputs: [x], options, param }: PeerNode): tf.Tensor {
@@ -127,7 +140,7 @@ export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>>
     const [B, positions, C] = [x!.shape[0]!, x!.shape.slice(1, -1).reduce((a, b) => a * b, 1), x!.shape.at(-1)!]
     return tf.reshape(tf.maxPool(tf.reshape(x!, [B, positions, 1, C]) as tf.Tensor4D, [positions, 1], 1, 'valid'), [B, C])
   },
-  'conv1d': (node) => epilogue(tf.conv1d(node.inputs[0] as tf.Tensor3D, node.param('weight') as tf.Tensor3D, number(node.options, 'stride', 1), (node.options['padding'] as 'same' | 'valid' | undefined) ?? 'same'), node),
+  'conv1d': (node) => epilogue(groupedConv(node), node),
   'softmax': ({ inputs: [x] }) => tf.softmax(x!),
   'activation': ({ inputs: [x], options }) => act(x!, options['kind']),
   'add': ({ inputs, options }) => act(inputs.reduce((a, b) => tf.add(a, b)), options['activation']),

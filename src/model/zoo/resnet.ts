@@ -36,7 +36,7 @@ export function resnet50({ norm = 'group-norm', classes = 1000, size = 224 }: Re
   const net = createNet(norm, 32)
   net.normalised('stem', 'x', { filters: 64, kernel: 7, stride: 2 })
   net.activate('stem')
-  net.nodes.push({ name: 'stem-pool', layer: 'max-pool', options: { size: 3, stride: 2 } })
+  net.nodes.push({ name: 'stem-pool', layer: 'max-pool', options: { size: 3, stride: 2, padding: 'same' } })
   const stages = [3, 4, 6, 3].flatMap((blocks, stage) => Array.from({ length: blocks }, (_, block) => ({
     name: `stage${stage + 1}-block${block + 1}`, channels: 64 * 2 ** stage, stride: stage > 0 && block === 0 ? 2 : 1, changes: block === 0,
   })))
