@@ -14,7 +14,7 @@ export interface AttentionPart {
 }
 
 /** Every element of a head is written out for each row; more of them compile too long. */
-const longestHead = (rows: number): number => (rows === 1 ? 128 : 64 / rows)
+const longestHead = (rows: number, passes: number): number => (rows * passes === 1 ? 128 : 64 / rows)
 
 export function attentionAlgorithms({ name, vectors, passes, quadRows }: AttentionPart): readonly Algorithm[] {
   const vec4 = {
@@ -43,7 +43,7 @@ export function attentionAlgorithms({ name, vectors, passes, quadRows }: Attenti
       includes: [problem, 'kernels/attention/quads.wgsl'],
       variants: quadRows.map((ROWS) => ({ X: 4, ROWS, WIDTH: 4 })),
       ...vec4,
-      fits: (d, c, gpu) => dim(d, 'D') % 4 === 0 && dim(d, 'D') <= longestHead(dim(c, 'ROWS')) && gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4,
+      fits: (d, c, gpu) => dim(d, 'D') % 4 === 0 && dim(d, 'D') <= longestHead(dim(c, 'ROWS'), passes) && gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4,
       grid: (d, c) => grid(d, 4 * dim(c, 'ROWS')),
     },
     {
