@@ -40,51 +40,72 @@ interface Result {
   readonly value: Value
 }
 
-export function fuseChains(calls: readonly Call[], { effects, kept }: Surroundings): readonly Call[] {
+export function fuseChains(calls: readonly Call[], surroundings: Surroundings): readonly Call[] {
+  const table = createTable(calls, surroundings)
+  const makers = new Map<Tensor, number>()
+  for (const at of calls.keys()) {
+    const mergeable = (): number | undefined =>
+      table.chains[at]?.operands.map(({ tensor }) => makers.get(storage(tensor))).find((from) => from !== undefined && canMerge(table, from, at))
+    for (let from = mergeable(); from !== undefined; from = mergeable()) table.merge(from, at)
+    for (const { tensor } of table.chains[at]?.results ?? []) makers.set(storage(tensor), at)
+  }
+  return withoutUnread(calls.flatMap((call, i) => {
+    if (table.placeOf(call) !== i) return []
+    const chain = table.chains[i]
+    return [chain === undefined ? call : putTogether(chain, call)]
+  }), surroundings)
+}
+
+/** The chains so far, by the place of the call that they stand at. */
+interface Table {
+  readonly chains: readonly (Chain | undefined)[]
+  readonly kept: Surroundings['kept']
+  placeOf(call: Call): number
+  /** Where the readers of a tensor stand: in their own place, or in that of the chain they were merged into. */
+  placesOfReaders(tensor: Tensor): readonly number[]
+  /** What would come of the chain at `at` if it took the one at `from` into itself. */
+  merged(from: number, at: number): Chain
+  merge(from: number, at: number): void
+}
+
+function createTable(calls: readonly Call[], { effects, kept }: Surroundings): Table {
   const readers = readersOf([...calls, ...effects])
   const chains = calls.map(takeApart)
-  /** Where each call stands: in its own place, or in that of the chain it was merged into. */
-  const place = new Map([...calls, ...effects].map((call, i) => [call, i]))
-  const makers = new Map<Tensor, number>()
-  const placesOfReaders = (tensor: Tensor): readonly number[] => (readers.get(storage(tensor)) ?? []).map((reader) => place.get(reader)!)
-
-  for (const at of chains.keys()) {
-    for (let from = mergeable(at); from !== undefined; from = mergeable(at)) {
-      const first = chains[from]!
-      chains[at] = merged(from, at)
-      // Each reader of a constant computes it for itself; it stays where it was until nobody reads it.
-      if (first.operands.length === 0) continue
-      chains[from] = undefined
-      for (const [call, i] of place) if (i === from) place.set(call, at)
-    }
-    for (const { tensor } of chains[at]?.results ?? []) makers.set(storage(tensor), at)
-  }
-  return withoutUnread(calls.flatMap((call, i) => (place.get(call) !== i ? [] : [chains[i] === undefined ? call : putTogether(chains[i], call)])), { effects, kept })
-
-  /** The earlier chain that the one at `at` may take into itself. */
-  function mergeable(at: number): number | undefined {
-    return chains[at]?.operands.map((operand) => makers.get(storage(operand.tensor))).find((from) => from !== undefined && canMerge(from, at))
-  }
-
-  function canMerge(from: number, at: number): boolean {
-    const [first, second] = [chains[from]!, chains[at]!]
-    const { operands, results, steps } = merged(from, at)
-    if (operands.length + results.length > MOST_BUFFERS || steps.length > MOST_STEPS) return false
-    const places = results.flatMap(({ tensor }) => kept.get(storage(tensor)) ?? [])
-    if (new Set(places).size < places.length) return false
-    if (first.operands.length === 0) return true
-    const read = second.operands.filter(({ tensor }) => first.results.some((result) => storage(result.tensor) === storage(tensor)))
-    // Whoever else reads what the first chain makes must come after the second, where it will be made.
-    return first.size === second.size && read.every((operand) => isWhole(operand, second.size))
-      && first.results.every(({ tensor }) => placesOfReaders(tensor).every((reader) => reader === from || reader >= at))
-  }
-
-  function merged(from: number, at: number): Chain {
+  const places = new Map([...calls, ...effects].map((call, i) => [call, i]))
+  const placesOfReaders = (tensor: Tensor): readonly number[] => (readers.get(storage(tensor)) ?? []).map((reader) => places.get(reader)!)
+  const merged = (from: number, at: number): Chain => {
     const readElsewhere = ({ tensor }: Result): boolean => kept.has(storage(tensor)) || placesOfReaders(tensor).some((reader) => reader !== from && reader !== at)
     const first = chains[from]!
-    return merge(first, chains[at]!, first.operands.length === 0 ? [] : first.results.filter(readElsewhere))
+    return joined(first, chains[at]!, isConstant(first) ? [] : first.results.filter(readElsewhere))
+  }
+  return {
+    chains, kept, placesOfReaders, merged,
+    placeOf: (call) => places.get(call)!,
+    merge(from, at) {
+      const constant = isConstant(chains[from]!)
+      chains[at] = merged(from, at)
+      // Each reader of a constant computes it for itself; it stays where it was until nobody reads it.
+      if (constant) return
+      chains[from] = undefined
+      for (const [call, i] of places) if (i === from) places.set(call, at)
+    },
   }
 }
+
+function canMerge({ chains, kept, placesOfReaders, merged }: Table, from: number, at: number): boolean {
+  const [first, second] = [chains[from]!, chains[at]!]
+  const { operands, results, steps } = merged(from, at)
+  if (operands.length + results.length > MOST_BUFFERS || steps.length > MOST_STEPS) return false
+  const written = results.flatMap(({ tensor }) => kept.get(storage(tensor)) ?? [])
+  if (new Set(written).size < written.length) return false
+  if (isConstant(first)) return true
+  const read = second.operands.filter(({ tensor }) => first.results.some((result) => storage(result.tensor) === storage(tensor)))
+  // Whoever else reads what the first chain makes must come after the second, where it will be made.
+  return first.size === second.size && read.every((operand) => isWhole(operand, second.size))
+    && first.results.every(({ tensor }) => placesOfReaders(tensor).every((reader) => reader === from || reader >= at))
+}
+
+const isConstant = ({ operands }: Chain): boolean => operands.length === 0
 
 /** Constants that every reader came to compute for itself. */
 function withoutUnread(calls: readonly Call[], { effects, kept }: Surroundings): readonly Call[] {
@@ -98,7 +119,7 @@ function withoutUnread(calls: readonly Call[], { effects, kept }: Surroundings):
 const isWhole = ({ length, inner }: Operand, size: number): boolean => length === size && inner === 1
 
 /** The steps of `first`, then those of `second`. `shown` are the results of the first that others read. */
-function merge(first: Chain, second: Chain, shown: readonly Result[]): Chain {
+function joined(first: Chain, second: Chain, shown: readonly Result[]): Chain {
   const made = new Map(first.results.map(({ tensor, value }) => [storage(tensor), value]))
   const operands = [...first.operands]
   const moved = second.operands.map((operand): Value => {

@@ -1,2 +1,0 @@
-// A tensor times a number.
-export { scale } from './pointwise.ts'
