@@ -107,20 +107,20 @@ export function siluSlope4(x: v128): v128 {
   return f32x4.mul(s, f32x4.add(one(), f32x4.mul(x, f32x4.sub(one(), s))))
 }
 
-@inline function geluTanh(x: v128): v128 {
+/** (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) / 2, which is a sigmoid of twice that. */
+@inline function geluShare(x: v128): v128 {
   const cube = f32x4.mul(f32x4.mul(x, x), x)
-  return tanh4(f32x4.mul(f32x4.splat(0.7978845608), fma(f32x4.splat(0.044715), cube, x)))
+  return sigmoid4(f32x4.mul(f32x4.splat(1.5957691216), fma(f32x4.splat(0.044715), cube, x)))
 }
 
 export function gelu4(x: v128): v128 {
-  return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(one(), geluTanh(x)))
+  return f32x4.mul(x, geluShare(x))
 }
 
 export function geluSlope4(x: v128): v128 {
-  const t = geluTanh(x)
-  const inside = f32x4.mul(f32x4.splat(0.7978845608), fma(f32x4.splat(0.134145), f32x4.mul(x, x), one()))
-  const second = f32x4.mul(f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.sub(one(), f32x4.mul(t, t))), inside)
-  return fma(f32x4.splat(0.5), f32x4.add(one(), t), second)
+  const share = geluShare(x)
+  const inside = f32x4.mul(f32x4.splat(1.5957691216), fma(f32x4.splat(0.134145), f32x4.mul(x, x), one()))
+  return fma(f32x4.mul(f32x4.mul(x, share), f32x4.sub(one(), share)), inside, share)
 }
 
 export function geluErf4(x: v128): v128 {

@@ -67,8 +67,10 @@ function apply(fn: i32, to: usize, a: usize, b: usize, c: usize, count: i32, k0:
   let i: usize = 0
   switch (fn) {
     case 2: for (; i < whole; i += 16) v128.store(to + i, f32x4.add(v128.load(a + i), v128.load(b + i))); break
+    case 3: for (; i < whole; i += 16) v128.store(to + i, f32x4.sub(v128.load(a + i), v128.load(b + i))); break
     case 4: for (; i < whole; i += 16) v128.store(to + i, f32x4.mul(v128.load(a + i), v128.load(b + i))); break
     case 7: for (; i < whole; i += 16) v128.store(to + i, f32x4.mul(v128.load(a + i), first)); break
+    case 20: for (; i < whole; i += 16) v128.store(to + i, indicator(positive(v128.load(a + i)))); break
     case 26: for (; i < whole; i += 16) { const x = v128.load(a + i); v128.store(to + i, v128.and(x, f32x4.gt(x, zero4()))) } break
     default: for (; i < whole; i += 16) v128.store(to + i, compute(fn, v128.load(a + i), v128.load(b + i), v128.load(c + i), first, second))
   }
