@@ -2,7 +2,7 @@
 // with P = G = 1, RMS norm (Zhang and Sennrich 2019, arXiv 1910.07467) with RMS = 1, group norm (Wu and He 2018, arXiv 1803.08494).
 // Gradients of the params are sums over all rows: they come as CHUNKS partial sums, so that enough invocations are busy.
 import { bitsFloat, ceilDiv, floatBits } from '../base/math.ts'
-import { defineKernel, dim, linearGrid, type Algorithm, type Dims, type NumberArray } from './kernel.ts'
+import { defineKernel, dim, linearGrid, type Algorithm, type Consts, type Dims, type NumberArray } from './kernel.ts'
 
 const cells = (d: Dims): number => dim(d, 'N') * dim(d, 'G')
 const channels = (d: Dims): number => dim(d, 'C')
@@ -15,7 +15,12 @@ const positive = (): readonly [number, number] => [0.25, 2]
 const VIEWS = ['x', 'y', 'dy', 'dx', 'scale', 'shift', 'dscale', 'dshift']
 const vectors = (names: readonly string[]): Readonly<Record<string, 'vec4<f32>'>> => Object.fromEntries(names.map((name) => [name, 'vec4<f32>' as const]))
 
-/** Rows of vec4s where a group's channels divide by four, and of single elements. */
+/** Channels of a group. */
+const groupSize = (d: Dims): number => channels(d) / dim(d, 'G')
+/** Groups of one and two channels come in vec4s of several groups. */
+const divides = (d: Dims): boolean => channels(d) % 4 === 0 && (groupSize(d) % 4 === 0 || groupSize(d) <= 2)
+
+/** Rows of vec4s where a group's channels allow, and of single elements. */
 function byWidth(algorithm: Omit<Algorithm, 'views'>, buffers: readonly string[]): readonly Algorithm[] {
   const views = vectors(VIEWS.filter((name) => buffers.includes(name)))
   return [4, 1].map((WIDTH) => ({
@@ -23,9 +28,12 @@ function byWidth(algorithm: Omit<Algorithm, 'views'>, buffers: readonly string[]
     name: WIDTH === 4 ? `${algorithm.name}-vec4` : algorithm.name,
     variants: algorithm.variants.map((row) => ({ ...row, WIDTH })),
     ...(WIDTH === 4 ? { views: () => views } : {}),
-    fits: (d, c, gpu) => (algorithm.fits?.(d, c, gpu) ?? true) && (WIDTH === 1 || (channels(d) / dim(d, 'G')) % 4 === 0),
+    fits: (d, c, gpu) => (algorithm.fits?.(d, c, gpu) ?? true) && (WIDTH === 1 || divides(d)),
   }))
 }
+
+/** What invocations are made for: cells, or vec4s of small ones. */
+const sums = (d: Dims, c: Consts): number => (dim(c, 'WIDTH') === 4 ? Math.min(cells(d), dim(d, 'N') * channels(d) / 4) : cells(d))
 
 function cellAlgorithms(name: 'forward' | 'input-gradient', buffers: readonly string[]): readonly Algorithm[] {
   const includes = ['kernels/norm/cell.wgsl', `kernels/norm/${name}.wgsl`]
@@ -37,7 +45,7 @@ function cellAlgorithms(name: 'forward' | 'input-gradient', buffers: readonly st
       includes,
       variants: [{ X: 32, Y: 4 }, { X: 128, Y: 1 }, { X: 8, Y: 16 }],
       workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
-      grid: (d, c) => linearGrid(cells(d), dim(c, 'Y')),
+      grid: (d, c) => linearGrid(sums(d, c), dim(c, 'Y')),
     }, buffers),
     ...byWidth({
       name: 'serial',
@@ -46,7 +54,7 @@ function cellAlgorithms(name: 'forward' | 'input-gradient', buffers: readonly st
       includes,
       variants: [{ X: 4 }],
       workgroup: (_, c) => [dim(c, 'X'), 1, 1],
-      grid: (d, c) => linearGrid(cells(d), dim(c, 'X')),
+      grid: (d, c) => linearGrid(sums(d, c), dim(c, 'X')),
     }, buffers),
   ]
 }
@@ -63,7 +71,7 @@ function eachCell(d: Dims, visit: (cell: number, each: (use: (at: number, c: num
 
 const EPSILON = floatBits(1e-5)
 const layer = { N: 13, P: 1, C: 20, G: 1, RMS: 0 }
-const shapes: readonly Dims[] = [layer, { ...layer, RMS: 1 }, { N: 3, P: 1, C: 7, G: 1, RMS: 0 }, { N: 3, P: 30, C: 24, G: 3, RMS: 0 }, { N: 5, P: 6, C: 15, G: 5, RMS: 0 }, { N: 2, P: 9, C: 6, G: 6, RMS: 0 }]
+const shapes: readonly Dims[] = [layer, { ...layer, RMS: 1 }, { N: 3, P: 1, C: 7, G: 1, RMS: 0 }, { N: 3, P: 30, C: 24, G: 3, RMS: 0 }, { N: 5, P: 6, C: 15, G: 5, RMS: 0 }, { N: 2, P: 9, C: 6, G: 6, RMS: 0 }, { N: 2, P: 20, C: 16, G: 8, RMS: 0 }, { N: 3, P: 7, C: 12, G: 12, RMS: 0 }]
 
 export const norm = defineKernel({
   name: 'norm',
@@ -151,6 +159,7 @@ export const normParamGradient = defineKernel({
   },
   probes: [
     ...shapes.flatMap((s) => [{ ...s, CHUNKS: 4, VARIANCE: 0, SHIFT: 1, EPSILON }, { ...s, CHUNKS: 1, VARIANCE: 0, SHIFT: 0, EPSILON }]),
+    ...[8, 15, 16].map((C) => ({ N: 2, P: 12, C, G: C / (C % 8 === 0 ? 2 : 3), RMS: 0, CHUNKS: 4, VARIANCE: 0, SHIFT: 1, EPSILON })),
     ...[5, 8, 12].map((C) => ({ N: 1, P: 37, C, G: C, RMS: 0, CHUNKS: 6, VARIANCE: C % 2, SHIFT: 1, EPSILON })),
     // More chunks than rows need: the last are empty.
     { N: 1, P: 9, C: 8, G: 8, RMS: 0, CHUNKS: 7, VARIANCE: 1, SHIFT: 1, EPSILON },
@@ -161,16 +170,19 @@ function assign(to: NumberArray, from: Float64Array): void {
   for (let i = 0; i < to.length; i++) to[i] = from[i]!
 }
 
+/** Whether every chunk of rows lies inside one example, so that its statistics need be read but once. */
+const oneExample = (d: Dims): boolean => dim(d, 'N') === 1 || (dim(d, 'CHUNKS') % dim(d, 'N') === 0 && rows(d) % dim(d, 'CHUNKS') === 0)
+
 function paramGradientAlgorithms(buffers: readonly string[]): readonly Algorithm[] {
   const includes = ['kernels/norm/param-gradient.wgsl']
   const views = vectors(buffers)
-  const both = (algorithm: Algorithm): readonly Algorithm[] => [4, 1].map((WIDTH) => ({
+  const both = (algorithm: Algorithm): readonly Algorithm[] => [4, 1].flatMap((WIDTH) => [1, 0].map((HOISTED) => ({
     ...algorithm,
-    name: WIDTH === 4 ? `${algorithm.name}-vec4` : algorithm.name,
-    variants: algorithm.variants.map((row) => ({ ...row, WIDTH })),
+    name: [algorithm.name, ...(WIDTH === 4 ? ['vec4'] : []), ...(HOISTED === 1 ? ['hoisted'] : [])].join('-'),
+    variants: algorithm.variants.map((row) => ({ ...row, WIDTH, HOISTED })),
     ...(WIDTH === 4 ? { views: () => views } : {}),
-    fits: (d) => channels(d) % WIDTH === 0,
-  }))
+    fits: (d) => channels(d) % WIDTH === 0 && (HOISTED === 1) === oneExample(d),
+  })))
   return [
     ...both({
       name: 'workgroup',

@@ -9,12 +9,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let end = min((chunk + 1u) * CHUNK_ROWS, ROWS);
   var products = x_t();
   var sum = x_t();
-#if u.N == 1
-  let center_here = centers(0u, cb);
-  let deviation_here = deviations(0u, cb);
+#if HOISTED == 1
+  // All rows of a chunk are of one example.
+  let center_here = centers(chunk * CHUNK_ROWS / u.P, cb);
+  let deviation_here = deviations(chunk * CHUNK_ROWS / u.P, cb);
 #end
   for (var row = chunk * CHUNK_ROWS; row < end; row++) {
-#if u.N != 1
+#if HOISTED == 0
     let n = row / u.P;
     let center_here = centers(n, cb);
     let deviation_here = deviations(n, cb);

@@ -10,10 +10,18 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   let end = min((group.y + 1u) * CHUNK_ROWS, ROWS);
   var products = x_t();
   var sum = x_t();
+#if HOISTED == 1
+  // All rows of a chunk are of one example.
+  let center_here = centers(group.y * CHUNK_ROWS / u.P, cb);
+  let deviation_here = deviations(group.y * CHUNK_ROWS / u.P, cb);
+#end
   for (var row = group.y * CHUNK_ROWS + local.y; row < end; row += WG_Y) {
-    let n = row / u.P;
+#if HOISTED == 0
+    let center_here = centers(row / u.P, cb);
+    let deviation_here = deviations(row / u.P, cb);
+#end
     let gradient = dy[row * CB + cb];
-    products += gradient * ((x[row * CB + cb] - centers(n, cb)) * deviations(n, cb));
+    products += gradient * ((x[row * CB + cb] - center_here) * deviation_here);
     sum += gradient;
   }
   let slot = local.y * WG_X + local.x;
