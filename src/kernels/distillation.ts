@@ -17,7 +17,8 @@ const invocationPer = (name: string, count: (d: Dims) => number): Algorithm => (
   name,
   shader: `kernels/distillation/${name}.wgsl`,
   includes: ['kernels/distillation/row.wgsl'],
-  variants: [{ X: 64 }, { X: 4 }],
+  suits: 'software',
+  variants: [{ X: 16 }],
   workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(count(d), dim(c, 'X')),
 })

@@ -84,6 +84,18 @@ const workgroupPerGroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'D') / 4, dim(c, 'X')), dim(d, 'V'), 1],
 }
 
+/** One invocation per element of the table, or per four. */
+const columns = (width: 1 | 4): Algorithm => ({
+  name: width === 4 ? 'vec4' : 'scalar',
+  suits: 'software',
+  shader: 'kernels/embedding/sum-groups.wgsl',
+  variants: [{ X: 64, WIDTH: width }],
+  ...(width === 4 ? { views: () => ({ dy: 'vec4<f32>', dtable: 'vec4<f32>' } as const) } : {}),
+  fits: (d) => divides(d) === (width === 4),
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d, c) => linearGrid(table(d) / width, dim(c, 'X')),
+})
+
 export const sumGroups = defineKernel({
   name: 'sum-groups',
   formula: 'dtable[V,D] = sum over i in starts[V]..starts[V+1] of dy[order[i],D] of dy[N,D]',
@@ -94,7 +106,7 @@ export const sumGroups = defineKernel({
     dy: { access: 'read', element: 'f32', length: rows },
     dtable: { access: 'write', element: 'f32', length: table },
   },
-  algorithms: [workgroupPerGroup, ...linearAlgorithms({ shader: 'kernels/embedding/sum-groups.wgsl', elements: table, vectors: ['dy', 'dtable'], divides })],
+  algorithms: [workgroupPerGroup, columns(4), columns(1)],
   flops: (d) => rows(d) + table(d),
   reference(d, { order, starts, dy, dtable }) {
     const width = dim(d, 'D')

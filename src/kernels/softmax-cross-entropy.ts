@@ -19,7 +19,8 @@ const invocationPer = (name: 'examples' | 'gradient-rows', include: string, coun
   name,
   shader: `kernels/softmax-cross-entropy/${name}.wgsl`,
   includes: [`kernels/softmax-cross-entropy/${include}.wgsl`],
-  variants: [{ X: 64 }, { X: 4 }],
+  suits: 'software',
+  variants: [{ X: 16 }],
   workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(count(d), dim(c, 'X')),
 })
@@ -28,6 +29,7 @@ const workgroupPer = (name: 'positions' | 'gradient-workgroup', include: string,
   ...invocationPer('examples', include, count),
   name,
   suits: 'gpu',
+  variants: [{ X: 64 }],
   shader: `kernels/softmax-cross-entropy/${name}.wgsl`,
   fits: (d, c) => (name === 'positions' ? dim(d, 'T') > 1 : 4 * dim(d, 'CLASSES') >= dim(c, 'X')),
   grid: (d) => [count(d), 1, 1],
@@ -41,7 +43,19 @@ const probes: readonly Dims[] = [
   { N: 5, T: 9, CLASSES: 65, SMOOTHING: 0, WEIGHTED: 0 },
   { N: 6, T: 1, CLASSES: 17, SMOOTHING: floatBits(0.1), WEIGHTED: 0 },
   { N: 4, T: 3, CLASSES: 20, SMOOTHING: floatBits(0.25), WEIGHTED: 1 },
+  { N: 2, T: 2, CLASSES: 300, SMOOTHING: floatBits(0.25), WEIGHTED: 1 },
 ]
+
+/** Many classes: invocations of a workgroup share a row. */
+const classesSideBySide: Algorithm = {
+  name: 'classes',
+  suits: 'gpu',
+  shader: 'kernels/softmax-cross-entropy/classes.wgsl',
+  variants: [{ X: 64 }, { X: 256 }],
+  fits: (d, c) => dim(d, 'CLASSES') >= dim(c, 'X'),
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d) => [examples(d), 1, 1],
+}
 
 export const softmaxCrossEntropy = defineKernel({
   name: 'softmax-cross-entropy',
@@ -51,7 +65,7 @@ export const softmaxCrossEntropy = defineKernel({
     loss: { access: 'write', element: 'f32', length: examples },
     correct: { access: 'write', element: 'f32', length: examples },
   },
-  algorithms: [workgroupPer('positions', 'row', examples), invocationPer('examples', 'row', examples)],
+  algorithms: [workgroupPer('positions', 'row', examples), classesSideBySide, invocationPer('examples', 'row', examples)],
   flops: (d) => 4 * cells(d),
   reference(d, { logits, labels, weights, classes, loss, correct }) {
     const width = dim(d, 'CLASSES'), positions = dim(d, 'T'), smoothing = bitsFloat(dim(d, 'SMOOTHING'))

@@ -16,8 +16,9 @@ const algorithms = (part: 'softmax' | 'gradient'): readonly Algorithm[] => [
   },
   {
     name: 'rows',
+    suits: 'software',
     shader: `kernels/softmax/${part}-rows.wgsl`,
-    variants: [{ X: 64 }, { X: 4 }],
+    variants: [{ X: 16 }],
     workgroup: (_, c) => [dim(c, 'X'), 1, 1],
     grid: (d, c) => linearGrid(rows(d), dim(c, 'X')),
   },
