@@ -95,10 +95,19 @@ export async function startHelper(start: HelperStart): Promise<Helper> {
   return { terminate: () => worker.terminate() }
 }
 
-function ready(on: (event: string, heard: (value: unknown) => void) => void, begin: () => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    on('message', () => resolve())
-    on('error', (problem) => reject(problem instanceof Error ? problem : new Error('worker: must start, got an error.')))
-    begin()
-  })
+/** A browser that blocks the worker may say nothing at all. */
+const START_MS = 10_000
+
+async function ready(on: (event: string, heard: (value: unknown) => void) => void, begin: () => void): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  try {
+    await new Promise<void>((resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`worker: must start within ${START_MS / 1000} s, and did not.`)), START_MS)
+      on('message', () => resolve())
+      on('error', (problem) => reject(problem instanceof Error ? problem : new Error('worker: must start, got an error.')))
+      begin()
+    })
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -63,7 +63,7 @@ function createRow(id: string): Row {
 function fill({ element, cells }: Row, volunteer: VolunteerStatus): void {
   element.dataset['activity'] = volunteer.activity
   cells.volunteer.say(() => volunteer.id)
-  cells.adapter.say(() => volunteer.runner === 'gpu' ? volunteer.adapter : `${volunteer.adapter} · ${volunteer.runner}`)
+  cells.adapter.say(() => volunteer.adapter)
   cells.activity.say((c) => c.dashboard.activities[volunteer.activity])
   cells.speed.say(() => volunteer.examplesPerSecond === 0 ? '–' : formatNumber(volunteer.examplesPerSecond))
   cells.examples.say(() => formatNumber(volunteer.examples))
