@@ -66,7 +66,8 @@ export function convolve(args: usize, part: i32, parts: i32, own: usize): void {
   for (let n = begin(N, part, parts); n < end; n++) {
     const image = at(args, 0) + <usize>n * <usize>(H * W * C) * 4
     if (padded) spread(image, H, W, C, arg(args, 19), arg(args, 20), arg(args, 21), arg(args, 22), own + TILE_BYTES, HP, WP)
-    convolveImage(args, own, padded ? own + TILE_BYTES : image, n)
+    if (arg(args, 19) == 1 && arg(args, 20) == 1) convolveImage(args, own, padded ? own + TILE_BYTES : image, n)
+    else convolveSpread(args, own, own + TILE_BYTES, n)
   }
 }
 
@@ -97,6 +98,37 @@ function convolveImage(args: usize, own: usize, image: usize, n: i32): void {
         addTile(own, p0 + down, p1 + down, p2 + down, p3 + down, 4, skip, b + <usize>(kh * KW * channels) * 32, 32, length, segments)
       }
       storeTile(own, y + <usize>q * <usize>F * 4, <usize>F * 4, min(4, pixels - q), min(8, filters - f), bias, act)
+    }
+  }
+}
+
+/** The same of an image whose pixels stand STEPH, STEPW apart: of each patch, only the taps that meet a pixel. */
+function convolveSpread(args: usize, own: usize, image: usize, n: i32): void {
+  const C = arg(args, 7), F = arg(args, 8), OH = arg(args, 11), OW = arg(args, 12), groups = arg(args, 17), stepW = arg(args, 20), WP = arg(args, 24)
+  const filters = F / groups, count = (filters + 7) >> 3, K = arg(args, 9) * arg(args, 10) * (C / groups), next = <usize>(stepW * C) * 4
+  for (let panel = 0; panel < groups * count; panel++) {
+    const group = panel / count, f = (panel % count) * 8, first = group * filters + f
+    const b = at(args, 1) + <usize>panel * <usize>K * 32, bias = at(args, 2) ? at(args, 2) + <usize>first * 4 : 0
+    // Tiles of pixels that meet the same taps: every stepW-th of a row.
+    for (let h = 0; h < OH; h++) for (let phase = 0; phase < min(stepW, OW); phase++) for (let w = phase; w < OW; w += 4 * stepW) {
+      const rows = min(4, (OW - w + stepW - 1) / stepW)
+      const p0 = image + <usize>((h * WP + w) * C + group * (C / groups)) * 4
+      const p1 = rows > 1 ? p0 + next : p0, p2 = rows > 2 ? p1 + next : p1, p3 = rows > 3 ? p2 + next : p2
+      clearTile(own)
+      addTaps(args, own, p0, p1, p2, p3, b, h, w)
+      storeTile(own, at(args, 3) + <usize>(((n * OH + h) * OW + w) * F + first) * 4, <usize>(stepW * F) * 4, rows, min(8, filters - f), bias, arg(args, 18))
+    }
+  }
+}
+
+function addTaps(args: usize, sums: usize, p0: usize, p1: usize, p2: usize, p3: usize, b: usize, h: i32, w: i32): void {
+  const C = arg(args, 7), channels = C / arg(args, 17), KW = arg(args, 10), DH = arg(args, 15), DW = arg(args, 16), WP = arg(args, 24)
+  for (let kh = 0; kh < arg(args, 9); kh++) {
+    if ((h + kh * DH - arg(args, 21)) % arg(args, 19)) continue
+    for (let kw = 0; kw < KW; kw++) {
+      if ((w + kw * DW - arg(args, 22)) % arg(args, 20)) continue
+      const o = <usize>((kh * DH * WP + kw * DW) * C) * 4
+      addTile(sums, p0 + o, p1 + o, p2 + o, p3 + o, 4, 0, b + <usize>((kh * KW + kw) * channels) * 32, 32, channels, 1)
     }
   }
 }
