@@ -210,11 +210,14 @@ function buildHeads(spec: ModelSpec, { tensors, inputs, weights }: HeadParts): r
     const options = parseOptions(loss.schema, given, `${path} (${name})`)
     const type = loss.target(from.shape, options, path)
     const key = head.target ?? 'labels'
-    const target = inputs[key] ?? targets.get(key) ?? input(key, type.shape, type.element)
+    if (key !== 'labels' && RESERVED_INPUTS.includes(key)) throw new ConfigError(`${path}: must have a target of another name than ${RESERVED_INPUTS.slice(1).join(', ')}, got "${key}". Call it "${head.name}".`)
+    // Not `inputs[key]`: a target may be called constructor.
+    const declared = Object.hasOwn(inputs, key) ? inputs[key] : undefined
+    const target = declared ?? targets.get(key) ?? input(key, type.shape, type.element)
     if (target.element !== type.element || !sameShape(target.shape, type.shape)) {
       throw new ConfigError(`${path}: must be compared with ${type.element} ${formatShape(type.shape.slice(1))}, got "${key}", which is ${target.element} ${formatShape(target.shape.slice(1))}. Name another target.`)
     }
-    if (!(key in inputs)) targets.set(key, target)
+    if (declared === undefined) targets.set(key, target)
     const weighted = head.weight === undefined || head.weight === 1 ? weights : inScope(head.name, () => scale(weights, head.weight!))
     return { name: head.name, from, target, weight: head.weight ?? 1, ...inScope(`loss/${head.name}`, () => loss.build({ output: from, target, weights: weighted }, options)) }
   })
@@ -228,7 +231,7 @@ function resolve(name: string, reader: string, tensors: ReadonlyMap<string, Tens
 
 /** An unread node would hold params that never learn. */
 function checkUse(spec: ModelSpec, tensors: ReadonlyMap<string, Tensor>, reads: ReadonlyMap<string, readonly string[]>): void {
-  const used = new Set([spec.output, ...(spec.heads ?? []).map(({ from }) => from ?? spec.output)])
+  const used = new Set([spec.output, ...(spec.heads ?? []).flatMap(({ from, target }) => [from ?? spec.output, ...(target !== undefined && Object.hasOwn(spec.inputs, target) ? [target] : [])])])
   for (const name of [...tensors.keys()].reverse()) if (used.has(name)) for (const from of reads.get(name) ?? []) used.add(from)
   for (const [name, tensor] of tensors) {
     if (!used.has(name)) throw new ConfigError(`${name}: must lead to the output "${spec.output}", got a tensor ${formatShape(tensor.shape.slice(1))} that nothing reads. Remove it, or read it.`)

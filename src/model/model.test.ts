@@ -38,6 +38,17 @@ test('the README shows a model that can be built, and every model of the zoo', (
   for (const name of zoo.names()) expect(table.includes(`\`${name}\``) || table.includes(`\`${name.replace('char-gpt', '')}\``), name).toBe(true)
 })
 
+test('names that every object has are names like others', () => {
+  const spec: ModelSpec = { name: 'toString', inputs: { valueOf: [6] }, nodes: [node('hasOwnProperty', 'dense', { units: 4 })], output: 'hasOwnProperty', heads: [{ name: 'toString', target: 'constructor', loss: { name: 'huber' } }] }
+  expect(buildModel(spec, 2).heads[0]!.target.shape).toEqual([2, 4])
+})
+
+test('a target may be declared among the inputs', () => {
+  const spec: ModelSpec = { name: 'declared', inputs: { x: [6], y: [4] }, nodes: [node('d', 'dense', { units: 4 })], output: 'd', heads: [{ name: 'h', target: 'y', loss: { name: 'huber' } }] }
+  const { heads, inputs } = buildModel(spec, 2)
+  expect(heads[0]!.target).toBe(inputs['y'])
+})
+
 test('the tensors of every model of the zoo have names of their own', () => {
   for (const [, { spec }] of zoo.entries()) {
     const { layout } = buildModel(spec, 3)
@@ -131,6 +142,7 @@ test.each<[string, ModelSpec, RegExp]>([
   ['an axis twice', chain(node('t', 'transpose', { axes: [1, 1, 0] })), /^t: must name each dimension once, got axes \[1, 1, 0\] for \[28, 28, 1\]/],
   ['branches that do not meet', chain(node('f', 'flatten'), node('c', 'concat', {}, ['x', 'f'])), /^c: must read tensors that differ along axis 2 alone, got \[28, 28, 1\] and \[784\]/],
   ['branches along another axis', chain(node('s', 'slice', { axis: 0, end: 9 }), node('c', 'concat', { axis: 1 }, ['x', 's'])), /^c: must read tensors that differ along axis 1 alone, got \[28, 28, 1\] and \[9, 28, 1\]/],
+  ['a reserved target', { ...chain(node('f', 'flatten'), node('d', 'dense', { units: 4 })), heads: [{ name: 'h', target: 'weights', loss: { name: 'mean-squared-error' } }] }, /^head h: must have a target of another name than weights, hyper, random, got "weights"/],
   ['a reserved input', { ...chain(node('f', 'flatten')), inputs: { labels: [784] } }, /must not be called/],
   ['too many params', chain(node('f', 'flatten'), node('a', 'dense', { units: 65_536 }), node('b', 'dense', { units: 65_536 })), /at most \d+ params/],
 ])('refuses %s', (_what, spec, message) => {

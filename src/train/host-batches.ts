@@ -48,7 +48,7 @@ export function randomKey(seed: number, work: number, step: number): Uint32Array
 /** Throws ConfigError for names, types, lengths and integers that do not fit the ports. */
 export function cutBatches(given: Examples, ports: Readonly<Record<string, HostPort>>, batchSize: number): readonly HostBatch[] {
   const names = Object.keys(ports)
-  for (const name of Object.keys(given)) if (!(name in ports)) throw new ConfigError(`${name}: must be an input or target of the model, got a name that it does not read. ${nearest(name, names)}`)
+  for (const name of Object.keys(given)) if (!Object.hasOwn(ports, name)) throw new ConfigError(`${name}: must be an input or target of the model, got a name that it does not read. ${nearest(name, names)}`)
   const counts = names.map((name) => countExamples(name, given[name], ports[name]!))
   const total = counts[0]!
   counts.forEach((count, i) => {
