@@ -30,10 +30,11 @@ export function gemmAlgorithms(problem: GemmProblem): { readonly workgroupTiles:
       ...tile('workgroup-tiles', [
         { X: 16, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 },
         { X: 8, Y: 8, ROWS: 8, COLS: 8, TILE_K: 8 },
+        { X: 16, Y: 16, ROWS: 8, COLS: 8, TILE_K: 8 },
         { X: 8, Y: 8, ROWS: 4, COLS: 4, TILE_K: 16 },
       ]),
       suits: 'gpu',
-      fits: (d, c, gpu) => 4 * dim(c, 'TILE_K') * (tileRows(c) + tileColumns(c) + 2) <= gpu.maxComputeWorkgroupStorageSize
+      fits: (d, c, gpu) => 4 * dim(c, 'TILE_K') * (tileRows(c) + tileColumns(c) + 8) <= gpu.maxComputeWorkgroupStorageSize
         && problem.depth(d) >= dim(c, 'TILE_K') / 2,
     },
     splitK: {
