@@ -3,19 +3,23 @@
 import { present } from '../base/errors.ts'
 import { createRng } from '../base/rng.ts'
 import { batchOf, localRates, passOrder, planLocal, type LocalPlan } from '../fed/local-work.ts'
-import type { Program } from '../graph/plan.ts'
+import type { Program, Runner } from '../graph/plan.ts'
 import { METRICS } from '../kernels/reduce.ts'
-import { pack } from '../model/layout.ts'
+import { pack, unpack } from '../model/layout.ts'
 import { randomKey, type Examples } from '../train/host-batches.ts'
 import { ALLOCATIONS } from '../train/program.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import { openExamples, type Source } from './batches.ts'
 import type { CompiledTraining } from './compiled-run.ts'
+import { nonFiniteError } from './non-finite.ts'
 import { NonFiniteError } from './trainer-port.ts'
 
 export interface LocalTrainingRequest {
   /** Holds the granted params. */
   readonly program: Program
+  /** Of the program: where a loss is not finite, the steps are looked into on it. */
+  readonly runner: Runner
+  readonly signal: AbortSignal
   readonly training: CompiledTraining
   readonly source: Source
   readonly lease: Lease
@@ -62,8 +66,28 @@ export async function trainLocally(request: LocalTrainingRequest): Promise<Local
   const [sums, trained] = await program.read([ALLOCATIONS.metrics, ALLOCATIONS.params])
   const packed = pack(training.layout, present(trained, 'params'))
   const metrics = readMetrics(present(sums, 'metrics'), plan)
-  if (!Number.isFinite(metrics.lossSum)) throw new NonFiniteError(`loss: must be finite, got ${metrics.lossSum} in ${plan.steps} local steps from model version ${lease.modelVersion} on. Lower local.optimizer.learningRate.`)
+  if (!Number.isFinite(metrics.lossSum)) throw await failure(request, plan, metrics.lossSum)
   return { pseudoGradient: granted.map((value, i) => value - packed[i]!), metrics, steps: plan.steps }
+}
+
+/** Finds what went wrong where each step is one run of one Plan, from a state that is known. */
+async function failure(request: LocalTrainingRequest, plan: LocalPlan, loss: number): Promise<NonFiniteError> {
+  const { runner, program, training: { local, layout, plans, update }, lease, granted, stepsBefore, signal } = request
+  const message = `loss: must be finite, got ${loss} in ${plan.steps} local steps from model version ${lease.modelVersion} on`
+  const remedy = 'Lower local.optimizer.learningRate.'
+  if (local.batchSize === 'all' || stepsBefore > 0) return new NonFiniteError(`${message}. ${remedy}`)
+  const rate = localRates(local)
+  const restore = (): void => {
+    program.write(ALLOCATIONS.params, unpack(layout, granted))
+    for (const { allocation } of present(update, 'update').slots) program.clear(allocation)
+  }
+  const runs = function* (): Generator<Examples> {
+    const steps = stepsOf(request, plan)
+    for (let step = 0; step < plan.steps; step++) {
+      for (const batch of steps(step).batches) yield { ...batch, ...present(update, 'update').inputs(step + 1, { learningRate: rate(step) }) }
+    }
+  }
+  return nonFiniteError({ runner, program, plan: present(plans.train, 'train plan'), restore, runs, signal }, message, remedy)
 }
 
 /** The batches of each step, weighted so that their gradients sum to the mean, and the random numbers that layers draw. */

@@ -180,6 +180,13 @@ describe('trainer', () => {
     expect((await work(trainer, lease([{ shard: 0, start: 0, count: 20 }], { kind: 'evaluate', split: 'test' }))).metrics.lossSum).toBeCloseTo(tested, 4)
   })
 
+  test('local steps that go too far are named, with the call that made the first infinity', async () => {
+    const { trainer } = setUp()
+    await trainer.open()
+    await trainer.prepare(welcome({ local: { type: 'steps', steps: 4, optimizer: { name: 'adam', learningRate: 3e38 } } }), () => {})
+    await expect(work(trainer, lease(SLICES))).rejects.toThrow(/in 4 local steps from model version 1 on: \S+ \([a-z0-9-]+\) first gave .+; it read .*finite up to [\d.]+e\+\d+.* Lower local\.optimizer/)
+  })
+
   test('a local optimizer goes on where the last lease ended only where that is wanted', async () => {
     const adam: LocalTraining = { type: 'steps', steps: 3, optimizer: { name: 'adam', learningRate: 0.1 } }
     const updates = async (local: LocalTraining): Promise<Float32Array[]> => {

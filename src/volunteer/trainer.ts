@@ -8,6 +8,7 @@ import { DeviceLostError, type AdapterDescription, type Program, type Runner } f
 import { METRICS } from '../kernels/reduce.ts'
 import { unpack } from '../model/layout.ts'
 import { randomKey, type Examples } from '../train/host-batches.ts'
+import { ALLOCATIONS } from '../train/program.ts'
 import { loadFitting } from '../train/load-fitting.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
@@ -185,7 +186,11 @@ class DeviceTrainer implements Trainer {
     const [metricsArray, grads] = await program.read(lease.kind === 'train' ? ['metrics', 'grads'] : ['metrics'])
     signal.throwIfAborted()
     const loss = present(metricsArray?.[METRICS.loss], 'loss')
-    if (!Number.isFinite(loss)) throw await nonFiniteError({ runner: present(this.#runner, 'runner'), program, plan, runs: runs(), loss, modelVersion: lease.modelVersion, signal })
+    if (!Number.isFinite(loss)) {
+      const restore = (): void => [ALLOCATIONS.metrics, ...(lease.kind === 'train' ? [ALLOCATIONS.grads] : [])].forEach((name) => program.clear(name))
+      const message = `loss: must be finite, got ${loss} at model version ${lease.modelVersion}`
+      throw await nonFiniteError({ runner: present(this.#runner, 'runner'), program, plan, restore, runs, signal }, message, 'Lower the learning rate.')
+    }
     const metrics = readMetrics(present(metricsArray, 'metrics'), lease)
     const computeMs = clock.now() - startedMs
     if (lease.kind === 'evaluate') return { kind: 'evaluate', metrics, computeMs }
@@ -201,6 +206,7 @@ class DeviceTrainer implements Trainer {
     this.#paramsHash = undefined
     this.#localSteps = 0
     const result = await trainLocally({
+      runner: present(this.#runner, 'runner'), signal,
       program, training, source: present(this.#prepared, 'prepared run').source, lease, shardBytes, granted: present(this.#snapshot, 'snapshot').packed, stepsBefore,
       async afterRun(fraction) {
         if (!pace.due()) return
