@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Lease } from '../../src/wire/messages.ts'
 import { replayRecord } from './replay.ts'
 import { initialState, type Settings } from './state.ts'
-import { Driver, HASH } from './test-driver.ts'
+import { Driver, fence, HASH } from './test-driver.ts'
 
 const LOCAL = { type: 'steps', steps: 5, optimizer: { name: 'sgd', learningRate: 0.1 } } as const
 const cohort = (extra: object = {}): Partial<Settings> =>
@@ -60,10 +60,23 @@ describe('cohorts on shipped examples', () => {
     expect(driver.state).toMatchObject({ examples: 40, epochs: [], round: undefined })
   })
 
-  it('L3: local training has more time than a first gradient, and a speed that counts all steps', () => {
+  it('L3: local training may be renewed for longer than a gradient', () => {
+    const expiry = (settings: Partial<Settings>): number => {
+      const driver = new Driver(settings)
+      driver.join('a')
+      while (driver.state.expired === 0) {
+        driver.at(driver.now + 10_000)
+        if (driver.state.expired === 0) driver.message('a', { type: 'renew', ...fence(driver.lastGrant('a')) })
+      }
+      return driver.now
+    }
+    expect(expiry(cohort({ quorum: 1 }))).toBe(40 * 30_000 + 20_000)
+    expect(expiry({ ...cohort({ quorum: 1 }), local: { type: 'gradient' } })).toBe(10 * 30_000 + 20_000)
+  })
+
+  it('L5: a speed counts the examples of all steps', () => {
     const driver = new Driver(cohort())
     driver.join('a')
-    expect(driver.lastGrant('a').durationMs).toBe(120_000)
     driver.now = 100
     driver.deliver('a')
     // Five steps of four examples in 100 ms.

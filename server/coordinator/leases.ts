@@ -10,11 +10,11 @@ import { createVolunteer, type CoordinatorState, type LeaseState, type Outcome, 
 /** Floors and factors of a lease's time: generous, because a lease that is lost costs more than one that is waited for. */
 const MIN_LEASE_MS = 10_000
 const FIRST_LEASE_MS = 30_000
-/** Local training cannot begin with a single batch, to learn the speed. */
-const FIRST_LOCAL_LEASE_MS = 120_000
 const EXPECTED_FACTOR = 4
 /** Renewals extend a lease to at most this many times its first duration. */
 const MAX_RENEWALS = 10
+/** Local training cannot begin with a single batch, to learn the speed: its first lease may take far longer than it was given. */
+const MAX_LOCAL_RENEWALS = 40
 /** A volunteer whose connection broke may come back for its lease within this time. */
 export const GRACE_MS = 5_000
 const RECENT_LEASES = 16
@@ -41,8 +41,7 @@ export function grantLease(state: CoordinatorState, context: StepContext, reques
   invariant(numExamples > 0 && volunteer.leaseId === undefined, `lease: must give examples to an idle volunteer, got ${numExamples} for ${volunteer.id}.`)
   const speed = volunteer.speed[kind]
   const expectedMs = speed > 0 ? (workOf(state.settings, kind, numExamples) / speed) * 1000 : 0
-  const firstMs = kind === 'train' && state.settings.local.type !== 'gradient' ? FIRST_LOCAL_LEASE_MS : FIRST_LEASE_MS
-  const durationMs = speed > 0 ? Math.max(MIN_LEASE_MS, Math.ceil(EXPECTED_FACTOR * expectedMs)) : firstMs
+  const durationMs = speed > 0 ? Math.max(MIN_LEASE_MS, Math.ceil(EXPECTED_FACTOR * expectedMs)) : FIRST_LEASE_MS
   const grant = ++state.leaseCount
   const lease: LeaseState = {
     id: `${state.incarnation}-${grant}`, grant, volunteerId: volunteer.id, kind, modelVersion: request.modelVersion, modelHash: request.modelHash,
@@ -140,7 +139,8 @@ export function renewLease(state: CoordinatorState, context: StepContext, volunt
     context.effects.push({ type: 'send', volunteerId, message: { type: 'revoke', leaseId: fence.leaseId, grant: fence.grant } })
     return
   }
-  if (context.now - lease.grantedMs < MAX_RENEWALS * lease.durationMs && !isWantedByOthers(state, context, lease)) lease.expiresMs = context.now + lease.durationMs
+  const renewals = lease.kind === 'train' && state.settings.local.type !== 'gradient' ? MAX_LOCAL_RENEWALS : MAX_RENEWALS
+  if (context.now - lease.grantedMs < renewals * lease.durationMs && !isWantedByOthers(state, context, lease)) lease.expiresMs = context.now + lease.durationMs
 }
 
 /** A round past its deadline does not wait for a slow lease while somebody else is idle. */
