@@ -11,6 +11,7 @@ import type { LogRecord } from './coordinator/records.ts'
 import { remakeModel } from './coordinator/recover.ts'
 import { decodeCheckpoint } from './numeric/checkpoint.ts'
 import { createInlineNumeric } from './numeric/inline.ts'
+import { numericSetup } from './numeric/setup.ts'
 import type { Disk } from './store/disk.ts'
 import { Store } from './store/store.ts'
 
@@ -33,9 +34,9 @@ export async function readStoredModel(disk: Disk, model?: ModelSpec): Promise<St
   const { config } = run
   const spec = model ?? zoo.get(config.model).spec
   const layout = layoutOf(spec)
-  const { codec, aggregator, exactSum, serverOptimizer: optimizer, learningRateSchedule, schedule } = config.strategy
+  const { serverOptimizer: optimizer, schedule } = config.strategy
   const numeric = createInlineNumeric()
-  const setup = { size: layout.packedSize, trainedSize: layout.packedTrainedSize, codec, aggregator, exactSum, optimizer, learningRateSchedule }
+  const setup = numericSetup(config, layout)
   await remakeModel({ settings: { schedule }, store, numeric, setup, records: log })
   const { version, params, optimizer: state } = decodeCheckpoint((await numeric.checkpoint()).bytes)
   await numeric.close()

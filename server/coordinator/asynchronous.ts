@@ -1,7 +1,7 @@
 // Asynchronous schedule: whoever is idle gets work at the newest version, and each accepted gradient makes the next one.
 import type { StepContext } from './effects.ts'
 import { beginEpoch, shardPreference } from './epochs.ts'
-import { grantLease, isIdle } from './leases.ts'
+import { grantLease, isIdle, orderOf } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, EpochState, PendingUpdate, VolunteerState } from './state.ts'
 import { activeVolunteers } from './volunteers.ts'
@@ -50,6 +50,6 @@ export function leaseSize(volunteer: VolunteerState, fastest: number, largest: n
 }
 
 /** Makes the next version of an accepted update. */
-export function applyUpdate(context: StepContext, version: number, { leaseId, weight }: PendingUpdate): void {
-  context.effects.push({ type: 'accumulate', leaseId, weight }, { type: 'apply', version, leases: [leaseId], scaleUnits: weight })
+export function applyUpdate(context: StepContext, version: number, { leaseId, weight, numExamples }: PendingUpdate): void {
+  context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, order: orderOf(leaseId) } }, { type: 'apply', version, leases: [leaseId], scaleUnits: weight })
 }

@@ -84,6 +84,47 @@ describe('cohorts on shipped examples', () => {
   })
 })
 
+describe('aggregators that see each update', () => {
+  const compared = (minUpdates: number, extra: Partial<Settings> = {}): Partial<Settings> => ({ minUpdates, seesEach: true, ...extra })
+
+  it('N3: are given updates of equal size in synchronous rounds, however fast a volunteer is', () => {
+    const driver = new Driver(compared(3))
+    driver.join('a')
+    for (let i = 0; i < 4; i++) {
+      driver.now += 10
+      driver.deliver('a')
+      driver.settle()
+    }
+    expect(driver.grants().map(({ numExamples }) => numExamples)).toEqual([4, 4, 4, 4, 4])
+    expect(driver.state.version).toBe(1)
+    expect(driver.log.find(({ type }) => type === 'version')).toMatchObject({ leases: ['1-1', '1-2', '1-3', '1-4'] })
+  })
+
+  it('N3: a round does not close at its deadline with fewer than the minimum, whatever its quorum', () => {
+    const driver = new Driver(compared(3))
+    driver.join('a')
+    for (let i = 0; i < 2; i++) {
+      driver.deliver('a')
+      driver.settle()
+    }
+    driver.at(2000)
+    expect(driver.state).toMatchObject({ version: 0, round: { accepted: 8 } })
+    driver.deliver('a')
+    driver.settle()
+    driver.at(2001)
+    driver.settle()
+    expect(driver.state).toMatchObject({ version: 1, versionExamples: 12 })
+  })
+
+  it('N3: examples too few for a round of their own join the last one', () => {
+    const driver = new Driver({ ...compared(2, cohort({ examplesPerLease: 12 })), epochs: 1 })
+    // 40 examples: a round of 24, and 16 left are two leases of at most 12.
+    expect(driver.state.round).toMatchObject({ examples: 24, participants: 2 })
+    const fewer = new Driver({ ...compared(2, cohort({ examplesPerLease: 16 })), epochs: 1 })
+    expect(fewer.state.round).toMatchObject({ examples: 40, participants: 3 })
+  })
+})
+
 describe('cohorts on parts of the data', () => {
   it('D5: a lease is a whole part, and a round without a number of participants is all parts', () => {
     const driver = new Driver(divided())

@@ -4,7 +4,7 @@
 import { present } from '../../src/base/errors.ts'
 import { ceilDiv } from '../../src/base/math.ts'
 import type { StepContext } from './effects.ts'
-import { drawnParts, shardPreference } from './epochs.ts'
+import { drawnParts, shardPreference, withRemainder } from './epochs.ts'
 import { grantLease, isIdle } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, EpochState, Round, VolunteerState } from './state.ts'
@@ -21,8 +21,10 @@ export function openCohort({ settings }: CoordinatorState, epoch: EpochState): R
     return { ...empty, examples: epoch.total, participants: Math.min(drawn.length, schedule.participants ?? drawn.length) }
   }
   const wanted = Math.ceil(present(schedule.participants, 'participants') * (1 + overSelection))
-  const examples = Math.min(wanted * examplesPerLease, epoch.total - epoch.accepted)
-  return { ...empty, examples, participants: Math.min(schedule.participants!, ceilDiv(examples, examplesPerLease)) }
+  const examples = withRemainder(settings, epoch.total - epoch.accepted, wanted * examplesPerLease)
+  // The last round of an epoch may have fewer, or take along those that are too few for another.
+  const leases = ceilDiv(examples, examplesPerLease)
+  return { ...empty, examples, participants: leases > wanted ? leases : Math.min(schedule.participants!, leases) }
 }
 
 /** Gives each idle volunteer a lease of the round; first those who have had its examples before. */

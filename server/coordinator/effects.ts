@@ -22,6 +22,14 @@ export type Event =
 
 export type Verdict = { readonly ok: true; readonly clampedElements: number } | { readonly ok: false; readonly code: RefusalCode; readonly message: string }
 
+/** What an update is to the sum. */
+export interface Addend {
+  readonly weight: number
+  readonly numExamples: number
+  /** Its lease's place in the order of leases. */
+  readonly order: number
+}
+
 export type Effect =
   | { readonly type: 'send'; readonly volunteerId: string; readonly message: ToVolunteer }
   /** The synchronous answer to join, announce or submit. */
@@ -33,7 +41,7 @@ export type Effect =
   /** Write the record (and the payload of an accepted update), then tell `persisted`. */
   | { readonly type: 'persist'; readonly record: LogRecord }
   /** Add the checked payload of this lease to the open sum. */
-  | { readonly type: 'accumulate'; readonly leaseId: string; readonly weight: number }
+  | { readonly type: 'accumulate'; readonly leaseId: string; readonly addend: Addend }
   /** Step the server optimizer with the open sum; the learning rate is scaled by `scaleUnits` / 1024. */
   | { readonly type: 'apply'; readonly version: number; readonly leases: readonly string[]; readonly scaleUnits: number }
   | { readonly type: 'checkpoint' }

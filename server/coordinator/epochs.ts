@@ -19,6 +19,12 @@ export function drawnParts({ schedule, parts, seed }: Settings, round: number): 
   return drawCohort({ seed, round, parts: parts.length, participants: schedule.participants ?? parts.length, overSelection: schedule.overSelection })
 }
 
+/** Examples of a round: those `wanted`, or all that are left where they would not be enough updates for a round of their own. */
+export function withRemainder({ minUpdates, batchSize, schedule }: Settings, left: number, wanted: number): number {
+  const perUpdate = schedule.type === 'cohort' ? schedule.examplesPerLease ?? 1 : batchSize
+  return left - wanted <= (minUpdates - 1) * perUpdate ? left : Math.min(left, wanted)
+}
+
 /** The pool of an epoch, begun if it is the next one. */
 export function epochOf(state: CoordinatorState, epoch: number): EpochState {
   if (epoch === state.epochsOpened) beginEpoch(state)

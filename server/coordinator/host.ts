@@ -224,7 +224,7 @@ export class Host implements RunHost {
         this.#payloads.delete(effect.leaseId)
         return numeric.discard(effect.leaseId)
       case 'persist': return this.#persist(effect.record)
-      case 'accumulate': return numeric.accumulate(effect.leaseId, effect.weight)
+      case 'accumulate': return numeric.accumulate(effect.leaseId, effect.addend)
       case 'apply':
         void this.#apply(effect.version, effect.leases, effect.scaleUnits)
         return

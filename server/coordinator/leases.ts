@@ -55,6 +55,12 @@ export function grantLease(state: CoordinatorState, context: StepContext, reques
   return lease
 }
 
+/** A lease's place in the order of all leases of a run: by incarnation, then by grant, which its id is made of. */
+export function orderOf(leaseId: string): number {
+  const [incarnation, grant] = leaseId.split('-').map(Number)
+  return incarnation! * 2 ** 32 + grant!
+}
+
 /** Examples that a lease makes its volunteer go through, each as often as it does. */
 export function workOf({ local, batchSize }: Settings, kind: 'train' | 'evaluate', numExamples: number): number {
   if (kind === 'evaluate' || local.type === 'gradient') return numExamples

@@ -10,6 +10,7 @@ import type { ModelSpec } from '../../src/model/spec.ts'
 import { zoo } from '../../src/model/zoo/index.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Evaluator, Numeric } from '../numeric/numeric.ts'
+import { numericSetup } from '../numeric/setup.ts'
 import type { RunHost } from '../run-host.ts'
 import { sha256 } from '../sha256.ts'
 import type { Disk } from '../store/disk.ts'
@@ -45,8 +46,7 @@ export async function openRun(options: OpenRunOptions): Promise<RunHost> {
   checkModel(spec, dataset.manifest)
   const layout = layoutOf(spec)
   const settings = resolveSettings(options.runId ?? config.name, config, { manifest: dataset.manifest, hash: hashOfShards(dataset.manifest), parts: dataset.parts }, layout)
-  const { aggregator, exactSum, serverOptimizer, learningRateSchedule, codec } = config.strategy
-  const setup = { size: layout.packedSize, trainedSize: layout.packedTrainedSize, codec, aggregator, exactSum, optimizer: serverOptimizer, learningRateSchedule }
+  const setup = numericSetup(config, layout)
   const disk = typeof options.dir === 'string' ? await createNodeDisk(options.dir) : options.dir
   let host: Host | undefined
   let refuse: (error: ConfigError) => void = () => {}

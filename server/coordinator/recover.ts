@@ -8,6 +8,7 @@ import type { Numeric, NumericSetup, NumericStart, Snapshot } from '../numeric/n
 import { describeDiskError } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
 import { sha256 } from '../sha256.ts'
+import { orderOf } from './leases.ts'
 import type { AcceptedRecord, CheckpointRecord, LogRecord, RunRecord, VersionRecord } from './records.ts'
 import { replayRecord } from './replay.ts'
 import { initialState, type CoordinatorState, type Settings } from './state.ts'
@@ -119,11 +120,11 @@ async function remake(numeric: Numeric, record: VersionRecord, scaleUnits: numbe
 }
 
 async function takeIn({ numeric, store }: RemakeOptions, update: AcceptedRecord, add: boolean): Promise<void> {
-  const { leaseId, payloadHash, payloadBytes, weight } = update
+  const { leaseId, payloadHash, payloadBytes, weight, numExamples } = update
   const payload = await store.readPayload(present(update.place, `place of the payload of lease ${leaseId}`), payloadBytes)
   const { verdict } = await numeric.check(leaseId, payloadHash, payload)
   if (!verdict.ok) throw new ConfigError(`payload of lease ${leaseId}: must be as it was accepted, got: ${verdict.message} The state folder is damaged; restore a backup of it, or begin anew with --fresh.`)
-  if (add) numeric.accumulate(leaseId, weight)
+  if (add) numeric.accumulate(leaseId, { weight, numExamples, order: orderOf(leaseId) })
 }
 
 const incarnationsOf = (records: readonly LogRecord[]): number => records.reduce((max, record) => (record.type === 'incarnation' ? Math.max(max, record.incarnation) : max), 0)

@@ -4,7 +4,7 @@ import { present } from '../../src/base/errors.ts'
 import { ceilDiv } from '../../src/base/math.ts'
 import { grantCohort, openCohort } from './cohorts.ts'
 import type { StepContext } from './effects.ts'
-import { shardPreference } from './epochs.ts'
+import { shardPreference, withRemainder } from './epochs.ts'
 import { grantLease, isIdle, revokeLease } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, LeaseState, Round, VolunteerState } from './state.ts'
@@ -22,7 +22,7 @@ export function openRound(state: CoordinatorState): Round | undefined {
   const epoch = state.epochs[0]
   if (epoch === undefined || schedule.type === 'asynchronous') return undefined
   if (schedule.type === 'cohort') return openCohort(state, epoch)
-  const examples = Math.min(schedule.examplesPerRound, epoch.total - epoch.accepted)
+  const examples = withRemainder(state.settings, epoch.total - epoch.accepted, schedule.examplesPerRound)
   return { epoch: epoch.epoch, examples, outstanding: 0, accepted: 0, leases: [], totalWeight: 0, openedMs: undefined, closing: false }
 }
 
@@ -38,8 +38,8 @@ export function isRoundOver(state: CoordinatorState, now: number): boolean {
 
 const isComplete = ({ accepted, examples, leases, participants = Infinity }: Round): boolean => accepted >= examples || leases.length >= participants
 
-function isQuorum({ settings: { schedule } }: CoordinatorState, { accepted, examples, leases, participants }: Round): boolean {
-  if (schedule.type === 'asynchronous' || accepted === 0) return false
+function isQuorum({ settings: { schedule, minUpdates } }: CoordinatorState, { accepted, examples, leases, participants }: Round): boolean {
+  if (schedule.type === 'asynchronous' || leases.length < Math.max(1, minUpdates)) return false
   return participants === undefined ? accepted >= schedule.quorum * examples : leases.length >= schedule.quorum * participants
 }
 
@@ -90,7 +90,8 @@ export function shareOut(state: CoordinatorState, active: readonly VolunteerStat
     batchMs: (batchSize / (volunteer.speed.train || typical)) * 1000 / (1 + waitedMs(volunteer, now) / DOUBT_MS),
     doneMs: remainingMs(volunteer.leaseId === undefined ? undefined : state.leases[volunteer.leaseId], now),
     // A first lease is one batch, to learn the speed.
-    room: volunteer.speed.train > 0 ? Infinity : 1,
+    // Updates that are compared must be alike.
+    room: volunteer.speed.train > 0 && !state.settings.seesEach ? Infinity : 1,
   }))
   let left = examples
   for (let batch = 0; batch < ceilDiv(examples, batchSize); batch++) {

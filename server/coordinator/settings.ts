@@ -2,6 +2,7 @@
 import { ConfigError } from '../../src/base/errors.ts'
 import { resolveCodec } from '../../src/codec/index.ts'
 import type { DatasetManifest } from '../../src/data/dataset.ts'
+import { resolveAggregator } from '../../src/fed/aggregators/index.ts'
 import { resolveStrategy } from '../../src/fed/resolve-strategy.ts'
 import type { Schedule } from '../../src/fed/strategy.ts'
 import type { Layout } from '../../src/model/layout.ts'
@@ -15,10 +16,11 @@ export function resolveSettings(runId: string, config: RunConfig, data: { readon
   const { parts } = data
   checkParts(config, parts)
   const strategy = resolveStrategy(config.strategy, { params: layout.packedSize, batchSize: config.batchSize, trainExamples: dataset.train.examples, ...(parts === undefined ? {} : { parts: parts.length }) })
+  const aggregator = resolveAggregator(strategy.aggregator)
   const { codec } = resolveCodec(strategy.codec)
   return {
     runId, seed: config.seed, batchSize: config.batchSize, epochs: poolsOf(config.epochs, strategy.schedule, parts?.length), schedule: strategy.schedule, local: strategy.local, codec: codec.name,
-    payloadBytes: codec.payloadBytes(layout.packedSize),
+    minUpdates: aggregator.minUpdates, seesEach: !aggregator.streams, payloadBytes: codec.payloadBytes(layout.packedSize),
     tensors: layout.entries.map(({ name, role, size }) => ({ name, role, size })),
     shards: { train: dataset.train.shards.map(({ examples }) => examples), test: dataset.test.shards.map(({ examples }) => examples) },
     ...(parts === undefined ? {} : { parts }),

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { inRounds } from '../../src/fed/strategy.ts'
 import { initialParams } from '../../src/model/initial-params.ts'
 import { Aggregation } from '../numeric/aggregation.ts'
+import { numericSetup } from '../numeric/setup.ts'
+import { orderOf } from './leases.ts'
 import type { AcceptedRecord, LogRecord } from './records.ts'
 import { Simulation, STUB_LAYOUT, STUB_MODEL, STUB_STRATEGIES, type SimulationOptions } from './simulation.ts'
 import { verifyRecords } from './verify-log.ts'
@@ -32,7 +34,7 @@ function check({ witness, payloads, config }: Simulation, records: readonly LogR
   // V3: every served snapshot is what the log replays to, from the first version on.
   const { strategy } = config
   const replay = new Aggregation(
-    { size: STUB_LAYOUT.packedSize, trainedSize: STUB_LAYOUT.packedTrainedSize, codec: 'f32', aggregator: strategy.aggregator, exactSum: strategy.exactSum, optimizer: strategy.serverOptimizer, learningRateSchedule: strategy.learningRateSchedule },
+    numericSetup(config, STUB_LAYOUT),
     { params: initialParams(STUB_MODEL, config.seed) },
   )
   const hashes = new Map([[0, replay.snapshot().hash]])
@@ -40,9 +42,9 @@ function check({ witness, payloads, config }: Simulation, records: readonly LogR
     if (record.type !== 'version') continue
     // N1: in any order; here the reverse of the one it was made in.
     for (const lease of [...record.leases].reverse()) {
-      const { payloadHash, weight } = accepted.get(lease)!
+      const { payloadHash, weight, numExamples } = accepted.get(lease)!
       expect(replay.check(lease, payloadHash, payloads.get(payloadHash)!).ok).toBe(true)
-      replay.accumulate(lease, weight)
+      replay.accumulate(lease, { weight, numExamples, order: orderOf(lease) })
     }
     const scale = inRounds(strategy.schedule) ? 1024 : accepted.get(record.leases[0]!)!.weight
     expect(replay.apply(record.version, scale).hash).toBe(record.hash)

@@ -24,8 +24,10 @@ export const STUB_LAYOUT = layoutOf(STUB_MODEL)
 export const STUB_STRATEGIES = {
   synchronous: { schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 2000, quorum: 0.5 } },
   asynchronous: { schedule: { type: 'asynchronous', examplesPerLease: 8, maxStaleness: 4 } },
+  /** Updates that are compared, with a memory of the last rounds, in buckets. */
+  compared: { schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 2000, quorum: 0.75 }, aggregator: { name: 'centered-clipping', bucketing: 2 } },
   /** Rounds of local training on shipped examples. */
-  cohort: { schedule: { type: 'cohort', participants: 3, examplesPerLease: 8, deadlineMs: 4000, quorum: 0.6 }, local: { type: 'steps', steps: 5, optimizer: { name: 'sgd', learningRate: 0.1 } } },
+  cohort: { schedule: { type: 'cohort', participants: 3, examplesPerLease: 8, deadlineMs: 4000, quorum: 0.6 }, local: { type: 'steps', steps: 5, optimizer: { name: 'sgd', learningRate: 0.1 } }, aggregator: 'nova-mean' },
   /** Rounds of drawn parts of the data. */
   parts: { schedule: { type: 'cohort', participants: 2, deadlineMs: 4000, quorum: 0.5 }, local: { type: 'epochs', epochs: 1, optimizer: { name: 'sgd', learningRate: 0.1 } }, work: 'partition' },
 } as const

@@ -18,6 +18,9 @@ export interface Settings {
   /** Exact bytes of an update. */
   readonly payloadBytes: number
   readonly tensors: readonly { readonly name: string; readonly role: TensorRole; readonly size: number }[]
+  /** Fewest updates of a version, and whether the aggregator looks at each of them: then they are of equal size. */
+  readonly minUpdates: number
+  readonly seesEach: boolean
   /** Examples of each shard. */
   readonly shards: { readonly train: readonly number[]; readonly test: readonly number[] }
   /** Shards of each part of the training data, where they are divided among the volunteers. A pool of examples is a cohort's then instead of an epoch's, and `epochs` counts rounds. */

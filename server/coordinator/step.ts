@@ -8,7 +8,7 @@ import { applyUpdate, grantAsynchronous, hasAsynchronousWork } from './asynchron
 import { control, runState } from './control.ts'
 import type { Effect, Event, StepContext } from './effects.ts'
 import { grantEvaluation, isEvaluationDue, isTrainingDone, openEvaluation, receiveEvaluation, rechecked, receiveOwn } from './evaluation.ts'
-import { closeLease, expireLeases, findLease, hasOverdueLease, isIdle, ownVolunteer, renewLease } from './leases.ts'
+import { closeLease, expireLeases, findLease, hasOverdueLease, isIdle, orderOf, ownVolunteer, renewLease } from './leases.ts'
 import type { LogRecord } from './records.ts'
 import { countRefusal } from './refusals.ts'
 import { applyRecord } from './replay.ts'
@@ -108,9 +108,9 @@ function persisted(state: CoordinatorState, context: StepContext, record: LogRec
   if (record.type !== 'control') applyRecord(state, record)
   switch (record.type) {
     case 'accepted': {
-      const { leaseId, grant, weight, volunteerId } = record
+      const { leaseId, grant, weight, numExamples, volunteerId } = record
       context.effects.push({ type: 'send', volunteerId, message: { type: 'result', leaseId, grant, accepted: true } })
-      if (inRounds(state.settings.schedule)) context.effects.push({ type: 'accumulate', leaseId, weight })
+      if (inRounds(state.settings.schedule)) context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, order: orderOf(leaseId) } })
       else applyUpdate(context, state.version + state.pending.length, state.pending.at(-1)!)
       return
     }

@@ -5,8 +5,10 @@ import type { Codec } from '../../src/codec/codec.ts'
 import { resolveCodec } from '../../src/codec/index.ts'
 import type { Aggregator } from '../../src/fed/aggregators/aggregator.ts'
 import { resolveAggregator } from '../../src/fed/aggregators/index.ts'
+import { resolveCorrection } from '../../src/fed/corrections/index.ts'
+import { localNormOf, planLocal } from '../../src/fed/local-work.ts'
 import { createServerOptimizer, type ServerOptimizer } from '../../src/optim/server-optimizer.ts'
-import type { Verdict } from '../coordinator/effects.ts'
+import type { Addend, Verdict } from '../coordinator/effects.ts'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
 import type { Applied, Checkpoint, NumericSetup, NumericStart, Snapshot } from './numeric.ts'
 import { sha256 } from '../sha256.ts'
@@ -29,13 +31,14 @@ export class Aggregation {
     this.#codec = resolveCodec(setup.codec).codec
     this.#aggregator = resolveAggregator(setup.aggregator)
     this.#optimizer = createServerOptimizer(setup.optimizer, setup.trainedSize, setup.learningRateSchedule)
-    this.#sum = this.#aggregator.init({ size: setup.size, exactSum: setup.exactSum })
+    this.#sum = this.#aggregator.init({ size: setup.size, exactSum: setup.exactSum, seed: setup.seed })
     if ('params' in start) {
       this.#params = start.params.slice()
     } else {
-      const { version, params, optimizer } = decodeCheckpoint(start.checkpoint)
+      const { version, params, optimizer, memory } = decodeCheckpoint(start.checkpoint)
       this.#version = version
       this.#params = params
+      this.#aggregator.restore(this.#sum, memory)
       this.#optimizer.restore({ ...optimizer, slots: Object.fromEntries(Object.entries(optimizer.slots).map(([name, slot]) => [name, slot.subarray(0, setup.trainedSize)])) })
     }
     invariant(this.#params.length === setup.size, `params: must have ${setup.size} elements, got ${this.#params.length}.`)
@@ -62,17 +65,23 @@ export class Aggregation {
     this.#checked.delete(leaseId)
   }
 
-  accumulate(leaseId: string, weight: number): void {
+  accumulate(leaseId: string, { weight, order, numExamples }: Addend): void {
     const values = present(this.#checked.get(leaseId), `checked payload of lease ${leaseId}`)
     this.#checked.delete(leaseId)
-    this.#aggregator.add(this.#sum, { values, weight })
+    this.#aggregator.add(this.#sum, { values, weight, order, localNorm: this.#localNorm(numExamples) })
     this.#totalWeight += weight
+  }
+
+  /** How many gradients of the start model an update of so many examples amounts to. */
+  #localNorm(numExamples: number): number {
+    const { local, batchSize, corrections } = this.#setup
+    return local.type === 'gradient' ? 1 : localNormOf(local, planLocal(local, { numExamples, batchSize }), corrections.map(resolveCorrection))
   }
 
   apply(version: number, scaleUnits: number): Applied {
     invariant(version === this.#version + 1, `version: must follow ${this.#version}, got ${version}.`)
     const trained = (packed: Float32Array): Float32Array => packed.subarray(0, this.#setup.trainedSize)
-    this.#optimizer.step(trained(this.#params), trained(this.#aggregator.finish(this.#sum)), scaleUnits / SCALE_UNITS)
+    this.#optimizer.step(trained(this.#params), trained(this.#aggregator.finish(this.#sum, version)), scaleUnits / SCALE_UNITS)
     const totalWeight = this.#totalWeight
     this.#aggregator.clear(this.#sum)
     this.#totalWeight = 0
@@ -86,7 +95,7 @@ export class Aggregation {
   }
 
   checkpoint(): Checkpoint {
-    const bytes = encodeCheckpoint({ version: this.#version, params: this.#params, optimizer: this.#optimizer.state() })
+    const bytes = encodeCheckpoint({ version: this.#version, params: this.#params, optimizer: this.#optimizer.state(), memory: this.#aggregator.memory(this.#sum) })
     return { version: this.#version, modelHash: this.snapshot().hash, file: sha256(bytes), bytes }
   }
 }

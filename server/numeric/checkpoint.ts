@@ -1,11 +1,15 @@
-// A checkpoint file: [u32 header length][JSON header, padded to four bytes][params][each optimizer slot], f32.
+// A checkpoint file: [u32 header length][JSON header, padded to four bytes][params][each optimizer slot][what the aggregator
+// remembers], f32.
 import { ConfigError } from '../../src/base/errors.ts'
+import type { Memory } from '../../src/fed/aggregators/aggregator.ts'
 import type { OptimizerState } from '../../src/optim/server-optimizer.ts'
 
 export interface CheckpointContents {
   readonly version: number
   readonly params: Float32Array
   readonly optimizer: OptimizerState
+  /** Of the aggregator, by name. */
+  readonly memory: Memory
 }
 
 interface Header {
@@ -14,14 +18,16 @@ interface Header {
   readonly size: number
   readonly step: number
   readonly slots: readonly string[]
+  /** Absent where nothing is remembered. */
+  readonly memory?: readonly string[]
 }
 
-export function encodeCheckpoint({ version, params, optimizer }: CheckpointContents): Uint8Array {
-  const slots = Object.keys(optimizer.slots)
-  const header: Header = { format: 1, version, size: params.length, step: optimizer.step, slots }
+export function encodeCheckpoint({ version, params, optimizer, memory }: CheckpointContents): Uint8Array {
+  const slots = Object.keys(optimizer.slots), remembered = Object.keys(memory)
+  const header: Header = { format: 1, version, size: params.length, step: optimizer.step, slots, ...(remembered.length === 0 ? {} : { memory: remembered }) }
   const text = JSON.stringify(header)
   const json = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 4) * 4))
-  const arrays = [params, ...slots.map((name) => optimizer.slots[name]!)]
+  const arrays = [params, ...slots.map((name) => optimizer.slots[name]!), ...remembered.map((name) => memory[name]!)]
   const file = new Uint8Array(4 + json.length + arrays.length * params.byteLength)
   new DataView(file.buffer).setUint32(0, json.length, true)
   file.set(json, 4)
@@ -40,7 +46,7 @@ export function decodeCheckpoint(file: Uint8Array): CheckpointContents {
     throw damaged('a header that cannot be read')
   }
   const bytes = header.size * 4
-  const expected = 4 + headerBytes + (1 + header.slots.length) * bytes
+  const expected = 4 + headerBytes + (1 + header.slots.length + (header.memory?.length ?? 0)) * bytes
   if (file.length !== expected) throw damaged(`${file.length} bytes instead of ${expected}`)
   const array = (i: number): Float32Array => {
     const start = 4 + headerBytes + i * bytes
@@ -51,5 +57,6 @@ export function decodeCheckpoint(file: Uint8Array): CheckpointContents {
     version: header.version,
     params: array(0),
     optimizer: { step: header.step, slots: Object.fromEntries(header.slots.map((name, i) => [name, array(i + 1)])) },
+    memory: Object.fromEntries((header.memory ?? []).map((name, i) => [name, array(1 + header.slots.length + i)])),
   }
 }

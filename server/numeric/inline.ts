@@ -14,7 +14,7 @@ export function createInlineNumeric(): Numeric {
     },
     check: async (leaseId, payloadHash, payload) => ({ verdict: core().check(leaseId, payloadHash, payload), payload }),
     discard: (leaseId) => core().discard(leaseId),
-    accumulate: (leaseId, weight) => core().accumulate(leaseId, weight),
+    accumulate: (leaseId, addend) => core().accumulate(leaseId, addend),
     apply: async (version, scaleUnits) => core().apply(version, scaleUnits),
     checkpoint: async () => core().checkpoint(),
     close: async () => { aggregation = undefined },

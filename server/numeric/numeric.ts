@@ -2,22 +2,30 @@
 // (inline.ts). Calls take effect in the order made. Payloads are handed over, not copied, and come back.
 import type { CodecChoice } from '../../src/codec/codec.ts'
 import type { AggregatorChoice } from '../../src/fed/aggregators/aggregator.ts'
+import type { CorrectionChoice } from '../../src/fed/corrections/correction.ts'
 import type { OptimizerSettings } from '../../src/optim/optimizer.ts'
 import type { ScheduleSettings } from '../../src/optim/schedules.ts'
 import type { ExactSumOptions } from '../../src/fed/exact-sum.ts'
+import type { Local } from '../../src/fed/strategy.ts'
 import type { ModelSpec } from '../../src/model/spec.ts'
-import type { Verdict } from '../coordinator/effects.ts'
+import type { Addend, Verdict } from '../coordinator/effects.ts'
 
 export interface NumericSetup {
   /** Elements of the packed params. */
   readonly size: number
   /** How many of them, from the start on, the optimizer trains: buffers and frozen tensors lie behind. */
   readonly trainedSize: number
+  /** Of the run: decides what is drawn at random (an aggregator's buckets). */
+  readonly seed: number
+  readonly batchSize: number
   readonly codec: CodecChoice
   readonly aggregator: AggregatorChoice
   readonly exactSum: ExactSumOptions
   readonly optimizer: OptimizerSettings
   readonly learningRateSchedule: ScheduleSettings
+  /** What volunteers did to make an update. */
+  readonly local: Local
+  readonly corrections: readonly CorrectionChoice[]
 }
 
 export interface Snapshot {
@@ -49,7 +57,7 @@ export interface Numeric {
   check(leaseId: string, payloadHash: string, payload: Uint8Array): Promise<{ readonly verdict: Verdict; readonly payload: Uint8Array }>
   discard(leaseId: string): void
   /** Adds a checked payload to the open sum, and forgets it. */
-  accumulate(leaseId: string, weight: number): void
+  accumulate(leaseId: string, addend: Addend): void
   /** Makes `version` from the open sum; the learning rate is scaled by `scaleUnits` / 1024. */
   apply(version: number, scaleUnits: number): Promise<Applied>
   /** Params and optimizer state as they are now, which is between two versions. */

@@ -101,11 +101,11 @@ function checkAggregator({ schedule }: Strategy, aggregator: Aggregator, context
 }
 
 /** How many updates one version is made of at least, as far as that is known beforehand: the coordinator waits for the aggregator's minimum otherwise. */
-function surelyCombined(schedule: Schedule, { batchSize, parts }: StrategyContext): number {
+function surelyCombined(schedule: Schedule, { batchSize, parts, trainExamples }: StrategyContext): number {
   switch (schedule.type) {
     case 'synchronous': return ceilDiv(schedule.examplesPerRound, batchSize)
     case 'asynchronous': return 1
-    case 'cohort': return Math.ceil((schedule.participants ?? parts ?? Infinity) * schedule.quorum)
+    case 'cohort': return Math.min(Math.ceil((schedule.participants ?? parts ?? Infinity) * schedule.quorum), schedule.examplesPerLease === undefined ? Infinity : ceilDiv(trainExamples, schedule.examplesPerLease))
     case 'buffered': return schedule.bufferSize
     case 'semi-synchronous': return schedule.maxUpdates
   }

@@ -1,7 +1,6 @@
 // The strategies that the coordinator runs so far, of all that can be written down. To be deleted, with its only call in
 // resolve-strategy.ts, once it runs the rest; the compiler then names every place that relied on it.
 import { ConfigError } from '../base/errors.ts'
-import { aggregators } from './aggregators/index.ts'
 import type { Schedule, Strategy } from './strategy.ts'
 
 export type RunnableSchedule = Extract<Schedule, { readonly type: 'synchronous' | 'asynchronous' | 'cohort' }>
@@ -9,14 +8,12 @@ export type RunnableStrategy = Omit<Strategy, 'schedule'> & { readonly schedule:
 
 /** Throws ConfigError for what the coordinator does not run yet. */
 export function requireRunnable(strategy: Strategy): RunnableStrategy {
-  const { schedule, aggregator, corrections = [], privacy, codec, work = 'examples' } = strategy
+  const { schedule, corrections = [], privacy, codec, work = 'examples' } = strategy
   const refuse = (axis: string, value: string, remedy: string): never => {
     throw new ConfigError(`strategy.${axis}: must be what this coordinator runs, got ${value}, which is laid out but does not run yet. ${remedy}.`)
   }
-  const name = typeof aggregator === 'string' ? aggregator : aggregator.name
   if (schedule.type !== 'synchronous' && schedule.type !== 'asynchronous' && schedule.type !== 'cohort') return refuse('schedule.type', `"${schedule.type}"`, 'Use synchronous, asynchronous or cohort')
   if (schedule.type !== 'asynchronous' && schedule.overSelection !== undefined) return refuse('schedule.overSelection', String(schedule.overSelection), 'Remove it')
-  if (!aggregators.get(name).streams || name === 'nova-mean') return refuse('aggregator', `"${name}"`, 'Use weighted-mean or norm-bounded-mean')
   if (corrections.length > 0) return refuse('corrections', corrections.map((correction) => correction.name).join(', '), 'Remove them')
   if (privacy.serverSees === 'sum') return refuse('privacy.serverSees', '"sum"', 'Use each')
   if (typeof codec !== 'string' && codec.errorFeedback === true) return refuse('codec.errorFeedback', 'true', 'Remove it')
