@@ -79,7 +79,6 @@ describe('what does not run yet', () => {
   it.each<[string, object, RegExp]>([
     ['schedules', { ...LOCAL, schedule: BUFFERED }, /strategy\.schedule\.type: must be what this coordinator runs, got "buffered".*Use synchronous, asynchronous or cohort/],
     ['own data', { ...LOCAL, work: 'own' }, /strategy\.work/],
-    ['error feedback', { codec: { name: 'int8', errorFeedback: true } }, /strategy\.codec\.errorFeedback/],
     ['over-selection', { schedule: { ...SYNCHRONOUS, overSelection: 0.3 } }, /overSelection/],
     ['sums', { privacy: { serverSees: 'sum' } }, /privacy\.serverSees/],
     ['delay compensation', { schedule: ASYNCHRONOUS, corrections: [{ name: 'delay-compensation' }] }, /strategy\.corrections/],

@@ -8,7 +8,7 @@ export type RunnableStrategy = Omit<Strategy, 'schedule'> & { readonly schedule:
 
 /** Throws ConfigError for what the coordinator does not run yet. */
 export function requireRunnable(strategy: Strategy): RunnableStrategy {
-  const { schedule, corrections = [], privacy, codec, work = 'examples' } = strategy
+  const { schedule, corrections = [], privacy, work = 'examples' } = strategy
   const refuse = (axis: string, value: string, remedy: string): never => {
     throw new ConfigError(`strategy.${axis}: must be what this coordinator runs, got ${value}, which is laid out but does not run yet. ${remedy}.`)
   }
@@ -16,7 +16,6 @@ export function requireRunnable(strategy: Strategy): RunnableStrategy {
   if (schedule.type !== 'asynchronous' && schedule.overSelection !== undefined) return refuse('schedule.overSelection', String(schedule.overSelection), 'Remove it')
   if (corrections.length > 0) return refuse('corrections', corrections.map((correction) => correction.name).join(', '), 'Remove them')
   if (privacy.serverSees === 'sum') return refuse('privacy.serverSees', '"sum"', 'Use each')
-  if (typeof codec !== 'string' && codec.errorFeedback === true) return refuse('codec.errorFeedback', 'true', 'Remove it')
   if (work === 'own') return refuse('work', '"own"', 'Use examples or partition')
   return { ...strategy, schedule }
 }

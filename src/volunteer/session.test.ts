@@ -1,6 +1,7 @@
 // The session against a link, a trainer and a clock that the test moves by hand.
 import { describe, expect, test, vi } from 'vitest'
 import type { Clock } from '../base/clock.ts'
+import type { ErrorFeedback } from '../codec/error-feedback.ts'
 import { createLayout } from '../model/layout.ts'
 import type { Link, LinkEvents } from '../wire/link.ts'
 import { PROTOCOL_VERSION, type FromVolunteer, type Hello, type Lease, type Refused, type ToVolunteer, type UpdateHeader } from '../wire/messages.ts'
@@ -136,6 +137,22 @@ describe('leases', () => {
     link.say({ type: 'result', leaseId: 'lease-1', grant: 1, accepted: true })
     expect(session.view()).toMatchObject({ contribution: { examples: 10, acceptedLeases: 1, bytesUp: 8 }, losses: [2], examplesPerSecond: 20 })
     expect(link.types()).toEqual(['ready', 'ready'])
+  })
+
+  test.each([[true, ['accepted']], [false, ['dropped']]])('error feedback hears what became of an update: accepted is %s', async (accepted, heard) => {
+    const { link, trainer } = await begin()
+    const calls: string[] = []
+    const feedback: ErrorFeedback = {
+      encode: (values) => new Uint8Array(values.slice().buffer), accepted: () => void calls.push('accepted'), dropped: () => void calls.push('dropped'),
+      residual: new Float32Array(2), restore: () => {},
+    }
+    link.say({ type: 'grant', lease: leaseOf() })
+    await settle()
+    latest(trainer.worked).finish({ ...trained, feedback })
+    await settle()
+    expect(calls).toEqual([])
+    link.say({ type: 'result', leaseId: 'lease-1', grant: 1, accepted, ...(accepted ? {} : { code: 'too-stale' as const, message: 'too old' }) })
+    expect(calls).toEqual(heard)
   })
 
   test('an evaluation lease is answered with a message and counts apart', async () => {

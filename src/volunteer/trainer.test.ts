@@ -7,6 +7,9 @@ import { shardDataset, type ShardedDataset } from '../data/shards.ts'
 import { createRng } from '../base/rng.ts'
 import { batchOf, localRates, passOrder, planLocal, type LocalTraining } from '../fed/local-work.ts'
 import type { Strategy } from '../fed/strategy.ts'
+import type { ErrorFeedback } from '../codec/error-feedback.ts'
+import { resolveCodec } from '../codec/index.ts'
+import { createUpdate } from './update.ts'
 import { DeviceLostError, type Runner } from '../graph/plan.ts'
 import type { ModelSpec } from '../model/spec.ts'
 import { PROTOCOL_VERSION, type Lease } from '../wire/messages.ts'
@@ -201,6 +204,30 @@ describe('trainer', () => {
     const [begun, gone] = await updates({ ...adam, keepOptimizerState: true })
     expect(begun).toEqual(first)
     expect(gone).not.toEqual(first)
+  })
+
+  test('with error feedback nothing of the accepted updates is lost for good', async () => {
+    const codec = { name: 'int8', errorFeedback: true }
+    const { trainer } = setUp()
+    await trainer.open()
+    await trainer.prepare(welcome({ codec }), () => {})
+    const wanted = new Float64Array(params.length), arrived = new Float64Array(params.length)
+    let feedback: ErrorFeedback | undefined
+    for (const [i, end] of (['accepted', 'dropped', 'accepted', 'accepted'] as const).entries()) {
+      const given = lease([{ shard: 0, start: 4 * i, count: 4 }], { leaseId: `1-${i}` })
+      const outcome = await work(trainer, given)
+      if (outcome.kind !== 'train') throw new Error('expected an update')
+      feedback = outcome.feedback!
+      const { payload, header } = await createUpdate(given, outcome)
+      expect(header.codec).toBe('int8')
+      expect(payload.byteLength).toBe(resolveCodec(codec).codec.payloadBytes(params.length))
+      feedback[end]()
+      if (end === 'dropped') continue
+      const decoded = resolveCodec(codec).codec.decode(payload, params.length)
+      expect(decoded).not.toEqual(outcome.gradient)
+      outcome.gradient.forEach((value, k) => { wanted[k]! += value; arrived[k]! += decoded[k]! })
+    }
+    wanted.forEach((value, k) => expect(arrived[k]! + feedback!.residual[k]!).toBeCloseTo(value, 6))
   })
 
   test('params and shards are downloaded once', async () => {

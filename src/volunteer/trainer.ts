@@ -4,6 +4,8 @@ import type { Clock } from '../base/clock.ts'
 import { InvariantError, present, WireError } from '../base/errors.ts'
 import { createRng } from '../base/rng.ts'
 import type { CodecChoice } from '../codec/codec.ts'
+import { createErrorFeedback, type ErrorFeedback } from '../codec/error-feedback.ts'
+import { resolveCodec } from '../codec/index.ts'
 import { DeviceLostError, type AdapterDescription, type Program, type Runner } from '../graph/plan.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { unpack } from '../model/layout.ts'
@@ -33,6 +35,7 @@ type OnProgress = (fraction: number, doing: string) => void
 interface Prepared {
   readonly source: Source
   readonly codec: CodecChoice
+  readonly feedback: ErrorFeedback | undefined
   readonly recipe: RunRecipe
   readonly compiled: CompiledRun
 }
@@ -99,7 +102,10 @@ class DeviceTrainer implements Trainer {
     this.#dropProgram()
     const { batchSize, seed, strategy } = config
     const recipe = { model, batchSize, strategy }
-    this.#prepared = { source: { dataset, seed, batchSize }, codec: strategy.codec, recipe, compiled: compileRun(recipe) }
+    const compiled = compileRun(recipe)
+    const { codec, errorFeedback } = resolveCodec(strategy.codec)
+    const feedback = errorFeedback ? createErrorFeedback(codec, compiled.layout.packedSize) : undefined
+    this.#prepared = { source: { dataset, seed, batchSize }, codec: strategy.codec, feedback, recipe, compiled }
     try {
       await this.#loaded(onProgress)
     } catch (error) {
@@ -149,7 +155,7 @@ class DeviceTrainer implements Trainer {
 
   async #compute(lease: Lease, { signal, onProgress }: WorkHooks): Promise<Outcome> {
     const { clock } = this.#options
-    const { source, compiled, codec } = present(this.#prepared, 'prepared run')
+    const { source, compiled, codec, feedback } = present(this.#prepared, 'prepared run')
     const shards = await this.#fetch(lease, { signal, onProgress })
     const shardBytes = (hash: string): Uint8Array => present(shards.get(hash), 'shard')
     const program = present(this.#program, 'program')
@@ -157,7 +163,7 @@ class DeviceTrainer implements Trainer {
     const startedMs = clock.now()
     if (lease.kind === 'train' && compiled.training !== undefined) {
       const { pseudoGradient, metrics } = await this.#trainLocally(lease, compiled.training, { shardBytes, signal, onProgress })
-      return { kind: 'train', gradient: pseudoGradient, layout: compiled.layout, codec, metrics, computeMs: clock.now() - startedMs }
+      return { kind: 'train', gradient: pseudoGradient, layout: compiled.layout, codec, feedback, metrics, computeMs: clock.now() - startedMs }
     }
     program.clear('metrics')
     if (lease.kind === 'train') program.clear('grads')
@@ -195,7 +201,7 @@ class DeviceTrainer implements Trainer {
     const computeMs = clock.now() - startedMs
     if (lease.kind === 'evaluate') return { kind: 'evaluate', metrics, computeMs }
     const gradient = packMean(compiled.layout, present(grads, 'grads'), lease.numExamples)
-    return { kind: 'train', gradient, layout: compiled.layout, codec, metrics, computeMs }
+    return { kind: 'train', gradient, layout: compiled.layout, codec, feedback, metrics, computeMs }
   }
 
   async #trainLocally(lease: Lease, training: CompiledTraining, { shardBytes, signal, onProgress }: WorkHooks & { readonly shardBytes: (hash: string) => Uint8Array }): Promise<LocalResult> {

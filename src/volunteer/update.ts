@@ -1,6 +1,7 @@
 // Turns a computed gradient into what travels: a header with its tensor table, and the payload it announces.
 import { createRng } from '../base/rng.ts'
 import type { CodecChoice } from '../codec/codec.ts'
+import type { ErrorFeedback } from '../codec/error-feedback.ts'
 import { resolveCodec } from '../codec/index.ts'
 import { sha256 } from '../data/shards.ts'
 import type { Layout } from '../model/layout.ts'
@@ -12,6 +13,8 @@ export interface TrainOutcome {
   readonly gradient: Float32Array
   readonly layout: Layout
   readonly codec: CodecChoice
+  /** What earlier updates lost to a lossy codec, where the run wants it made good. It must hear what became of this one. */
+  readonly feedback?: ErrorFeedback | undefined
   readonly metrics: Metrics
   readonly computeMs: number
 }
@@ -21,9 +24,9 @@ export interface Update {
   readonly payload: Uint8Array
 }
 
-export async function createUpdate(lease: Lease, { gradient, layout, codec: choice, metrics, computeMs }: TrainOutcome): Promise<Update> {
+export async function createUpdate(lease: Lease, { gradient, layout, codec: choice, feedback, metrics, computeMs }: TrainOutcome): Promise<Update> {
   const { codec } = resolveCodec(choice)
-  const payload = codec.encode(gradient, createRng(`${lease.leaseId}/${lease.grant}`))
+  const payload = (feedback ?? codec).encode(gradient, createRng(`${lease.leaseId}/${lease.grant}`))
   const header: UpdateHeader = {
     type: 'update',
     protocolVersion: PROTOCOL_VERSION,
