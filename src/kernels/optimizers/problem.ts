@@ -1,8 +1,7 @@
 // What every optimizer kernel shares: one pass over a range of the params' arena, the `hyper` buffer, and how a gradient
 // is scaled, regularised and clipped on its way in. Clipping by a norm costs no pass of its own: the optimizer multiplies
 // by a scale that two small kernels have worked out before (clipping.ts).
-import { dim, type Algorithm, type BufferDeclaration, type Dims, type Kernel, type NumberArray } from '../kernel.ts'
-import { linearAlgorithms } from '../linear.algorithms.ts'
+import { dim, linearGrid, type Algorithm, type BufferDeclaration, type Dims, type Kernel, type NumberArray } from '../kernel.ts'
 
 /**
  * Layout of one group's part of the hyper buffer, which the host writes each step, so that schedules and bias corrections
@@ -59,7 +58,7 @@ export function optimizerKernel({ name, formula, slots, flags = [{}], flops, ste
     name,
     formula,
     buffers: { params: arena('update'), grads: arena('read'), ...Object.fromEntries(states), hyper: hyperBuffer, scales },
-    algorithms: algorithms(name, ['params', 'grads', ...Object.keys(slots)]),
+    algorithms: [algorithm(name, ['params', 'grads', ...Object.keys(slots)])],
     flops: (d) => flops * size(d),
     reference: (d, b) => stepAll(d, b, step(d, b)),
     probes: sharedProbes.flatMap((probe) => flags.map((flag) => ({ ...probe, ...flag }))),
@@ -73,10 +72,17 @@ const scales: BufferDeclaration = {
   range: () => [-0.25, 1],
 }
 
-function algorithms(name: string, vectors: readonly string[]): readonly Algorithm[] {
-  const shader = `kernels/optimizers/${name}.wgsl`
-  return linearAlgorithms({ shader, elements: size, vectors, divides: (d) => size(d) % 4 === 0 }).map((algorithm) => ({ ...algorithm, includes: ['kernels/optimizers/problem.wgsl'] }))
-}
+/** Arenas are multiples of 64 elements, so that vec4s always fit; single elements, or several vec4s an invocation, win nowhere. */
+const algorithm = (name: string, vectors: readonly string[]): Algorithm => ({
+  name: 'vec4',
+  shader: `kernels/optimizers/${name}.wgsl`,
+  includes: ['kernels/optimizers/problem.wgsl'],
+  variants: [{ X: 64, WIDTH: 4 }, { X: 256, WIDTH: 4 }],
+  views: () => Object.fromEntries(vectors.map((vector) => [vector, 'vec4<f32>' as const])),
+  fits: (d) => size(d) % 4 === 0,
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d, c) => linearGrid(Math.ceil(size(d) / 4), dim(c, 'X')),
+})
 
 const CHUNK = 4096
 
