@@ -14,7 +14,8 @@ export function requireRunnable(strategy: Strategy): RunnableStrategy {
   }
   if (schedule.type !== 'synchronous' && schedule.type !== 'asynchronous' && schedule.type !== 'cohort') return refuse('schedule.type', `"${schedule.type}"`, 'Use synchronous, asynchronous or cohort')
   if (schedule.type !== 'asynchronous' && schedule.overSelection !== undefined) return refuse('schedule.overSelection', String(schedule.overSelection), 'Remove it')
-  if (corrections.length > 0) return refuse('corrections', corrections.map((correction) => correction.name).join(', '), 'Remove them')
+  const stateful = corrections.map(({ name }) => name).filter((name) => name !== 'fed-prox')
+  if (stateful.length > 0) return refuse('corrections', stateful.join(', '), 'Use fed-prox, or remove them')
   if (privacy.serverSees === 'sum') return refuse('privacy.serverSees', '"sum"', 'Use each')
   if (work === 'own') return refuse('work', '"own"', 'Use examples or partition')
   return { ...strategy, schedule }

@@ -23,13 +23,14 @@ import { concat } from './shape/concat.ts'
 import { transpose } from './shape/transpose.ts'
 import { window } from './shape/window.ts'
 import { pointwiseSamples } from './pointwise/samples.ts'
+import { proximal } from './proximal.ts'
 import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
 import { softmax, softmaxGradient } from './softmax.ts'
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
 
 export const kernels = createRegistry('kernel', [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, maxPool, maxPoolGradient, maxPoolGradientInPlace,
-  softmaxCrossEntropy, softmaxCrossEntropyGradient, accumulate,
+  softmaxCrossEntropy, softmaxCrossEntropyGradient, accumulate, proximal,
   gatherRows, groupIds, sumGroups, constant, elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
   attention, attentionDelta, attentionGradient, dropout, lstmCell, lstmCellGradient, gruCell, gruCellGradient, split, softmax, softmaxGradient,
   norm, normInputGradient, normParamGradient,

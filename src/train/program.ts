@@ -11,6 +11,7 @@
 //
 // Weights are 1 for an example and 0 for padding where sums are wanted, 1/examples where means are (always in train).
 import { ConfigError } from '../base/errors.ts'
+import { floatBits } from '../base/math.ts'
 import { nearest } from '../base/registry.ts'
 import { compilePlan, type Arena } from '../graph/compile.ts'
 import type { Call } from '../graph/call.ts'
@@ -20,6 +21,7 @@ import type { Plan } from '../graph/plan.ts'
 import { state } from '../graph/sources.ts'
 import { inScope, type Tensor } from '../graph/tensor.ts'
 import { accumulate } from '../kernels/accumulate.ts'
+import { proximal } from '../kernels/proximal.ts'
 import { accumulateMetrics, METRICS } from '../kernels/reduce.ts'
 import { buildModel, type Model } from '../model/build-model.ts'
 import type { Layout } from '../model/layout.ts'
@@ -38,6 +40,8 @@ export interface ProgramOptions {
   readonly objectives?: readonly TrainedScope[]
   /** Of the gradients. */
   readonly clip?: ClipSettings
+  /** Pulls params back to those in the allocation `anchor`: adds pull * (params - anchor) to the gradients of every step. */
+  readonly pull?: number
   /** A step whose gradients are not all finite changes nothing. */
   readonly skipNonFinite?: boolean
   /** Inputs whose gradients the `gradient` Plan gives too. */
@@ -67,7 +71,7 @@ export interface CompiledProgram {
 }
 
 /** Persistent allocations. Gradients and optimizer state are `layout.trainedSize` long. `step-grads` holds the gradients of one batch; its gaps between tensors stay zero. */
-export const ALLOCATIONS = { params: 'params', grads: 'grads', stepGrads: 'step-grads', metrics: 'metrics' } as const
+export const ALLOCATIONS = { params: 'params', anchor: 'anchor', grads: 'grads', stepGrads: 'step-grads', metrics: 'metrics' } as const
 
 /** The metrics of one head, in programs of models with several. */
 export const headMetrics = (head: string): string => `metrics/${head}`
@@ -94,9 +98,18 @@ export function compileProgram(spec: ModelSpec, options: ProgramOptions): Compil
   if (groups === undefined) return { model, layout, plans }
   const updateOn = (allocation: string): Update => buildUpdate({ ...options, layout, groups, params: ALLOCATIONS.params, grads: allocation })
   const update = updateOn(ALLOCATIONS.stepGrads), applied = updateOn(ALLOCATIONS.grads)
-  const train = plan('train', [training.params, stepGrads, ...training.metrics, ...update.arenas], [...training.effects, ...update.calls])
-  const apply = plan('apply', [wholeArena(ALLOCATIONS.params, layout.arenaSize), grads, ...applied.arenas], applied.calls)
+  const pulled = pullOf(layout, options), pulledSum = pullOf(layout, options)
+  const train = plan('train', [training.params, stepGrads, ...training.metrics, ...pulled.arenas, ...update.arenas], [...training.effects, ...pulled.calls(stepGrads.whole), ...update.calls])
+  const apply = plan('apply', [wholeArena(ALLOCATIONS.params, layout.arenaSize), grads, ...pulledSum.arenas, ...applied.arenas], [...pulledSum.calls(grads.whole), ...applied.calls])
   return { model, layout, plans: { ...plans, train, apply }, update }
+}
+
+/** What pulls params back to the anchor, where something does. */
+function pullOf({ trainedSize }: Layout, { pull = 0 }: ProgramOptions): { readonly arenas: readonly Arena[]; readonly calls: (grads: Tensor) => readonly Call[] } {
+  if (pull === 0) return { arenas: [], calls: () => [] }
+  const anchor = wholeArena(ALLOCATIONS.anchor, trainedSize)
+  const dims = { SIZE: trainedSize, PULL: floatBits(pull) }
+  return { arenas: [anchor], calls: (grads) => [{ kernel: proximal, dims, buffers: { params: state(ALLOCATIONS.params, trainedSize), anchor: anchor.whole, grads }, label: 'proximal' }] }
 }
 
 /** The layout as the groups of params want it; no groups where there is no optimizer. */

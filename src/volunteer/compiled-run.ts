@@ -1,6 +1,8 @@
 // A run's model as the Plans that its leases need: one gradient, or local training with an optimizer of its own.
 import { invariant } from '../base/errors.ts'
 import type { Plan } from '../graph/plan.ts'
+import { sumTerms } from '../fed/corrections/correction.ts'
+import { resolveCorrection } from '../fed/corrections/index.ts'
 import type { LocalTraining } from '../fed/local-work.ts'
 import type { Strategy } from '../fed/strategy.ts'
 import type { Layout } from '../model/layout.ts'
@@ -19,6 +21,8 @@ export interface CompiledRun {
 
 export interface CompiledTraining extends CompiledProgram {
   readonly local: LocalTraining
+  /** To the granted model, by corrections. */
+  readonly pull: number
   readonly batchSize: number
 }
 
@@ -28,14 +32,15 @@ export interface RunRecipe {
   readonly strategy: Pick<Strategy, 'local' | 'corrections'>
 }
 
-export function compileRun({ model, batchSize, strategy: { local } }: RunRecipe, memoryLimitBytes = Infinity): CompiledRun {
+export function compileRun({ model, batchSize, strategy: { local, corrections = [] } }: RunRecipe, memoryLimitBytes = Infinity): CompiledRun {
   const { layout, plans: { gradient, evaluate } } = compileProgram(model, { batchSize, memoryLimitBytes })
   if (local.type === 'gradient') return { layout, gradient, evaluate, training: undefined, plans: [gradient, evaluate] }
   // Evaluation takes large batches also where training takes small ones.
   const trainBatch = typeof local.batchSize === 'number' ? local.batchSize : batchSize
-  const compiled = compileProgram(model, { batchSize: trainBatch, memoryLimitBytes, optimizer: local.optimizer })
+  const { pull } = sumTerms(corrections.map(resolveCorrection).map((correction) => ({ pull: correction.pull })))
+  const compiled = compileProgram(model, { batchSize: trainBatch, memoryLimitBytes, optimizer: local.optimizer, pull })
   invariant(compiled.layout.entries.every(({ arenaOffset }, i) => arenaOffset === layout.entries[i]!.arenaOffset), 'local training: must keep params where evaluation reads them.')
   const { train, gradient: micro, apply } = compiled.plans
-  const training = { ...compiled, local, batchSize: trainBatch }
+  const training = { ...compiled, local, pull, batchSize: trainBatch }
   return { layout, gradient: micro, evaluate, training, plans: [...(local.batchSize === 'all' ? [micro, apply!] : [train!]), evaluate] }
 }

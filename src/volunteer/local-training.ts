@@ -45,6 +45,7 @@ export async function trainLocally(request: LocalTrainingRequest): Promise<Local
   const rate = localRates(local)
   program.clear(ALLOCATIONS.metrics)
   if (stepsBefore === 0) for (const { allocation } of present(update, 'update').slots) program.clear(allocation)
+  if (training.pull > 0) program.write(ALLOCATIONS.anchor, unpack(training.layout, granted).subarray(0, training.layout.trainedSize))
   const steps = stepsOf(request, plan)
   for (let step = 0; step < plan.steps; step++) {
     const hyper = present(update, 'update').inputs(stepsBefore + step + 1, { learningRate: rate(step) })

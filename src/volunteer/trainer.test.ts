@@ -150,17 +150,19 @@ describe('trainer', () => {
   const SLICES = [{ shard: 0, start: 10, count: 10 }, { shard: 2, start: 1, count: 9 }, { shard: 1, start: 19, count: 1 }] satisfies Slices
   const sgd = { name: 'sgd', learningRate: 0.5 }
 
-  test.each<[string, LocalTraining, number]>([
+  test.each<[string, LocalTraining, number, number?]>([
     ['passes in small batches, the last one of each smaller', { type: 'epochs', epochs: 2, batchSize: 6, optimizer: sgd }, 8],
     ['passes in one batch, larger than the device takes at once', { type: 'epochs', epochs: 3, batchSize: 'all', optimizer: sgd }, 3],
+    ['FedProx, in small batches', { type: 'epochs', epochs: 2, batchSize: 6, optimizer: sgd }, 8, 0.4],
+    ['FedProx, in one batch', { type: 'epochs', epochs: 3, batchSize: 'all', optimizer: sgd }, 3, 0.4],
     ['steps of the run\'s batch size, ending within a pass', { type: 'steps', steps: 4, optimizer: sgd, learningRateSchedule: { name: 'step', totalSteps: 4, parts: 2, finalFraction: 0.5 } }, 4],
-  ])('local training goes where plain SGD goes: %s', async (_name, local, steps) => {
+  ])('local training goes where plain SGD goes: %s', async (_name, local, steps, mu = 0) => {
     const { trainer } = setUp()
     const wanted = lease(SLICES)
     const plan = planLocal(local, { numExamples: 20, batchSize: 8 })
     expect(plan.steps).toBe(steps)
     await trainer.open()
-    await trainer.prepare(welcome({ local }), () => {})
+    await trainer.prepare(welcome({ local, corrections: mu === 0 ? [] : [{ name: 'fed-prox', mu }] }), () => {})
     const trained = Float64Array.from(params)
     let lossSum = 0
     for (let step = 0; step < steps; step++) {
@@ -168,7 +170,7 @@ describe('trainer', () => {
       const order = passOrder(SEED, JSON.stringify(wanted.work), pass, 20).subarray(start, start + count)
       const { gradient, lossSum: loss } = direct(SLICES, 'train', trained, (position) => order.includes(position))
       lossSum += (loss / count / steps) * 20
-      trained.forEach((_, i) => { trained[i]! -= localRates(local)(step) * gradient[i]! })
+      trained.forEach((value, i) => { trained[i]! -= localRates(local)(step) * (gradient[i]! + mu * (value - params[i]!)) })
     }
     // Twice: nothing of one lease is left in the next.
     for (let again = 0; again < 2; again++) {
