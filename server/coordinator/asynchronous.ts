@@ -1,6 +1,8 @@
 // Asynchronous schedule: whoever is idle gets work at the newest version, and each accepted gradient makes the next one.
+import { present } from '../../src/base/errors.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
 import type { StepContext } from './effects.ts'
-import { beginEpoch, shardPreference } from './epochs.ts'
+import { beginEpoch, shardPreference, wholePart } from './epochs.ts'
 import { grantLease, isIdle, orderOf } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, EpochState, PendingUpdate, VolunteerState } from './state.ts'
@@ -8,26 +10,34 @@ import { activeVolunteers } from './volunteers.ts'
 
 /** Grants work to every idle volunteer while there is some. */
 export function grantAsynchronous(state: CoordinatorState, context: StepContext): void {
-  const { schedule, batchSize } = state.settings
-  if (schedule.type !== 'asynchronous') return
+  const { schedule } = state.settings
+  if (inRounds(schedule)) return
   const active = activeVolunteers(state, context.now).sort((a, b) => a.lastGrantMs - b.lastGrantMs)
   const fastest = Math.max(...active.map(({ speed }) => speed.train))
   for (const volunteer of active) {
     if (!isIdle(volunteer, context.now) || awaitsItsVersion(state, volunteer)) continue
     const pool = poolWithWork(state)
     if (pool === undefined) return
-    const count = leaseSize(volunteer, fastest, schedule.examplesPerLease, batchSize)
-    const slices = take(pool, count, shardPreference(state, volunteer, 'train', pool))
+    const slices = take(pool, ...portion(state, volunteer, pool, fastest))
     grantLease(state, context, { volunteer, kind: 'train', epoch: pool.epoch, slices, modelVersion: state.version, modelHash: state.modelHash })
   }
 }
 
+/** How many examples a lease has, and of which shards: a whole part where the data are divided, as much for everybody where updates are combined as equals. */
+function portion(state: CoordinatorState, volunteer: VolunteerState, pool: EpochState, fastest: number): [count: number, shards: readonly number[]] {
+  const { schedule, batchSize, parts } = state.settings
+  const preference = shardPreference(state, volunteer, 'train', pool)
+  if (parts !== undefined) return wholePart(state.settings, preference[0]!)
+  const largest = inRounds(schedule) ? 0 : present(schedule.examplesPerLease, 'examplesPerLease')
+  return [schedule.type === 'asynchronous' ? leaseSize(volunteer, fastest, largest, batchSize) : largest, preference]
+}
+
 /**
- * Its last update is accepted but not yet a version. Work granted now would be on a model without it, for the sake of a few
+ * The version of its last update is being made. Work granted now would be on a model without it, for the sake of a few
  * milliseconds: every gradient would be stale by one more.
  */
-const awaitsItsVersion = ({ pending }: CoordinatorState, { recent }: VolunteerState): boolean =>
-  pending.some(({ leaseId }) => recent.some((lease) => lease.leaseId === leaseId))
+const awaitsItsVersion = ({ pending, plannedVersion }: CoordinatorState, { recent }: VolunteerState): boolean =>
+  pending.some(({ leaseId, version }) => version <= plannedVersion && recent.some((lease) => lease.leaseId === leaseId))
 
 /** The oldest epoch that has free examples. The next one begins when all of the last are leased, so that nobody waits for its stragglers. */
 function poolWithWork(state: CoordinatorState): EpochState | undefined {
@@ -40,7 +50,7 @@ function poolWithWork(state: CoordinatorState): EpochState | undefined {
 const canBeginEpoch = ({ epochs, epochsOpened, settings }: CoordinatorState): boolean => epochs.length < 2 && epochsOpened < settings.epochs
 
 export const hasAsynchronousWork = (state: CoordinatorState): boolean =>
-  state.settings.schedule.type === 'asynchronous' && (canBeginEpoch(state) || state.epochs.some(({ freeExamples }) => freeExamples > 0))
+  !inRounds(state.settings.schedule) && (canBeginEpoch(state) || state.epochs.some(({ freeExamples }) => freeExamples > 0))
 
 /** In proportion to speed, in whole batches, at most `largest`; one batch while the speed is unknown. */
 export function leaseSize(volunteer: VolunteerState, fastest: number, largest: number, batchSize: number): number {

@@ -4,7 +4,7 @@
 import { present } from '../../src/base/errors.ts'
 import { ceilDiv } from '../../src/base/math.ts'
 import type { StepContext } from './effects.ts'
-import { drawnParts, shardPreference, withRemainder } from './epochs.ts'
+import { drawnParts, shardPreference, wholePart, withRemainder } from './epochs.ts'
 import { grantLease, isIdle } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, EpochState, Round, VolunteerState } from './state.ts'
@@ -51,6 +51,5 @@ function portion(state: CoordinatorState, volunteer: VolunteerState, pool: Epoch
     const largest = schedule.type === 'cohort' ? present(schedule.examplesPerLease, 'examplesPerLease') : 0
     return [Math.min(largest, round.examples - round.accepted - round.outstanding), preference]
   }
-  const part = present(parts.find((shards) => shards.includes(preference[0]!)), 'part of a shard')
-  return [part.reduce((sum, shard) => sum + state.settings.shards.train[shard]!, 0), part]
+  return wholePart(state.settings, preference[0]!)
 }

@@ -25,6 +25,12 @@ export function withRemainder({ minUpdates, batchSize, schedule }: Settings, lef
   return left - wanted <= (minUpdates - 1) * perUpdate ? left : Math.min(left, wanted)
 }
 
+/** Size and shards of the part that a shard belongs to. */
+export function wholePart({ parts = [], shards }: Settings, shard: number): [count: number, shards: readonly number[]] {
+  const part = present(parts.find((each) => each.includes(shard)), `part of shard ${shard}`)
+  return [part.reduce((sum, each) => sum + present(shards.train[each], 'shard'), 0), part]
+}
+
 /** The pool of an epoch, begun if it is the next one. */
 export function epochOf(state: CoordinatorState, epoch: number): EpochState {
   if (epoch === state.epochsOpened) beginEpoch(state)

@@ -39,7 +39,7 @@ export function isEvaluationDue(state: CoordinatorState): boolean {
   return Math.floor(state.versionExamples / everyExamples) > Math.floor(last / everyExamples) || isTrainingDone(state)
 }
 
-export const isTrainingDone = (state: CoordinatorState): boolean => state.epochs.length === 0 && state.round === undefined && state.pending.length === 0
+export const isTrainingDone = (state: CoordinatorState): boolean => state.epochs.length === 0 && state.round === undefined && state.pending.length < Math.max(1, state.settings.minUpdates)
 
 export function grantEvaluation(state: CoordinatorState, context: StepContext): void {
   const { evaluation } = state

@@ -1,6 +1,7 @@
 // A lease from grant to end. Its fence is the incarnation and the grant number; its time follows the measured speed of
 // its volunteer. Whatever ends it other than acceptance makes its examples free again.
 import { invariant } from '../../src/base/errors.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
 import { planLocal } from '../../src/fed/local-work.ts'
 import type { Fence, Lease, RefusalCode, Slice } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
@@ -152,7 +153,7 @@ export function renewLease(state: CoordinatorState, context: StepContext, volunt
 /** A round past its deadline does not wait for a slow lease while somebody else is idle. */
 function isWantedByOthers(state: CoordinatorState, { now }: StepContext, lease: LeaseState): boolean {
   const { schedule } = state.settings
-  if (lease.kind !== 'train' || schedule.type === 'asynchronous' || state.round?.openedMs === undefined) return false
+  if (lease.kind !== 'train' || !inRounds(schedule) || state.round?.openedMs === undefined) return false
   if (now - state.round.openedMs < schedule.deadlineMs) return false
   return Object.values(state.volunteers).some((other) => isIdle(other, now))
 }

@@ -2,7 +2,7 @@
 // through the same arithmetic, and compares every hash. Appends nothing but the new incarnation, so that being killed
 // while recovering changes nothing.
 import { ConfigError, invariant, present } from '../../src/base/errors.ts'
-import { inRounds } from '../../src/fed/strategy.ts'
+import { inRounds, type Schedule } from '../../src/fed/strategy.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Numeric, NumericSetup, NumericStart, Snapshot } from '../numeric/numeric.ts'
 import { describeDiskError } from '../store/disk.ts'
@@ -49,7 +49,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 }
 
 export interface RemakeOptions {
-  readonly settings: { readonly schedule: { readonly type: string } }
+  readonly settings: { readonly schedule: Schedule }
   readonly store: Pick<Store, 'readFile' | 'readPayload'>
   readonly numeric: Numeric
   readonly setup: NumericSetup
@@ -107,7 +107,7 @@ async function replayUpdates(options: RemakeOptions, records: readonly LogRecord
     for (const lease of record.leases) waiting.delete(lease)
     if (record.version <= start.version) continue
     for (const update of updates) await takeIn(options, update, true)
-    snapshot = await remake(numeric, record, synchronous ? 1024 : updates[0]!.weight)
+    snapshot = await remake(numeric, record, settings.schedule.type === 'asynchronous' ? updates[0]!.weight : 1024)
   }
   for (const update of waiting.values()) await takeIn(options, update, synchronous)
   return snapshot

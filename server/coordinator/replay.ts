@@ -69,8 +69,8 @@ function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
   volunteer.acceptedLeases++
   volunteer.examples += numExamples
   volunteer.failures = 0
-  if (state.settings.schedule.type === 'asynchronous') {
-    state.pending.push({ leaseId, weight, numExamples })
+  if (!inRounds(state.settings.schedule)) {
+    state.pending.push({ version: record.modelVersion + staleness + 1, leaseId, weight, numExamples })
   } else {
     const round = present(state.round, `round of lease ${leaseId}`)
     round.accepted += numExamples
@@ -100,8 +100,10 @@ function applyVersion(state: CoordinatorState, record: VersionRecord): void {
     state.round = openRound(state)
     state.plannedVersion = state.version
   } else {
-    const done = state.pending.shift()
-    invariant(done !== undefined && done.leaseId === record.leases[0], `version ${record.version}: must be of the oldest pending update.`)
-    state.versionExamples += done.numExamples
+    const done = state.pending.filter(({ version }) => version === record.version)
+    invariant(done.length > 0 && done.map(({ leaseId }) => leaseId).join() === record.leases.join(), `version ${record.version}: must be of the pending updates that were meant for it.`)
+    state.pending = state.pending.filter(({ version }) => version !== record.version)
+    state.plannedVersion = Math.max(state.plannedVersion, state.version)
+    for (const { numExamples } of done) state.versionExamples += numExamples
   }
 }

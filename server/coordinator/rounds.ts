@@ -2,6 +2,7 @@
 // at its deadline with a quorum; what is missing then goes back to the epoch.
 import { present } from '../../src/base/errors.ts'
 import { ceilDiv } from '../../src/base/math.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
 import { grantCohort, openCohort } from './cohorts.ts'
 import type { StepContext } from './effects.ts'
 import { shardPreference, withRemainder } from './epochs.ts'
@@ -20,7 +21,7 @@ const DOUBT_MS = 10_000
 export function openRound(state: CoordinatorState): Round | undefined {
   const { schedule } = state.settings
   const epoch = state.epochs[0]
-  if (epoch === undefined || schedule.type === 'asynchronous') return undefined
+  if (epoch === undefined || !inRounds(schedule)) return undefined
   if (schedule.type === 'cohort') return openCohort(state, epoch)
   const examples = withRemainder(state.settings, epoch.total - epoch.accepted, schedule.examplesPerRound)
   return { epoch: epoch.epoch, examples, outstanding: 0, accepted: 0, leases: [], totalWeight: 0, openedMs: undefined, closing: false }
@@ -29,7 +30,7 @@ export function openRound(state: CoordinatorState): Round | undefined {
 /** Whether all is accepted, or the deadline has passed with a quorum. */
 export function isRoundOver(state: CoordinatorState, now: number): boolean {
   const { round, settings: { schedule } } = state
-  if (round === undefined || round.closing || schedule.type === 'asynchronous') return false
+  if (round === undefined || round.closing || !inRounds(schedule)) return false
   const late = round.openedMs !== undefined && now - round.openedMs >= schedule.deadlineMs
   if (!isComplete(round) && !(late && isQuorum(state, round))) return false
   // What is already on its way to the disk will be accepted, so it belongs to this round.
@@ -39,7 +40,7 @@ export function isRoundOver(state: CoordinatorState, now: number): boolean {
 const isComplete = ({ accepted, examples, leases, participants = Infinity }: Round): boolean => accepted >= examples || leases.length >= participants
 
 function isQuorum({ settings: { schedule, minUpdates } }: CoordinatorState, { accepted, examples, leases, participants }: Round): boolean {
-  if (schedule.type === 'asynchronous' || leases.length < Math.max(1, minUpdates)) return false
+  if (!inRounds(schedule) || leases.length < Math.max(1, minUpdates)) return false
   return participants === undefined ? accepted >= schedule.quorum * examples : leases.length >= schedule.quorum * participants
 }
 

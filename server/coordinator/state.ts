@@ -1,8 +1,7 @@
 // What a coordinator knows: ids, versions, hashes, weights and times, never tensors. Plain records, changed only by
 // `step` (on an immer draft), so that a state can be compared, printed and simulated.
 import type { Metrics, RefusalCode, Slice } from '../../src/wire/messages.ts'
-import type { RunnableSchedule } from '../../src/fed/runs-today.ts'
-import type { Local } from '../../src/fed/strategy.ts'
+import type { Local, Schedule } from '../../src/fed/strategy.ts'
 import type { TensorRole } from '../../src/model/layout.ts'
 import { createPool, type Pool } from './pool.ts'
 
@@ -12,7 +11,7 @@ export interface Settings {
   readonly seed: number
   readonly batchSize: number
   readonly epochs: number
-  readonly schedule: RunnableSchedule
+  readonly schedule: Schedule
   readonly local: Local
   readonly codec: string
   /** Exact bytes of an update. */
@@ -52,6 +51,8 @@ export interface LeaseState {
   readonly expectedMs: number
   expiresMs: number
   stage: LeaseStage
+  /** Version that its update becomes part of, once it has passed its check. */
+  joins?: number
   /** What its volunteer reported, once it has. */
   report?: { readonly metrics: Metrics; readonly computeMs: number; readonly payloadHash: string; readonly payloadBytes: number }
 }
@@ -102,8 +103,10 @@ export interface Round {
   closing: boolean
 }
 
-/** An asynchronous update, accepted but not yet a version. */
+/** An update outside of rounds, accepted but not yet a version. */
 export interface PendingUpdate {
+  /** That it becomes part of. */
+  readonly version: number
   readonly leaseId: string
   readonly weight: number
   readonly numExamples: number
@@ -149,13 +152,16 @@ export interface CoordinatorState {
   finishing: boolean
   version: number
   modelHash: string
-  /** Version that the update accepted last will be part of (asynchronous: it runs ahead of `version`). */
+  /** Version that the update accepted last will be part of (asynchronous), or the last one whose making has begun: runs ahead of `version`. */
   plannedVersion: number
   /** Epochs with examples not yet accepted, oldest first. Two at most, and two only when asynchronous. */
   epochs: EpochState[]
   epochsOpened: number
   round: Round | undefined
   pending: PendingUpdate[]
+  /** Semi-synchronous: the next version's updates are settled since `sealedMs`, and it will be made when all are on disk. */
+  sealed: boolean
+  sealedMs: number
   leases: Record<string, LeaseState>
   volunteers: Record<string, VolunteerState>
   volunteersSeen: number
@@ -187,7 +193,7 @@ export interface CoordinatorState {
 export function initialState(settings: Settings): CoordinatorState {
   return {
     settings, incarnation: 0, control: 'running', controlReason: '', fault: undefined, finished: false, finishing: false,
-    version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], leases: {}, volunteers: {}, volunteersSeen: 0,
+    version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], sealed: false, sealedMs: 0, leases: {}, volunteers: {}, volunteersSeen: 0,
     evaluation: undefined, evaluationCount: 0, lastEvaluation: undefined, leaseCount: 0,
     examples: 0, versionExamples: 0, accepted: 0, expired: 0, refused: {}, clampedElements: 0, staleness: [], rechecks: { done: 0, disagreed: 0 },
     bytesUp: 0, seconds: 0, lastMs: 0, rate: 0, rateMs: 0, sinceCheckpoint: { versions: 0, bytes: 0, ms: 0, running: false }, nonFiniteInRow: 0,

@@ -22,7 +22,7 @@ export function buildStatus(state: CoordinatorState, { config, modelName, params
     epoch: settings.parts === undefined ? state.epochs[0]?.epoch ?? settings.epochs : Math.floor(state.examples / examplesPerEpoch(settings)), examples: state.examples, examplesPerEpoch: examplesPerEpoch(settings),
     examplesPerSecond: currentRate(state, now), seconds: state.seconds,
     ...(round !== undefined ? { round: { number: state.version + 1, acceptedExamples: round.accepted, examples: round.examples, ageMs: round.openedMs === undefined ? 0 : now - round.openedMs } } : {}),
-    staleness: settings.schedule.type === 'asynchronous' ? state.staleness : [],
+    staleness: inRounds(settings.schedule) ? [] : state.staleness,
     bytesUp: state.bytesUp, bytesDown, accepted: state.accepted, expired: state.expired, refused: state.refused,
     clampedElements: state.clampedElements, rechecks: state.rechecks,
     ...(lastEvaluation !== undefined ? { evaluation: { loss: lastEvaluation.loss, accuracy: lastEvaluation.accuracy, examples: lastEvaluation.examples, modelVersion: lastEvaluation.modelVersion } } : {}),

@@ -5,6 +5,7 @@ import type { Rng } from '../../src/base/rng.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { FromVolunteer, RunState } from '../../src/wire/messages.ts'
 import { applyUpdate, grantAsynchronous, hasAsynchronousWork } from './asynchronous.ts'
+import { closeBuffer, isBufferDue, isSealDue, seal } from './buffers.ts'
 import { control, runState } from './control.ts'
 import type { Effect, Event, StepContext } from './effects.ts'
 import { grantEvaluation, isEvaluationDue, isTrainingDone, openEvaluation, receiveEvaluation, rechecked, receiveOwn } from './evaluation.ts'
@@ -71,11 +72,12 @@ function handle(state: CoordinatorState, context: StepContext, event: Event): vo
 
 /** Examples of the pending updates that versions up to `version` are made of. */
 const examplesUpTo = (state: CoordinatorState, version: number): number =>
-  state.pending.slice(0, version - state.version).reduce((sum, update) => sum + update.numExamples, 0)
+  state.pending.filter((update) => update.version <= version).reduce((sum, update) => sum + update.numExamples, 0)
 
 /** After a restart: what had been accepted but was not yet a version becomes one. */
 function resume(state: CoordinatorState, context: StepContext): void {
-  state.pending.forEach((update, i) => applyUpdate(context, state.version + 1 + i, update))
+  // Buffers are made again when they are full.
+  if (state.settings.schedule.type === 'asynchronous') for (const update of state.pending) applyUpdate(context, update.version, update)
   for (const volunteer of Object.values(state.volunteers)) volunteer.disconnectedMs = context.now
 }
 
@@ -111,7 +113,7 @@ function persisted(state: CoordinatorState, context: StepContext, record: LogRec
       const { leaseId, grant, weight, numExamples, volunteerId } = record
       context.effects.push({ type: 'send', volunteerId, message: { type: 'result', leaseId, grant, accepted: true } })
       if (inRounds(state.settings.schedule)) context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, order: orderOf(leaseId) } })
-      else applyUpdate(context, state.version + state.pending.length, state.pending.at(-1)!)
+      else if (state.settings.schedule.type === 'asynchronous') applyUpdate(context, state.pending.at(-1)!.version, state.pending.at(-1)!)
       return
     }
     case 'version': return publish(state, context, record.version, record.hash)
@@ -153,6 +155,8 @@ function advance(state: CoordinatorState, context: StepContext): CoordinatorStat
   }
   change(hasOverdueLease(next, now), (draft) => expireLeases(draft, context))
   change(isRoundOver(next, now), (draft) => closeRound(draft, context))
+  change(isSealDue(next, now), (draft) => seal(draft, context))
+  change(isBufferDue(next), (draft) => closeBuffer(draft, context))
   change(isEvaluationDue(next), openEvaluation)
   const open = next.control === 'running' && next.fault === undefined && !next.finished && next.incarnation > 0
   const idle = open && Object.values(next.volunteers).some((volunteer) => isIdle(volunteer, now))

@@ -2,7 +2,9 @@
 // is decided here from metadata, but for those that need the payload's bytes, which the numeric worker reports.
 import { codecs } from '../../src/codec/index.ts'
 import { asynchronousWeight } from '../../src/fed/staleness.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
 import { PROTOCOL_VERSION, type UpdateHeader } from '../../src/wire/messages.ts'
+import { bufferedWeight, nextVersion } from './buffers.ts'
 import type { StepContext, Verdict } from './effects.ts'
 import { findLease, ownVolunteer, workOf, type Refusal } from './leases.ts'
 import type { AcceptedRecord } from './records.ts'
@@ -84,8 +86,8 @@ function judgeContent(state: CoordinatorState, lease: LeaseState, header: Update
 
 function judgeStaleness(state: CoordinatorState, lease: LeaseState): Refusal | undefined {
   const { schedule } = state.settings
-  if (schedule.type !== 'asynchronous') return undefined
-  const staleness = state.plannedVersion - lease.modelVersion
+  if (inRounds(schedule)) return undefined
+  const staleness = nextVersion(state) - 1 - lease.modelVersion
   if (staleness <= schedule.maxStaleness) return undefined
   return { code: 'too-stale', message: `staleness: must be at most ${schedule.maxStaleness} versions, got ${staleness}.` }
 }
@@ -116,17 +118,19 @@ export function checked(state: CoordinatorState, context: StepContext, leaseId: 
     if (code === 'non-finite') stopDivergence(state, context)
     return
   }
+  const record = acceptedRecord(state, lease, verdict.clampedElements)
   lease.stage = 'persisting'
+  lease.joins = lease.modelVersion + record.staleness + 1
   state.nonFiniteInRow = 0
-  context.effects.push({ type: 'persist', record: acceptedRecord(state, lease, verdict.clampedElements) })
+  context.effects.push({ type: 'persist', record })
   state.plannedVersion += state.settings.schedule.type === 'asynchronous' ? 1 : 0
 }
 
 function acceptedRecord(state: CoordinatorState, lease: LeaseState, clampedElements: number): AcceptedRecord {
   const { schedule } = state.settings
   const { metrics, payloadHash, payloadBytes } = lease.report!
-  const staleness = schedule.type === 'asynchronous' ? state.plannedVersion - lease.modelVersion : 0
-  const weight = schedule.type === 'asynchronous' ? asynchronousWeight({ ...schedule, staleness, numExamples: lease.numExamples }) : lease.numExamples
+  const staleness = inRounds(schedule) ? 0 : nextVersion(state) - 1 - lease.modelVersion
+  const weight = inRounds(schedule) ? lease.numExamples : schedule.type === 'asynchronous' ? asynchronousWeight({ ...schedule, staleness, numExamples: lease.numExamples }) : bufferedWeight(state, staleness)
   return {
     type: 'accepted', leaseId: lease.id, grant: lease.grant, incarnation: state.incarnation, volunteerId: lease.volunteerId,
     epoch: lease.epoch, slices: lease.slices.map((slice) => ({ ...slice })), numExamples: lease.numExamples, modelVersion: lease.modelVersion,

@@ -135,7 +135,7 @@ class Proof {
 
   #checkStaleness(version: number, { leaseId, modelVersion, staleness }: AcceptedRecord): void {
     const { schedule } = this.#run.config.strategy
-    const bound = schedule.type === 'asynchronous' ? schedule.maxStaleness : 0
+    const bound = inRounds(schedule) ? 0 : schedule.maxStaleness
     invariant(version - 1 - modelVersion === staleness && staleness >= 0 && staleness <= bound, `lease ${leaseId}: must have a staleness of ${version - 1 - modelVersion}, at most ${bound}, got ${staleness}.`)
   }
 

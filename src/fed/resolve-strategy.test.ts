@@ -77,7 +77,6 @@ describe('resolveStrategy', () => {
 
 describe('what does not run yet', () => {
   it.each<[string, object, RegExp]>([
-    ['schedules', { ...LOCAL, schedule: BUFFERED }, /strategy\.schedule\.type: must be what this coordinator runs, got "buffered".*Use synchronous, asynchronous or cohort/],
     ['own data', { ...LOCAL, work: 'own' }, /strategy\.work/],
     ['over-selection', { schedule: { ...SYNCHRONOUS, overSelection: 0.3 } }, /overSelection/],
     ['sums', { privacy: { serverSees: 'sum' } }, /privacy\.serverSees/],

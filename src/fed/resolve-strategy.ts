@@ -8,7 +8,7 @@ import type { Aggregator } from './aggregators/aggregator.ts'
 import { resolveAggregator } from './aggregators/index.ts'
 import { checkCorrection } from './check-correction.ts'
 import { resolveCorrection } from './corrections/index.ts'
-import { requireRunnable, type RunnableStrategy } from './runs-today.ts'
+import { requireRunnable } from './runs-today.ts'
 import { resolveStaleness } from './staleness.ts'
 import type { Schedule, Strategy } from './strategy.ts'
 
@@ -28,7 +28,7 @@ export interface StrategyContext {
 }
 
 /** The strategy as it will run. Throws ConfigError where it cannot, or where this coordinator cannot run it yet. */
-export const resolveStrategy = (strategy: Strategy, context: StrategyContext): RunnableStrategy => requireRunnable(checkStrategy(strategy, context))
+export const resolveStrategy = (strategy: Strategy, context: StrategyContext): Strategy => requireRunnable(checkStrategy(strategy, context))
 
 /** The strategy with rounds no larger than an epoch. Throws ConfigError where its axes do not go together. */
 export function checkStrategy(strategy: Strategy, context: StrategyContext): Strategy {

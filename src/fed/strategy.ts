@@ -136,7 +136,7 @@ export type Schedule = Strategy['schedule']
 export type Local = Strategy['local']
 
 /** Whether versions are made in rounds: all updates of one are of the same model version. */
-export const inRounds = (schedule: { readonly type: string }): boolean => schedule.type === 'synchronous' || schedule.type === 'cohort'
+export const inRounds = (schedule: Schedule): schedule is Extract<Schedule, { readonly type: 'synchronous' | 'cohort' }> => schedule.type === 'synchronous' || schedule.type === 'cohort'
 
 export type OptimizerChoice = v.InferOutput<typeof OptimizerChoice>
 export type LearningRateChoice = v.InferOutput<typeof LearningRateChoice>

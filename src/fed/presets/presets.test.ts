@@ -28,7 +28,7 @@ describe('expanding', () => {
         return false
       }
     }
-    expect(presets.names().filter((name) => !runs(name))).toEqual(['scaffold', 'fed-buff', 'fed-dyn'])
+    expect(presets.names().filter((name) => !runs(name))).toEqual(['scaffold', 'fed-dyn'])
   })
 
   it('merges changes into objects of the same kind', () => {

@@ -1,0 +1,64 @@
+// Schedules that combine several updates without rounds: whenever a buffer is full (FedBuff: Nguyen et al. 2022, arXiv
+// 2106.06639), or at every tick of whatever is there. Which version an update becomes part of is settled when it passes
+// its check, so that the log can state its staleness; its addition waits until that version is made.
+import { resolveStaleness } from '../../src/fed/staleness.ts'
+import { weightUnits } from '../../src/fed/exact-sum.ts'
+import type { StepContext } from './effects.ts'
+import { orderOf } from './leases.ts'
+import type { CoordinatorState, PendingUpdate } from './state.ts'
+
+/** Version that an update would become part of if it passed its check now. */
+export function nextVersion(state: CoordinatorState): number {
+  const { settings: { schedule }, plannedVersion, sealed } = state
+  if (schedule.type === 'buffered') return plannedVersion + 1 + Math.floor((openUpdates(state) + persisting(state)) / schedule.bufferSize)
+  return plannedVersion + 1 + (schedule.type === 'semi-synchronous' && sealed ? 1 : 0)
+}
+
+/** Weight of an update in its version's mean. */
+export function bufferedWeight({ settings: { schedule } }: CoordinatorState, staleness: number): number {
+  return schedule.type === 'buffered' || schedule.type === 'semi-synchronous' ? weightUnits(resolveStaleness(schedule.weighting)(staleness)) : 0
+}
+
+const isBuffering = ({ settings: { schedule } }: CoordinatorState): boolean => schedule.type === 'buffered' || schedule.type === 'semi-synchronous'
+
+/** Accepted updates of versions whose making has not begun. */
+const openUpdates = ({ pending, plannedVersion }: CoordinatorState): number => pending.filter(({ version }) => version > plannedVersion).length
+
+/** Updates on their way to the disk, of the version `joins` where one is named. */
+const persisting = ({ leases }: CoordinatorState, joins?: number): number =>
+  Object.values(leases).filter((lease) => lease.kind === 'train' && lease.stage === 'persisting' && (joins === undefined || lease.joins === joins)).length
+
+const nextGroup = ({ pending, plannedVersion }: CoordinatorState): readonly PendingUpdate[] => pending.filter(({ version }) => version === plannedVersion + 1)
+
+/** Whether from now on updates become part of the version after the next one. */
+export function isSealDue(state: CoordinatorState, now: number): boolean {
+  const { settings: { schedule, minUpdates }, sealed, sealedMs } = state
+  if (schedule.type !== 'semi-synchronous' || sealed) return false
+  const updates = nextGroup(state).length + persisting(state)
+  return updates >= schedule.maxUpdates || (updates >= Math.max(1, minUpdates) && now - sealedMs >= schedule.tickMs)
+}
+
+export function seal(state: CoordinatorState, context: StepContext): void {
+  state.sealed = true
+  state.sealedMs = context.now
+}
+
+/** Whether the next version can be made: its buffer is full or sealed, or nothing else will come. */
+export function isBufferDue(state: CoordinatorState): boolean {
+  const { settings: { schedule, minUpdates }, sealed, plannedVersion } = state
+  if (!isBuffering(state) || state.pending.length === 0) return false
+  const updates = nextGroup(state).length
+  if (schedule.type === 'buffered' && updates >= schedule.bufferSize) return true
+  if (sealed && updates > 0 && persisting(state, plannedVersion + 1) === 0) return true
+  const isLast = state.epochs.length === 0 && !Object.values(state.leases).some(({ kind }) => kind === 'train')
+  return isLast && updates >= Math.max(1, minUpdates)
+}
+
+/** Makes the next version of its updates, in the order of the log. */
+export function closeBuffer(state: CoordinatorState, context: StepContext): void {
+  const group = nextGroup(state)
+  for (const { leaseId, weight, numExamples } of group) context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, order: orderOf(leaseId) } })
+  state.plannedVersion++
+  state.sealed = false
+  context.effects.push({ type: 'apply', version: state.plannedVersion, leases: group.map(({ leaseId }) => leaseId), scaleUnits: 1024 })
+}
