@@ -48,6 +48,18 @@ describe('cohorts on shipped examples', () => {
     expect(driver.state).toMatchObject({ version: 1, versionExamples: 8, epochs: [{ accepted: 8 }] })
   })
 
+  it('R6 R3: gives out more than it needs where it is told to, and takes whoever is done first', () => {
+    const driver = new Driver(cohort({ overSelection: 0.5 }))
+    for (const id of ['a', 'b', 'c', 'd']) driver.join(id)
+    expect(driver.grants().map(({ numExamples }) => numExamples)).toEqual([8, 8, 8])
+    const late = driver.lastGrant('a')
+    driver.deliver('b')
+    driver.deliver('c')
+    driver.settle()
+    expect(driver.state).toMatchObject({ version: 1, versionExamples: 16, epochs: [{ accepted: 16 }] })
+    expect(driver.deliver('a', late)).toBe('expired')
+  })
+
   it('R6: one volunteer alone does every lease of a round', () => {
     const driver = new Driver({ ...cohort(), epochs: 1 })
     driver.join('a')
@@ -168,6 +180,16 @@ describe('cohorts on parts of the data', () => {
     for (const id of ['a', 'b', 'c']) driver.deliver(id)
     driver.settle()
     expect(driver.state).toMatchObject({ version: 1, versionExamples: 40 })
+  })
+
+  it('R6 D5: draws more parts than it needs where it is told to, and does not miss the last ones', () => {
+    const driver = new Driver(divided({ participants: 2, overSelection: 0.5, quorum: 1 }))
+    for (const id of ['a', 'b', 'c', 'd']) driver.join(id)
+    expect(new Set(driver.grants().map(partOf)).size).toBe(3)
+    driver.deliver('a')
+    driver.deliver('c')
+    driver.settle()
+    expect(driver.state).toMatchObject({ version: 1, versionExamples: 20, epochs: [{ epoch: 1, accepted: 0 }] })
   })
 
   it('R6 D5: draws participants anew each round, and does not miss what a round left out', () => {

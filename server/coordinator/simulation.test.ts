@@ -63,8 +63,8 @@ describe('simulated runs', () => {
     expect(status.refused).toEqual({})
     const records = await simulation.records()
     check(simulation, records)
-    // Three passes over three parts, two of them in a round.
-    expect(verifyRecords(records)).toMatchObject({ epochsDone: schedule === 'parts' ? 5 : 3, pending: [] })
+    // Three passes over three parts, one of them in a round.
+    expect(verifyRecords(records)).toMatchObject({ epochsDone: schedule === 'parts' ? 9 : 3, pending: [] })
   })
 
   it.each(ALL)(`%s: keeps its rules under faults, ${SEEDS} seeds`, async (schedule) => {

@@ -31,7 +31,7 @@ export const STUB_STRATEGIES = {
   /** Rounds of local training on shipped examples. */
   cohort: { schedule: { type: 'cohort', participants: 3, examplesPerLease: 8, deadlineMs: 4000, quorum: 0.6 }, local: { type: 'steps', steps: 5, optimizer: { name: 'sgd', learningRate: 0.1 } }, aggregator: 'nova-mean' },
   /** Rounds of drawn parts of the data. */
-  parts: { schedule: { type: 'cohort', participants: 2, deadlineMs: 4000, quorum: 0.5 }, local: { type: 'epochs', epochs: 1, optimizer: { name: 'sgd', learningRate: 0.1 } }, work: 'partition' },
+  parts: { schedule: { type: 'cohort', participants: 1, overSelection: 1, deadlineMs: 4000, quorum: 1 }, local: { type: 'epochs', epochs: 1, optimizer: { name: 'sgd', learningRate: 0.1 } }, work: 'partition' },
 } as const
 const STUB_PARTS = [[0], [1, 2], [3]]
 

@@ -126,7 +126,7 @@ function largestWeight(schedule: Schedule, { trainExamples }: StrategyContext): 
   switch (schedule.type) {
     case 'synchronous': return schedule.examplesPerRound
     case 'asynchronous': return WEIGHT_UNITS
-    case 'cohort': return schedule.examplesPerLease === undefined ? trainExamples : schedule.examplesPerLease * (schedule.participants ?? 1)
+    case 'cohort': return schedule.examplesPerLease === undefined ? trainExamples : schedule.examplesPerLease * Math.ceil((schedule.participants ?? 1) * (1 + (schedule.overSelection ?? 0)))
     case 'buffered': return WEIGHT_UNITS * schedule.bufferSize
     case 'semi-synchronous': return WEIGHT_UNITS * schedule.maxUpdates
   }

@@ -1,7 +1,7 @@
 // The strategies that the coordinator runs so far, of all that can be written down. To be deleted, with its only call in
 // resolve-strategy.ts, once it runs the rest; the compiler then names every place that relied on it.
 import { ConfigError } from '../base/errors.ts'
-import { inRounds, type Strategy } from './strategy.ts'
+import type { Strategy } from './strategy.ts'
 
 /** Throws ConfigError for what the coordinator does not run yet. */
 export function requireRunnable(strategy: Strategy): Strategy {
@@ -9,7 +9,7 @@ export function requireRunnable(strategy: Strategy): Strategy {
   const refuse = (axis: string, value: string, remedy: string): never => {
     throw new ConfigError(`strategy.${axis}: must be what this coordinator runs, got ${value}, which is laid out but does not run yet. ${remedy}.`)
   }
-  if (inRounds(schedule) && schedule.overSelection !== undefined) return refuse('schedule.overSelection', String(schedule.overSelection), 'Remove it')
+  if (schedule.type === 'synchronous' && schedule.overSelection !== undefined) return refuse('schedule.overSelection', `${schedule.overSelection} in a synchronous schedule`, 'Use a cohort, or remove it')
   const stateful = corrections.map(({ name }) => name).filter((name) => name !== 'fed-prox')
   if (stateful.length > 0) return refuse('corrections', stateful.join(', '), 'Use fed-prox, or remove them')
   if (privacy.serverSees === 'sum') return refuse('privacy.serverSees', '"sum"', 'Use each')
