@@ -19,6 +19,7 @@ import { compileRun, type CompiledRun, type CompiledTraining, type RunRecipe } f
 import type { Files } from './files.ts'
 import { trainLocally, type LocalResult } from './local-training.ts'
 import { nonFiniteError } from './non-finite.ts'
+import { createPace } from './pace.ts'
 import { asFloats, packMean } from './packed.ts'
 import type { Outcome, Trainer, WorkHooks } from './trainer-port.ts'
 
@@ -40,9 +41,6 @@ interface Prepared {
   readonly compiled: CompiledRun
 }
 
-/** Micro-batches are enqueued for about this long before waiting for the device, so that Stop is quick. */
-const SETTLE_EVERY_MS = 100
-const MOST_UNSETTLED = 16
 /** A device that is lost this often in one lease will not compute it. */
 const MOST_REBUILDS = 3
 /** After each lease the runner may look for faster ways to run its Plans for about this long, while the update is on its way. */
@@ -313,20 +311,6 @@ class DeviceTrainer implements Trainer {
     const runner = this.#runner
     this.#runner = undefined
     runner?.dispose()
-  }
-}
-
-/** Says when to wait for the device: about every SETTLE_EVERY_MS, whatever a micro-batch takes here. */
-function createPace(clock: Clock): { due(): boolean; settled(): void } {
-  let every = 1, enqueued = 0, sinceMs = clock.now()
-  return {
-    due: () => ++enqueued >= every,
-    settled() {
-      const stepMs = Math.max(0.01, (clock.now() - sinceMs) / enqueued)
-      every = Math.min(MOST_UNSETTLED, Math.max(1, Math.floor(SETTLE_EVERY_MS / stepMs)))
-      enqueued = 0
-      sinceMs = clock.now()
-    },
   }
 }
 
