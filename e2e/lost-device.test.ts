@@ -11,7 +11,7 @@ it('a tab whose GPU process crashes goes on with a new device', async () => {
   const coordinator = await startCoordinator({ run: writeRun(folder), stateDir: join(folder, 'state') })
   const watcher = await watchRun(coordinator.url)
   const browser = await openBrowser()
-  const page = await openVolunteer(browser, coordinator.url, 'gpu')
+  const page = await openVolunteer(browser, coordinator.url)
   const leases = async (): Promise<number> => Number(await page.locator('#main').getAttribute('data-leases'))
   await eventually(async () => await leases() >= 2, 60_000)
   const before = await leases()
