@@ -9,7 +9,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var sum = x_t();
   var squares = x_t();
   for (var b = 0u; b < GB; b++) {
+#if u.P == 1
+    {
+      const p = 0u;
+#else
     for (var p = 0u; p < u.P; p++) {
+#end
       let difference = x[start + p * CB + b] - origin;
       sum += difference;
       squares += difference * difference;
@@ -19,7 +24,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   keep(cell, found);
   for (var b = 0u; b < GB; b++) {
     let line = line_of(found, cell % PARTS * GB + b);
+#if u.P == 1
+    {
+      const p = 0u;
+#else
     for (var p = 0u; p < u.P; p++) {
+#end
       let at = start + p * CB + b;
       y[at] = x[at] * line.factor + line.offset;
     }

@@ -13,7 +13,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var b = 0u; b < GB; b++) {
     var column = x_t();
     var column_products = x_t();
+#if u.P == 1
+    {
+      const p = 0u;
+#else
     for (var p = 0u; p < u.P; p++) {
+#end
       let at = start + p * CB + b;
       let g = dy[at];
       column += g;
@@ -28,7 +33,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let slope = total(products) * deviation * deviation / ELEMENTS;
   for (var b = 0u; b < GB; b++) {
     let factor = scale_of(channels + b);
+#if u.P == 1
+    {
+      const p = 0u;
+#else
     for (var p = 0u; p < u.P; p++) {
+#end
       let at = start + p * CB + b;
       dx[at] = deviation * (factor * dy[at] - mean_inner - (x[at] - center) * slope);
     }
