@@ -16,7 +16,7 @@ export interface GpuRunnerOptions {
   readonly tuning?: TuningStore
   /** False: never measure, take each kernel's first row that fits. */
   readonly tune?: boolean
-  /** Bound on tuning before Programs are ready, in all; 3 s by default. What it cuts short is left to `Program.improve`. */
+  /** Bound on tuning before Programs are ready, in all; 2 s by default. What it cuts short is left to `Program.improve`. */
   readonly tuneBudgetMs?: number
   /** Hears WebGPU errors that no scope caught: our bugs. By default they are thrown where nobody catches them. */
   readonly onUncapturedError?: (message: string) => void

@@ -50,7 +50,7 @@ export interface MeasuredKind {
   readonly rows: readonly Required<Choice>[]
 }
 
-const DEFAULT_BUDGET_MS = 3_000
+const DEFAULT_BUDGET_MS = 2_000
 
 /** Kinds that do less than this part of a program's work are not measured while a person waits. */
 const LIGHT = 0.01
