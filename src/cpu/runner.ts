@@ -2,6 +2,7 @@
 // In 'f64' precision every f32 buffer is a Float64Array, which makes finite differences sharp.
 import { InvariantError, present } from '../base/errors.ts'
 import type { NumberArray } from '../kernels/kernel.ts'
+import { checkInputs, copyInto, mapValues } from '../graph/host-memory.ts'
 import type { Allocation, HostArray, Plan, Program, Runner, View } from '../graph/plan.ts'
 
 export interface CpuOptions {
@@ -40,6 +41,7 @@ export function createCpuRunner({ precision = 'f32' }: CpuOptions = {}): CpuRunn
 }
 
 interface LoadedPlan {
+  readonly plan: Plan
   readonly inputs: Readonly<Record<string, NumberArray>>
   readonly outputs: Readonly<Record<string, NumberArray>>
   readonly run: () => void
@@ -56,8 +58,8 @@ function createProgram(plans: readonly Plan[], precision: 'f32' | 'f64'): CpuPro
     clear: (name) => { memoryOf(name).fill(0) },
     run(name, inputs) {
       const plan = planOf(name)
-      for (const key of Object.keys(inputs)) if (!(key in plan.inputs)) throw new InvariantError(`plan ${name}: must be given only its inputs ${Object.keys(plan.inputs).join(', ')}, got ${key}. Remove it.`)
-      for (const [key, memory] of Object.entries(plan.inputs)) copyInto(memory, present(inputs[key], `input ${key} of plan ${name}`), key)
+      checkInputs(plan.plan, inputs)
+      for (const [key, memory] of Object.entries(plan.inputs)) memory.set(inputs[key]!)
       plan.run()
     },
     read: (names) => Promise.resolve(names.map((name) => Float32Array.from(memoryOf(name)))),
@@ -91,6 +93,7 @@ function loadPlan(plan: Plan, { persistent, scratch, precision }: Memory): Loade
   const memory = ({ allocation, offsetBytes, length }: View): NumberArray => buffers[allocation]!.subarray(offsetBytes / 4, offsetBytes / 4 + length)
   const calls = plan.calls.map(({ kernel, dims, views }) => ({ kernel, dims, buffers: mapValues(views, memory) }))
   return {
+    plan,
     inputs: mapValues(plan.inputs, ({ view }) => memory(view)),
     outputs: mapValues(plan.outputs, ({ view }) => memory(view)),
     run: () => { for (const { kernel, dims, buffers: bound } of calls) kernel.reference(dims, bound) },
@@ -102,13 +105,4 @@ function shared(persistent: Map<string, NumberArray>, { name, bytes }: Allocatio
   if (found.length * 4 !== bytes) throw new InvariantError(`allocation ${name}: must have one size in all plans, got ${found.length * 4} and ${bytes} bytes. Compile the plans for one model.`)
   persistent.set(name, found)
   return found
-}
-
-function copyInto(memory: NumberArray, data: HostArray | Float64Array, name: string): void {
-  if (data.length !== memory.length) throw new InvariantError(`${name}: must have ${memory.length} elements, got ${data.length}. Pad the batch, or compile for its size.`)
-  memory.set(data)
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Readonly<Record<string, U>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
 }

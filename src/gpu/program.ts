@@ -1,6 +1,7 @@
 // Plans loaded on a device: pipelines and bind groups are made once, a run is one command encoder and one submit,
 // split only where a submit is estimated to take so long that the person's screen would wait for it.
 import { InvariantError, present } from '../base/errors.ts'
+import { checkInputs } from '../graph/host-memory.ts'
 import type { HostArray, KernelCall, Plan, Program } from '../graph/plan.ts'
 import { gridOf } from './candidates.ts'
 import { createLane, type Lane } from './lane.ts'
@@ -181,14 +182,6 @@ export class GpuProgram implements Program {
 
   #readPieces(pieces: readonly Piece[]): Promise<readonly Float32Array[]> {
     return this.#parts.loss.guard(this.#lane.after(() => this.#readback.read(pieces)))
-  }
-}
-
-function checkInputs(plan: Plan, inputs: Inputs): void {
-  for (const [name, { view }] of Object.entries(plan.inputs)) {
-    const data = inputs[name]
-    if (data === undefined) throw new InvariantError(`plan "${plan.name}": must be given the input ${name}, got ${Object.keys(inputs).join(', ')}.`)
-    if (data.length !== view.length) throw new InvariantError(`input ${name} of plan "${plan.name}": must have ${view.length} elements, got ${data.length}.`)
   }
 }
 

@@ -1,8 +1,7 @@
 // The gradients of every model of the zoo on WebGPU against those of the CPU runner.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { zoo } from '../model/zoo/index.ts'
-import { gradientsOn, relativeDifferences } from '../train/test-gradients.ts'
-import { createCpuRunner } from '../cpu/runner.ts'
+import { expectGradientsOfCpu } from '../train/test-gradients.ts'
 import { createGpuRunner, type GpuRunner } from './runner.ts'
 import { testGpu } from './test-gpu.ts'
 
@@ -18,10 +17,7 @@ describe.skipIf(gpu === undefined)('on WebGPU', () => {
   afterAll(() => runner.dispose())
 
   it.each(zoo.names().filter((name) => !LEFT_OUT.includes(name)))('%s has the gradients of the CPU runner', async (name) => {
-    const { spec } = zoo.get(name)
-    const [ours, expected] = [await gradientsOn(runner, spec, 2), await gradientsOn(createCpuRunner({ precision: 'f64' }), spec, 2)]
-    expect(ours.loss / expected.loss).toBeCloseTo(1, 4)
-    for (const [tensor, difference] of Object.entries(relativeDifferences(ours, expected))) expect(difference, tensor).toBeLessThan(2e-3)
+    await expectGradientsOfCpu(runner, name)
     expect(errors).toEqual([])
   })
 })

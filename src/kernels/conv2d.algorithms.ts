@@ -11,19 +11,19 @@ const divides = (d: Dims, ...keys: readonly string[]): boolean => keys.every((ke
 const quads = (gpu: GpuCapabilities): boolean => gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4
 
 const forwardGemm = gemmAlgorithms({
-  includes: ['kernels/activation.wgsl', 'kernels/conv2d/forward-problem.wgsl'],
+  includes: ['kernels/activation.wgsl', 'kernels/conv2d/taps.wgsl', 'kernels/conv2d/forward-problem.wgsl'],
   rows: outputPixels,
   columns: (d) => dim(d, 'F'),
   depth: (d) => taps(d) * dim(d, 'C'),
 })
 const inputGradientGemm = gemmAlgorithms({
-  includes: ['kernels/conv2d/input-gradient-problem.wgsl'],
+  includes: ['kernels/conv2d/taps.wgsl', 'kernels/conv2d/input-gradient-problem.wgsl'],
   rows: inputPixels,
   columns: (d) => dim(d, 'C'),
   depth: (d) => taps(d) * dim(d, 'F'),
 })
 const filterGradientGemm = gemmAlgorithms({
-  includes: ['kernels/conv2d/filter-gradient-problem.wgsl'],
+  includes: ['kernels/conv2d/taps.wgsl', 'kernels/conv2d/filter-gradient-problem.wgsl'],
   rows: (d) => taps(d) * dim(d, 'C'),
   columns: (d) => dim(d, 'F'),
   depth: outputPixels,

@@ -1,14 +1,11 @@
 // 2-D convolution (cross-correlation, as every framework means it) in NHWC, forward and both gradients.
 // Padding is explicit at the top and left; the output size says how far it reaches at the bottom and right.
 import { conv2dAlgorithms, filterGradientAlgorithms, inputGradientAlgorithms } from './conv2d.algorithms.ts'
+import { convolutionFlops, filterGradientBuffers, forwardBuffers, inputGradientBuffers } from './conv2d.buffers.ts'
 import { conv2dReference, filterGradientReference, inputGradientReference, type ConvDims } from './conv2d.reference.ts'
 import { defineKernel, dim, type Dims } from './kernel.ts'
 
 const conv = (d: Dims): ConvDims => d as unknown as ConvDims
-const xLength = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W') * dim(d, 'C')
-const wLength = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW') * dim(d, 'C') * dim(d, 'F')
-const yLength = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW') * dim(d, 'F')
-const flops = (d: Dims): number => 2 * yLength(d) * dim(d, 'KH') * dim(d, 'KW') * dim(d, 'C')
 
 const shapes = [
   { N: 2, H: 9, W: 7, C: 3, F: 5, KH: 3, KW: 3, OH: 7, OW: 5, SH: 1, SW: 1, PT: 0, PL: 0 },
@@ -20,15 +17,10 @@ const plainShapes = shapes.map((s) => ({ ...s, BIAS: 0, ACT: 0 }))
 export const conv2d = defineKernel({
   name: 'conv2d',
   formula: 'y[N,OH,OW,F] = act(sum over KH,KW,C of x[N, OH*SH-PT+KH, OW*SW-PL+KW, C] * w[KH,KW,C,F] + bias[F])',
-  buffers: {
-    x: { access: 'read', element: 'f32', length: xLength },
-    w: { access: 'read', element: 'f32', length: wLength },
-    bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'F'), bound: (d) => d['BIAS'] === 1 },
-    y: { access: 'write', element: 'f32', length: yLength },
-  },
+  buffers: forwardBuffers,
   epilogue: { output: 'y', columns: (d) => dim(d, 'F') },
   algorithms: conv2dAlgorithms,
-  flops,
+  flops: convolutionFlops,
   reference: (d, { x, w, bias, y }) => conv2dReference(conv(d), { x: x!, w: w!, bias, y: y! }),
   probes: shapes.flatMap((s) => [{ ...s, BIAS: 0, ACT: 0 }, { ...s, BIAS: 1, ACT: 1 }]),
 })
@@ -36,13 +28,9 @@ export const conv2d = defineKernel({
 export const conv2dInputGradient = defineKernel({
   name: 'conv2d-input-gradient',
   formula: 'dx[N,H,W,C] = sum over the outputs (OH,OW,F) that read x of dy[N,OH,OW,F] * w[KH,KW,C,F]',
-  buffers: {
-    dy: { access: 'read', element: 'f32', length: yLength },
-    w: { access: 'read', element: 'f32', length: wLength },
-    dx: { access: 'write', element: 'f32', length: xLength },
-  },
+  buffers: inputGradientBuffers,
   algorithms: inputGradientAlgorithms,
-  flops,
+  flops: convolutionFlops,
   reference: (d, { dy, w, dx }) => inputGradientReference(conv(d), { dy: dy!, w: w!, dx: dx! }),
   probes: plainShapes,
 })
@@ -50,13 +38,9 @@ export const conv2dInputGradient = defineKernel({
 export const conv2dFilterGradient = defineKernel({
   name: 'conv2d-filter-gradient',
   formula: 'dw[KH,KW,C,F] = sum over N,OH,OW of x[N, OH*SH-PT+KH, OW*SW-PL+KW, C] * dy[N,OH,OW,F]',
-  buffers: {
-    x: { access: 'read', element: 'f32', length: xLength },
-    dy: { access: 'read', element: 'f32', length: yLength },
-    dw: { access: 'write', element: 'f32', length: wLength },
-  },
+  buffers: filterGradientBuffers,
   algorithms: filterGradientAlgorithms,
-  flops,
+  flops: convolutionFlops,
   reference: (d, { x, dy, dw }) => filterGradientReference(conv(d), { x: x!, dy: dy!, dw: dw! }),
   probes: plainShapes,
 })

@@ -13,9 +13,9 @@ const inputs = {
   weights: { access: 'read', element: 'f32', length: examples },
 } as const satisfies Record<string, BufferDeclaration>
 
-const invocationPer = (name: string, count: (d: Dims) => number): Algorithm => ({
+const invocationPer = (name: string, folder: 'position-loss' | 'distillation', count: (d: Dims) => number): Algorithm => ({
   name,
-  shader: `kernels/distillation/${name}.wgsl`,
+  shader: `kernels/${folder}/${name}.wgsl`,
   includes: ['kernels/distillation/row.wgsl'],
   suits: 'software',
   variants: [{ X: 16 }],
@@ -39,13 +39,13 @@ export const distillation = defineKernel({
   },
   algorithms: [
     {
-      ...invocationPer('positions', examples),
+      ...invocationPer('positions', 'position-loss', examples),
       suits: 'gpu',
       variants: [{ X: 64 }],
       fits: (d) => dim(d, 'T') > 1,
       grid: (d) => [examples(d), 1, 1],
     },
-    invocationPer('examples', examples),
+    invocationPer('examples', 'position-loss', examples),
   ],
   flops: (d) => 8 * cells(d),
   reference(d, { logits, teacher, weights, loss, correct }) {
@@ -72,7 +72,7 @@ export const distillationGradient = defineKernel({
     upstream: { access: 'read', element: 'f32', length: examples, bound: (d) => d['UPSTREAM'] === 1 },
     dlogits: { access: 'write', element: 'f32', length: cells },
   },
-  algorithms: [invocationPer('gradient', rows)],
+  algorithms: [invocationPer('gradient', 'distillation', rows)],
   flops: (d) => 8 * cells(d),
   reference(d, { logits, teacher, weights, upstream, dlogits }) {
     const width = dim(d, 'CLASSES'), positions = dim(d, 'T'), heat = bitsFloat(dim(d, 'TEMPERATURE'))

@@ -39,7 +39,7 @@ function directAlgorithms({ shader, activation = false, vectors, rows, elements 
 
 /** Dilated convolutions of all channels as products: one row of each sort, as they are rare and rows take long to compile. */
 function gemm(name: string, sizes: Omit<Parameters<typeof gemmAlgorithms>[0], 'includes'>, includes: readonly string[] = []): { readonly workgroupTiles: Algorithm; readonly splitK: Algorithm } {
-  const { workgroupTiles, splitK } = gemmAlgorithms({ ...sizes, includes: [...includes, `kernels/grouped-conv2d/${name}-problem.wgsl`] })
+  const { workgroupTiles, splitK } = gemmAlgorithms({ ...sizes, includes: [...includes, 'kernels/grouped-conv2d/taps.wgsl', `kernels/conv2d/${name}-problem.wgsl`] })
   const single = (algorithm: Algorithm): Algorithm => ({
     ...algorithm,
     variants: algorithm.variants.filter(({ X }) => X === 8 || X === 64).slice(-1),

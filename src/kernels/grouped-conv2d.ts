@@ -1,13 +1,9 @@
 // 2-D convolution whose filters read only the channels of their group (depthwise where each channel is a group), and whose
 // taps may lie apart (dilation; Yu and Koltun 2016, arXiv 1511.07122), forward and both gradients. Plain ones: conv2d.ts.
 import { activationByCode } from './activation.ts'
+import { convolutionFlops, filterGradientBuffers, forwardBuffers, inputGradientBuffers } from './conv2d.buffers.ts'
 import { groupedFilterGradientAlgorithms, groupedForwardAlgorithms, groupedInputGradientAlgorithms } from './grouped-conv2d.algorithms.ts'
 import { defineKernel, dim, type Dims, type NumberArray } from './kernel.ts'
-
-const xLength = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W') * dim(d, 'C')
-const wLength = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW') * dim(d, 'C') / dim(d, 'G') * dim(d, 'F')
-const yLength = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW') * dim(d, 'F')
-const flops = (d: Dims): number => 2 * yLength(d) * dim(d, 'KH') * dim(d, 'KW') * dim(d, 'C') / dim(d, 'G')
 
 const shapes: readonly Dims[] = [
   // Dilated, one group.
@@ -25,18 +21,13 @@ const shapes: readonly Dims[] = [
 export const groupedConv2d = defineKernel({
   name: 'grouped-conv2d',
   formula: 'y[N,OH,OW,F] = act(sum over KH,KW and the channels C of the group of F of x[N, OH*SH-PT+KH*DH, OW*SW-PL+KW*DW, C] * w[KH,KW,C within the group,F] + bias[F])',
-  buffers: {
-    x: { access: 'read', element: 'f32', length: xLength },
-    w: { access: 'read', element: 'f32', length: wLength },
-    bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'F'), bound: (d) => d['BIAS'] === 1 },
-    y: { access: 'write', element: 'f32', length: yLength },
-  },
+  buffers: forwardBuffers,
   epilogue: { output: 'y', columns: (d) => dim(d, 'F') },
   algorithms: groupedForwardAlgorithms,
-  flops,
+  flops: convolutionFlops,
   reference(d, { x, w, bias, y }) {
     const { forward } = activationByCode(dim(d, 'ACT'))
-    const sums = new Float64Array(yLength(d))
+    const sums = new Float64Array(y!.length)
     eachProduct(d, (xAt, wAt, yAt) => { sums[yAt]! += x![xAt]! * w![wAt]! })
     for (let i = 0; i < sums.length; i++) y![i] = forward(sums[i]! + (d['BIAS'] === 1 ? bias![i % dim(d, 'F')]! : 0))
   },
@@ -46,13 +37,9 @@ export const groupedConv2d = defineKernel({
 export const groupedConv2dInputGradient = defineKernel({
   name: 'grouped-conv2d-input-gradient',
   formula: 'dx[N,H,W,C] = sum over the outputs (OH,OW,F) that read x of dy[N,OH,OW,F] * w[KH,KW,C within the group,F]',
-  buffers: {
-    dy: { access: 'read', element: 'f32', length: yLength },
-    w: { access: 'read', element: 'f32', length: wLength },
-    dx: { access: 'write', element: 'f32', length: xLength },
-  },
+  buffers: inputGradientBuffers,
   algorithms: groupedInputGradientAlgorithms,
-  flops,
+  flops: convolutionFlops,
   reference: (d, { dy, w, dx }) => sumUp(d, dx!, (sums, xAt, wAt, yAt) => { sums[xAt]! += dy![yAt]! * w![wAt]! }),
   probes: shapes,
 })
@@ -60,13 +47,9 @@ export const groupedConv2dInputGradient = defineKernel({
 export const groupedConv2dFilterGradient = defineKernel({
   name: 'grouped-conv2d-filter-gradient',
   formula: 'dw[KH,KW,C within the group,F] = sum over N,OH,OW of x[N, OH*SH-PT+KH*DH, OW*SW-PL+KW*DW, C] * dy[N,OH,OW,F]',
-  buffers: {
-    x: { access: 'read', element: 'f32', length: xLength },
-    dy: { access: 'read', element: 'f32', length: yLength },
-    dw: { access: 'write', element: 'f32', length: wLength },
-  },
+  buffers: filterGradientBuffers,
   algorithms: groupedFilterGradientAlgorithms,
-  flops,
+  flops: convolutionFlops,
   reference: (d, { x, dy, dw }) => sumUp(d, dw!, (sums, xAt, wAt, yAt) => { sums[wAt]! += x![xAt]! * dy![yAt]! }),
   probes: shapes,
 })

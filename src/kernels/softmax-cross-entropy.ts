@@ -15,9 +15,12 @@ const inputs = {
   classes: { access: 'read', element: 'f32', length: (d) => dim(d, 'CLASSES'), bound: (d) => d['WEIGHTED'] === 1 },
 } as const satisfies Record<string, BufferDeclaration>
 
+/** Losses of positions become those of examples in shaders that serve distillation too. */
+const shaderOf = (name: string): string => `kernels/${name === 'examples' || name === 'positions' ? 'position-loss' : 'softmax-cross-entropy'}/${name}.wgsl`
+
 const invocationPer = (name: 'examples' | 'gradient-rows', include: string, count: (d: Dims) => number): Algorithm => ({
   name,
-  shader: `kernels/softmax-cross-entropy/${name}.wgsl`,
+  shader: shaderOf(name),
   includes: [`kernels/softmax-cross-entropy/${include}.wgsl`],
   suits: 'software',
   variants: [{ X: 16 }],
@@ -30,7 +33,7 @@ const workgroupPer = (name: 'positions' | 'gradient-workgroup', include: string,
   name,
   suits: 'gpu',
   variants: [{ X: 64 }],
-  shader: `kernels/softmax-cross-entropy/${name}.wgsl`,
+  shader: shaderOf(name),
   fits: (d, c) => (name === 'positions' ? dim(d, 'T') > 1 : 4 * dim(d, 'CLASSES') >= dim(c, 'X')),
   grid: (d) => [count(d), 1, 1],
 })

@@ -1,11 +1,14 @@
 // The gradients of a model on any runner, for seeded params and examples; for tests that hold runners against each other.
+import { expect } from 'vitest'
 import { product } from '../base/math.ts'
 import { createRng } from '../base/rng.ts'
+import { createCpuRunner } from '../cpu/runner.ts'
 import type { HostArray, Runner } from '../graph/plan.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { initialParams } from '../model/initial-params.ts'
 import { pack, unpack } from '../model/layout.ts'
 import type { ModelSpec } from '../model/spec.ts'
+import { zoo } from '../model/zoo/index.ts'
 import { portsOf } from './host-batches.ts'
 import { compileProgram, type CompiledProgram } from './program.ts'
 
@@ -44,4 +47,12 @@ export function relativeDifferences(actual: Gradients, expected: Gradients): Rea
   const norm = (values: Float32Array): number => Math.hypot(Math.sqrt(values.reduce((sum, value) => sum + value * value, 0)))
   const whole = Math.hypot(...Object.values(expected.tensors).map(norm))
   return Object.fromEntries(Object.entries(expected.tensors).map(([name, values]) => [name, norm(values.map((value, i) => actual.tensors[name]![i]! - value)) / Math.max(norm(values), 1e-3 * whole)]))
+}
+
+/** Holds a runner's gradients of a model of the zoo against those of the CPU runner in double precision. */
+export async function expectGradientsOfCpu(runner: Runner, name: string): Promise<void> {
+  const { spec } = zoo.get(name)
+  const [ours, expected] = [await gradientsOn(runner, spec, 2), await gradientsOn(createCpuRunner({ precision: 'f64' }), spec, 2)]
+  expect(ours.loss / expected.loss).toBeCloseTo(1, 4)
+  for (const [tensor, difference] of Object.entries(relativeDifferences(ours, expected))) expect(difference, tensor).toBeLessThan(2e-3)
 }

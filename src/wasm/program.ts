@@ -1,6 +1,7 @@
 // Plans in a linear memory: copies inputs in, runs the steps of each call in order, copies results out.
-import { InvariantError, present } from '../base/errors.ts'
-import type { HostArray, Plan, Program, View } from '../graph/plan.ts'
+import { present } from '../base/errors.ts'
+import { checkInputs, copyInto, mapValues } from '../graph/host-memory.ts'
+import type { Plan, Program, View } from '../graph/plan.ts'
 import type { NumberArray } from '../kernels/kernel.ts'
 import type { Crew } from './crew.ts'
 import type { MemoryLayout } from './layout.ts'
@@ -16,6 +17,7 @@ export interface WasmProgramOptions {
 }
 
 interface LoadedPlan {
+  readonly plan: Plan
   readonly inputs: Readonly<Record<string, NumberArray>>
   readonly outputs: Readonly<Record<string, NumberArray>>
   readonly calls: readonly (() => void)[]
@@ -33,8 +35,8 @@ export function createWasmProgram(options: WasmProgramOptions): Program {
     clear: (name) => { memoryOf(name).fill(0) },
     run(name, inputs) {
       const plan = planOf(name)
-      for (const key of Object.keys(inputs)) if (!(key in plan.inputs)) throw new InvariantError(`plan ${name}: must be given only its inputs ${Object.keys(plan.inputs).join(', ')}, got ${key}. Remove it.`)
-      for (const [key, memory] of Object.entries(plan.inputs)) copyInto(memory, present(inputs[key], `input ${key} of plan ${name}`), key)
+      checkInputs(plan.plan, inputs)
+      for (const [key, memory] of Object.entries(plan.inputs)) memory.set(inputs[key]!)
       for (const call of plan.calls) call()
     },
     read: (names) => Promise.resolve(names.map((name) => Float32Array.from(memoryOf(name)))),
@@ -61,19 +63,10 @@ function loadPlan(plan: Plan, options: WasmProgramOptions): LoadedPlan {
     const buffers = mapValues(views, (view) => viewOf(options, plan, view))
     return [() => kernel.reference(dims, buffers)]
   })
-  return { inputs: ports(plan.inputs), outputs: ports(plan.outputs), calls }
+  return { plan, inputs: ports(plan.inputs), outputs: ports(plan.outputs), calls }
 }
 
 function viewOf({ memory, layout }: WasmProgramOptions, plan: Plan, view: View): NumberArray {
   const address = layout.addressOf(plan.name, view)
   return view.element === 'u32' ? new Uint32Array(memory.buffer, address, view.length) : new Float32Array(memory.buffer, address, view.length)
-}
-
-function copyInto(memory: NumberArray, data: HostArray, name: string): void {
-  if (data.length !== memory.length) throw new InvariantError(`${name}: must have ${memory.length} elements, got ${data.length}. Pad the batch, or compile for its size.`)
-  memory.set(data)
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Readonly<Record<string, U>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
 }

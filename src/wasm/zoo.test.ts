@@ -1,10 +1,9 @@
 // Models of the zoo on WebAssembly: their gradients are those of the CPU runner, and their recipes train them.
 import { afterAll, expect, it } from 'vitest'
-import { createCpuRunner } from '../cpu/runner.ts'
 import { compile } from '../engine.ts'
 import { zoo } from '../model/zoo/index.ts'
 import { compileProgram } from '../train/program.ts'
-import { examplesOf, gradientsOn, relativeDifferences } from '../train/test-gradients.ts'
+import { examplesOf, expectGradientsOfCpu } from '../train/test-gradients.ts'
 import { createWasmRunner } from './runner.ts'
 
 /** Too large for the plain reference; smaller ones of their kind are here. */
@@ -13,12 +12,7 @@ const LEFT_OUT = ['resnet-50', 'fedavg-cnn', 'char-gpt-nano', 'char-gpt-micro', 
 const runner = await createWasmRunner({ threads: 2 })
 afterAll(() => runner.dispose())
 
-it.each(zoo.names().filter((name) => !LEFT_OUT.includes(name)))('%s has the gradients of the CPU runner', async (name) => {
-  const { spec } = zoo.get(name)
-  const [ours, expected] = [await gradientsOn(runner, spec, 2), await gradientsOn(createCpuRunner({ precision: 'f64' }), spec, 2)]
-  expect(ours.loss / expected.loss).toBeCloseTo(1, 4)
-  for (const [tensor, difference] of Object.entries(relativeDifferences(ours, expected))) expect(difference, tensor).toBeLessThan(2e-3)
-})
+it.each(zoo.names().filter((name) => !LEFT_OUT.includes(name)))('%s has the gradients of the CPU runner', (name) => expectGradientsOfCpu(runner, name))
 
 const TOO_SLOW = ['resnet-50', 'char-gpt-nano', 'char-gpt-micro', 'char-gpt-mini']
 

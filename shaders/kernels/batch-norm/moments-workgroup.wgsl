@@ -1,7 +1,6 @@
 // sums[CHUNKS,C] = sum over the rows of a chunk of x[R,C] - x[0,C]; squares[CHUNKS,C] = sum of their squares.
 // One workgroup per chunk and WG_X blocks of channels: its WG_Y rows stride down the chunk, then add up in workgroup memory.
-var<workgroup> sums_of: array<x_t, WG_X * WG_Y>;
-var<workgroup> squares_of: array<x_t, WG_X * WG_Y>;
+#include kernels/norm/pair-sums.wgsl
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
@@ -17,17 +16,9 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     square += difference * difference;
   }
   let slot = local.y * WG_X + local.x;
-  sums_of[slot] = sum;
-  squares_of[slot] = square;
-  for (var half = WG_Y / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (local.y < half) {
-      sums_of[slot] += sums_of[slot + half * WG_X];
-      squares_of[slot] += squares_of[slot + half * WG_X];
-    }
-  }
+  add_up(slot, local.y, WG_Y, WG_X, sum, square);
   if ((local.y == 0u) & (own < CB)) {
-    sums[group.y * CB + cb] = sums_of[slot];
-    squares[group.y * CB + cb] = squares_of[slot];
+    sums[group.y * CB + cb] = first_sums[slot];
+    squares[group.y * CB + cb] = second_sums[slot];
   }
 }

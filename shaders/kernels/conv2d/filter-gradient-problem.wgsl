@@ -7,8 +7,8 @@ const B_BY_COLUMNS = true;
 
 fn load_a(m: u32, k: u32) -> f32 {
   let tap = m / u.C;
-  let h = k / u.OW % u.OH * u.SH + tap / u.KW - u.PT;
-  let w = k % u.OW * u.SW + tap % u.KW - u.PL;
+  let h = k / u.OW % u.OH * u.SH + tap / u.KW * TAP_H - u.PT;
+  let w = k % u.OW * u.SW + tap % u.KW * TAP_W - u.PL;
   let inside = (h < u.H) & (w < u.W);
   let at = ((k / (u.OW * u.OH) * u.H + h) * u.W + w) * u.C + m % u.C;
   return select(0.0, x[select(0u, at, inside)], inside);

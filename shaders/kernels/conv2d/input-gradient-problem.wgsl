@@ -7,9 +7,9 @@ const B_BY_COLUMNS = false;
 
 fn load_a(m: u32, k: u32) -> f32 {
   let tap = k / u.F;
-  // h = oh*SH - PT + kh; below zero the difference wraps around and fails the comparison.
-  let top = m / u.W % u.H + u.PT - tap / u.KW;
-  let left = m % u.W + u.PL - tap % u.KW;
+  // h = oh*SH - PT + kh*TAP_H; below zero the difference wraps around and fails the comparison.
+  let top = m / u.W % u.H + u.PT - tap / u.KW * TAP_H;
+  let left = m % u.W + u.PL - tap % u.KW * TAP_W;
   let inside = (top % u.SH == 0u) & (left % u.SW == 0u) & (top / u.SH < u.OH) & (left / u.SW < u.OW);
   let at = ((m / (u.W * u.H) * u.OH + top / u.SH) * u.OW + left / u.SW) * u.F + k % u.F;
   return select(0.0, dy[select(0u, at, inside)], inside);

@@ -1,6 +1,5 @@
 // y[N,P,C] = (x[N,P,C] - mean[N,G]) * rstd[N,G] * scale[C] + shift[C]; WG_X invocations per cell, WG_Y cells per workgroup.
-var<workgroup> sums_of: array<x_t, WG_X * WG_Y>;
-var<workgroup> squares_of: array<x_t, WG_X * WG_Y>;
+#include kernels/norm/pair-sums.wgsl
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
@@ -16,18 +15,10 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     squares += difference * difference;
   }
   let slot = local.y * WG_X + local.x;
-  sums_of[slot] = sum;
-  squares_of[slot] = squares;
-  for (var half = WG_X / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (local.x < half) {
-      sums_of[slot] += sums_of[slot + half];
-      squares_of[slot] += squares_of[slot + half];
-    }
-  }
+  add_up(slot, local.x, WG_X, 1u, sum, squares);
   workgroupBarrier();
   if (own < CELLS) {
-    let found = statistics(origin, sums_of[local.y * WG_X], squares_of[local.y * WG_X]);
+    let found = statistics(origin, first_sums[local.y * WG_X], second_sums[local.y * WG_X]);
     if (local.x == 0u) { keep(cell, found); }
     for (var i = local.x; i < BLOCKS; i += WG_X) {
       let at = start + block_at(i);

@@ -1,7 +1,6 @@
 // dx[N,P,C] = rstd * (g - mean of g - z * mean of g * z), g = dy * scale, z = (x - mean) * rstd, means over a cell (RMS: without the first).
 // WG_X invocations per cell, WG_Y cells per workgroup.
-var<workgroup> sums_of: array<x_t, WG_X * WG_Y>;
-var<workgroup> products_of: array<x_t, WG_X * WG_Y>;
+#include kernels/norm/pair-sums.wgsl
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
@@ -19,20 +18,12 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     products += g * (x[at] - center);
   }
   let slot = local.y * WG_X + local.x;
-  sums_of[slot] = sum;
-  products_of[slot] = products;
-  for (var half = WG_X / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (local.x < half) {
-      sums_of[slot] += sums_of[slot + half];
-      products_of[slot] += products_of[slot + half];
-    }
-  }
+  add_up(slot, local.x, WG_X, 1u, sum, products);
   workgroupBarrier();
   if (own < CELLS) {
     // dx = deviation * (factor * dy - mean_inner - (x - center) * slope)
-    let mean_inner = mean_or_zero(total(sums_of[local.y * WG_X]) / ELEMENTS);
-    let slope = total(products_of[local.y * WG_X]) * deviation * deviation / ELEMENTS;
+    let mean_inner = mean_or_zero(total(first_sums[local.y * WG_X]) / ELEMENTS);
+    let slope = total(second_sums[local.y * WG_X]) * deviation * deviation / ELEMENTS;
     for (var i = local.x; i < BLOCKS; i += WG_X) {
       let at = start + block_at(i);
       dx[at] = deviation * (dy[at] * scale_of(channels_at(cell, i)) - mean_inner - (x[at] - center) * slope);

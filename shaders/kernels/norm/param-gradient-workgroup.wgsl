@@ -1,7 +1,6 @@
 // dscale[CHUNKS,C] = sum over the rows of a chunk of dy * (x - mean) * rstd; dshift[CHUNKS,C] = sum of dy (where SHIFT = 1).
 // One workgroup per chunk and WG_X blocks of channels: its WG_Y rows stride down the chunk, then add up in workgroup memory.
-var<workgroup> products_of: array<x_t, WG_X * WG_Y>;
-var<workgroup> sums_of: array<x_t, WG_X * WG_Y>;
+#include kernels/norm/pair-sums.wgsl
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
@@ -25,14 +24,6 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     sum += gradient;
   }
   let slot = local.y * WG_X + local.x;
-  products_of[slot] = products;
-  sums_of[slot] = sum;
-  for (var half = WG_Y / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (local.y < half) {
-      products_of[slot] += products_of[slot + half * WG_X];
-      sums_of[slot] += sums_of[slot + half * WG_X];
-    }
-  }
-  if ((local.y == 0u) & (own < CB)) { store(group.y * CB + cb, products_of[slot], sums_of[slot]); }
+  add_up(slot, local.y, WG_Y, WG_X, products, sum);
+  if ((local.y == 0u) & (own < CB)) { store(group.y * CB + cb, first_sums[slot], second_sums[slot]); }
 }

@@ -1,6 +1,7 @@
 // Loss and hit of the logits of one position, a row of logits[N*T,CLASSES]:
 // classes[label] * (log(sum exp(row)) - (1 - SMOOTHING) * row[label] - SMOOTHING * mean(row)).
-fn row_loss(r: u32, label: u32) -> vec2<f32> {
+fn row_loss(r: u32) -> vec2<f32> {
+  let label = labels[r];
   let row = r * u.CLASSES;
   var best = 0u;
   var maximum = logits[row];
