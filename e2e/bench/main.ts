@@ -5,6 +5,7 @@
 //   --json FILE       adds the figures to the file; pairs of workload and peer that it has already are not measured again
 //   --again           measures them again
 //   --rounds N        interleaved repetitions, 5 by default
+//   --check-steps N   steps over which losses must agree, 20 by default (TensorFlow.js needs up to 35 s for one)
 //   --adapter A       software (default) or hardware
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -37,6 +38,7 @@ interface Settings {
   readonly workloads: readonly string[]
   readonly peers: readonly PeerName[]
   readonly rounds: number
+  readonly checkSteps: number
   readonly adapter: 'software' | 'hardware'
   readonly json: string | undefined
   readonly again: boolean
@@ -48,19 +50,23 @@ function parseSettings(args: readonly string[]): Settings {
     allowPositionals: true,
     options: {
       json: { type: 'string' }, workloads: { type: 'string' }, peers: { type: 'string' }, again: { type: 'boolean', default: false },
-      adapter: { type: 'string', default: 'software' }, rounds: { type: 'string', default: '5' },
+      adapter: { type: 'string', default: 'software' }, rounds: { type: 'string', default: '5' }, 'check-steps': { type: 'string', default: '20' },
     },
   })
   const { adapter } = values
   if (adapter !== 'software' && adapter !== 'hardware') throw new ConfigError(`--adapter: must be software or hardware, got "${adapter}". Name one of them.`)
-  const rounds = Number(values.rounds)
-  if (!Number.isSafeInteger(rounds) || rounds < 1) throw new ConfigError(`--rounds: must be a whole number from 1 on, got "${values.rounds}". Use 5.`)
   return {
     bench: checkBench(positionals),
     workloads: values.workloads === undefined ? workloads.filter(({ standard }) => standard).map(({ name }) => name) : checkNames('--workloads', values.workloads, workloads.map(({ name }) => name)),
     peers: values.peers === undefined ? PEERS : checkNames('--peers', values.peers, PEERS) as readonly PeerName[],
-    rounds, adapter, json: values.json, again: values.again,
+    rounds: countOf('--rounds', values.rounds), checkSteps: countOf('--check-steps', values['check-steps']), adapter, json: values.json, again: values.again,
   }
+}
+
+function countOf(option: string, given: string): number {
+  const count = Number(given)
+  if (!Number.isSafeInteger(count) || count < 1) throw new ConfigError(`${option}: must be a whole number from 1 on, got "${given}".`)
+  return count
 }
 
 async function run(args: readonly string[]): Promise<void> {
@@ -88,14 +94,14 @@ async function run(args: readonly string[]): Promise<void> {
 type Add = (more: Partial<Results>) => void
 
 /** One failed pair does not cost the others. */
-async function measureTraining(pages: BenchPages, { workloads: names, peers, rounds, again }: Settings, known: Results, add: Add): Promise<readonly string[]> {
+async function measureTraining(pages: BenchPages, { workloads: names, peers, rounds, checkSteps, again }: Settings, known: Results, add: Add): Promise<readonly string[]> {
   const failures: string[] = []
   const pairs = names.flatMap((workload) => peers.map((peer) => ({ workload, peer })))
     .filter(({ workload, peer }) => again || !known.workloads.some((row) => row.name === workload && row.peer === peer))
   for (const [i, { workload, peer }] of pairs.entries()) {
     console.log(`[${i + 1}/${pairs.length}]`)
     try {
-      const { adapter, row } = await pages.run('training', { workload, peer, rounds })
+      const { adapter, row } = await pages.run('training', { workload, peer, rounds, checkSteps })
       add({ adapter, workloads: [row] })
     } catch (error) {
       failures.push(`${workload} against ${peer}: ${(error as Error).message}`)

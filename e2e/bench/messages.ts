@@ -9,6 +9,8 @@ export interface TrainingOptions {
   readonly peer: PeerName
   /** Interleaved repetitions; medians are reported. */
   readonly rounds: number
+  /** Steps over which losses must agree with the peer's. */
+  readonly checkSteps: number
 }
 
 export interface KernelsOptions {

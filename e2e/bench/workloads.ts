@@ -9,8 +9,6 @@ export interface Workload {
   readonly spec: ModelSpec
   readonly batchSize: number
   readonly optimizer: OptimizerSettings
-  /** Steps over which losses must agree with the peer's. Slow ones have few, as a peer needs up to 15 s for each. */
-  readonly checkSteps: number
   /** Measured unless workloads are named. */
   readonly standard: boolean
 }
@@ -18,13 +16,13 @@ export interface Workload {
 const adam: OptimizerSettings = { name: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
 
 export const workloads: readonly Workload[] = [
-  { name: 'mnist-mlp', spec: zoo.get('mnist-mlp').spec, batchSize: 64, optimizer: adam, checkSteps: 20, standard: true },
-  { name: 'mnist-cnn', spec: zoo.get('mnist-cnn').spec, batchSize: 64, optimizer: adam, checkSteps: 20, standard: true },
-  { name: 'digits-cnn', spec: zoo.get('digits-cnn').spec, batchSize: 64, optimizer: adam, checkSteps: 3, standard: false },
-  { name: 'fedavg-cnn', spec: zoo.get('fedavg-cnn').spec, batchSize: 64, optimizer: { name: 'sgd', learningRate: 0.1 }, checkSteps: 3, standard: true },
-  { name: 'textcnn', spec: textcnn, batchSize: 64, optimizer: adam, checkSteps: 10, standard: true },
-  { name: 'char-gpt', spec: charGpt, batchSize: 8, optimizer: adam, checkSteps: 10, standard: true },
-  { name: 'resnet-20', spec: resnet20, batchSize: 32, optimizer: { name: 'sgd', learningRate: 0.1 }, checkSteps: 2, standard: true },
+  { name: 'mnist-mlp', spec: zoo.get('mnist-mlp').spec, batchSize: 64, optimizer: adam, standard: true },
+  { name: 'mnist-cnn', spec: zoo.get('mnist-cnn').spec, batchSize: 64, optimizer: adam, standard: true },
+  { name: 'digits-cnn', spec: zoo.get('digits-cnn').spec, batchSize: 64, optimizer: adam, standard: false },
+  { name: 'fedavg-cnn', spec: zoo.get('fedavg-cnn').spec, batchSize: 64, optimizer: { name: 'sgd', learningRate: 0.1 }, standard: true },
+  { name: 'textcnn', spec: textcnn, batchSize: 64, optimizer: adam, standard: true },
+  { name: 'char-gpt', spec: charGpt, batchSize: 8, optimizer: adam, standard: true },
+  { name: 'resnet-20', spec: resnet20, batchSize: 32, optimizer: { name: 'sgd', learningRate: 0.1 }, standard: true },
 ]
 
 export const workloadNamed = (name: string): Workload => workloads.find((workload) => workload.name === name)!

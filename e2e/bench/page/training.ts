@@ -20,7 +20,7 @@ const SAME_LOSS = 1e-3
 
 watchBuffers()
 
-export async function measureTraining({ workload: name, peer: peerName, rounds }: TrainingOptions, log: Log): Promise<{ adapter: string; row: TrainingRow }> {
+export async function measureTraining({ workload: name, peer: peerName, rounds, checkSteps }: TrainingOptions, log: Log): Promise<{ adapter: string; row: TrainingRow }> {
   const workload = workloadNamed(name)
   const title = `${name} against ${peerName}`
   const params = initialParams(workload.spec, 1)
@@ -33,15 +33,15 @@ export async function measureTraining({ workload: name, peer: peerName, rounds }
   const held = liveBytes()
   const { peer, loss: peerLoss, firstStepMs: peerFirstStepMs } = await openPeer(peerName, { workload, layout, params }, data[0]!)
   log(`${title}: first step ${seconds(opened.firstStepMs)} (${seconds(opened.warmFirstStepMs)} with caches), theirs ${seconds(peerFirstStepMs)}; comparing losses`)
-  const difference = Math.max(relative(opened.loss, peerLoss), await compareLosses(workload, data, ours, peer))
+  const difference = Math.max(relative(opened.loss, peerLoss), await compareLosses(checkSteps, data, ours, peer))
   if (!(difference <= SAME_LOSS)) throw new Error(`${title}: losses must agree to ${SAME_LOSS}, got a relative difference of ${difference}`)
   const peers = liveBytes() - held
   const [, oursCount] = await countBuffers(peers, () => ours.steps(data.slice(0, 2)))
   const [, peerCount] = await countBuffers(held, () => peer.steps(data.slice(0, 1)))
-  log(`${title}: losses agree to ${difference.toExponential(1)} over ${workload.checkSteps} steps; timing`)
+  log(`${title}: losses agree to ${difference.toExponential(1)} over ${checkSteps} steps; timing`)
   const times = await timeBoth(data, ours, peer, rounds)
   const row: TrainingRow = {
-    name, peer: peerName, ...times, lossDifference: difference, checkedSteps: workload.checkSteps,
+    name, peer: peerName, ...times, lossDifference: difference, checkedSteps: checkSteps,
     oursFirstStepMs: opened.firstStepMs, oursWarmFirstStepMs: opened.warmFirstStepMs, peerFirstStepMs,
     oursPeakBytes: oursCount.peakBytes, peerPeakBytes: peerCount.peakBytes, oursLateBuffers: oursCount.made,
   }
@@ -85,7 +85,7 @@ async function openPeer(name: PeerName, setup: PeerSetup, data: StepData): Promi
   return { peer, loss, firstStepMs: performance.now() - start }
 }
 
-async function compareLosses({ checkSteps }: Workload, data: readonly StepData[], ours: Ours, peer: Contestant): Promise<number> {
+async function compareLosses(checkSteps: number, data: readonly StepData[], ours: Ours, peer: Contestant): Promise<number> {
   let difference = 0
   for (let step = 1; step < checkSteps; step++) {
     const batch = data[step % data.length]!
