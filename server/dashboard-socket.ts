@@ -42,7 +42,7 @@ function welcomeWatcher(socket: Socket, options: DashboardOptions): void {
     room = host.runId
     void socket.join(room)
     for (const event of snapshot(host)) socket.emit('event', event)
-    return { runId: host.runId, runs: [...options.runs.values()].map(({ runId: id, config }) => ({ runId: id, title: config.title })) }
+    return { runId: host.runId }
   }
 
   const control = async (value: unknown): Promise<ControlAnswer> => {

@@ -2,6 +2,7 @@
 // change and so are cached for ever), its description and its model. Nothing is accepted here: only GET and HEAD.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Layout } from '../src/model/layout.ts'
+import type { Health, RunListing } from '../src/wire/dashboard.ts'
 import { loadPages } from './pages.ts'
 import type { RunHost } from './run-host.ts'
 import { findHost, type RunTable } from './run-table.ts'
@@ -69,6 +70,7 @@ async function serveRun({ host, path, encodeModel }: { readonly host: RunHost; r
   const hash = FILE_PATH.exec(path)?.[1]
   if (hash !== undefined) return serveFile(host, hash, request, response)
   if (path === 'description.json') return sendJson(request, response, describeRun(host))
+  if (path === 'partition.json' && host.partition !== undefined) return sendJson(request, response, host.partition)
   if (path === 'model.safetensors') {
     const { version, layout, params } = await host.currentModel()
     response.setHeader('Content-Disposition', `attachment; filename="${host.runId}-v${version}.safetensors"`)
@@ -98,8 +100,14 @@ function describeRun(host: RunHost): unknown {
   return { config: host.config, model: host.model, dataset: host.dataset, modelVersion, modelHash }
 }
 
-function health(runs: RunTable): unknown {
-  return { ok: true, runs: [...runs.values()].map((host) => ({ runId: host.runId, state: host.status().state, modelVersion: host.status().modelVersion })) }
+function health(runs: RunTable): Health {
+  return { ok: true, runs: [...runs.values()].map(listRun) }
+}
+
+function listRun(host: RunHost): RunListing {
+  const { title, state, modelVersion, volunteers, evaluation } = host.status()
+  const connected = volunteers.filter((volunteer) => volunteer.connected).length
+  return { runId: host.runId, name: host.config.name, title, state, modelVersion, volunteers: connected, ...(evaluation === undefined ? {} : { accuracy: evaluation.accuracy }) }
 }
 
 function pathOf(request: IncomingMessage): string {

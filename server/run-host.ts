@@ -3,7 +3,7 @@
 import type { DatasetManifest } from '../src/data/dataset.ts'
 import type { Layout } from '../src/model/layout.ts'
 import type { ModelSpec } from '../src/model/spec.ts'
-import type { CurvePoint, DashboardEvent, RunStatus } from '../src/wire/dashboard.ts'
+import type { CurvePoint, DashboardEvent, PartitionPicture, RunStatus } from '../src/wire/dashboard.ts'
 import type { FromVolunteer, Hello, Refused, ToVolunteer, UpdateHeader } from '../src/wire/messages.ts'
 import type { RunConfig } from '../src/wire/run-config.ts'
 import type { Welcome } from '../src/wire/welcome.ts'
@@ -13,6 +13,8 @@ export interface RunHost {
   readonly config: RunConfig
   readonly model: ModelSpec
   readonly dataset: DatasetManifest
+  /** Undefined where the data are not divided. */
+  readonly partition: PartitionPicture | undefined
   /** Admits a volunteer (its protocolVersion is already checked). A second join of the same id replaces the first connection. */
   join(hello: Hello, send: (message: ToVolunteer) => void): Welcome | Refused
   /** Its connection is gone. Its lease lives on until it expires, so a reconnection can keep it. */

@@ -82,7 +82,14 @@ describe('http', () => {
     const model = await fetch(`${base}/runs/first/model.safetensors`)
     expect(model.headers.get('content-disposition')).toContain('first-v3.safetensors')
     expect(Buffer.from(await model.arrayBuffer()).toString()).toBe('dense/weight 1,2,3,4')
-    expect(await (await fetch(`${base}/health`)).json()).toMatchObject({ ok: true, runs: [{ runId: 'first' }, { runId: 'second' }] })
+    expect(await (await fetch(`${base}/health`)).json()).toEqual({ ok: true, runs: ['first', 'second'].map((name) => ({ runId: name, name, title: `Stub ${name}`, state: 'running', modelVersion: 3, volunteers: 0 })) })
+  })
+
+  it('tells how the data are divided, where they are', async () => {
+    const partition = { parts: 2, classNames: ['0', '1'], counts: [3, 0, 1, 2] }
+    Object.assign(other, { partition })
+    expect(await (await fetch(`${base}/runs/second/partition.json`)).json()).toEqual(partition)
+    expect((await fetch(`${base}/runs/first/partition.json`)).status).toBe(404)
   })
 
   it('answers nonsense plainly', async () => {
@@ -196,7 +203,7 @@ describe('dashboard sockets', () => {
     const socket = connect('/dashboard')
     const events: any[] = []
     socket.on('event', (event) => events.push(event))
-    expect(await ask(socket, 'watch', {})).toEqual({ runId: 'first', runs: [{ runId: 'first', title: 'Stub first' }, { runId: 'second', title: 'Stub second' }] })
+    expect(await ask(socket, 'watch', {})).toEqual({ runId: 'first' })
     await expect.poll(() => events.map((event) => event.type)).toEqual(['status', 'curve'])
     run.emit({ type: 'status', status: stubStatus('first') })
     other.emit({ type: 'status', status: stubStatus('second') })

@@ -32,6 +32,7 @@ export function createStubRun(runId: string): StubRun {
     config,
     model: { name: 'mlp', inputs: { x: [784] }, nodes: [], output: 'x' },
     dataset: { name: 'digits', shape: [28, 28, 1], classes: 10, classNames: [], scale: 1, offset: 0, train: { examples: 0, shards: [] }, test: { examples: 0, shards: [] } },
+    partition: undefined,
     calls: [],
     payloads: [],
     bytesDown: 0,
@@ -78,7 +79,7 @@ export function createStubRun(runId: string): StubRun {
 
 export function stubStatus(runId: string): RunStatus {
   return {
-    runId, title: `Stub ${runId}`, state: 'running', reason: '', schedule: 'synchronous', modelName: 'mlp', params: 4, modelVersion: 3, modelHash: '0'.repeat(64),
+    runId, title: `Stub ${runId}`, state: 'running', reason: { code: 'training' }, schedule: 'synchronous', partsOut: [], updateBytes: 16, modelName: 'mlp', params: 4, modelVersion: 3, modelHash: '0'.repeat(64),
     incarnation: 1, epoch: 0, examples: 0, examplesPerEpoch: 64, examplesPerSecond: 0, seconds: 0, staleness: [], bytesUp: 0, bytesDown: 0, accepted: 0,
     expired: 0, refused: {}, clampedElements: 0, rechecks: { done: 0, disagreed: 0 }, volunteers: [],
   }

@@ -1,7 +1,9 @@
 // Live progress in the terminal: one line that is redrawn, or, where the output is no terminal, a line every few seconds.
-import type { RunStatus } from '../../src/wire/dashboard.ts'
+import type { RunReason, RunStatus } from '../../src/wire/dashboard.ts'
 
 const PLAIN_INTERVAL_MS = 5_000
+/** Schedules whose versions are rounds. */
+const ROUNDS: readonly RunStatus['schedule'][] = ['synchronous', 'cohort']
 
 export interface Progress {
   /** Shows the present state of things. */
@@ -47,12 +49,12 @@ export function createProgress(output: NodeJS.WriteStream, now: () => number = (
 
 /** A run in one line. */
 export function describeStatus(status: RunStatus): string {
-  const { evaluation, round } = status
+  const { evaluation, nextVersion } = status
   const volunteers = status.volunteers.filter(({ connected }) => connected).length
   const parts = [
     status.runId,
-    status.state === 'running' ? `epoch ${status.epoch + 1}` : status.reason === '' ? status.state : `${status.state} (${status.reason})`,
-    round === undefined ? `version ${status.modelVersion}` : `round ${round.number}`,
+    status.state === 'running' ? `epoch ${status.epoch + 1}` : `${status.state} (${describeReason(status.reason)})`,
+    nextVersion === undefined || !ROUNDS.includes(status.schedule) ? `version ${status.modelVersion}` : `round ${nextVersion.number}`,
     `${status.examples.toLocaleString('en')} examples`,
     `${status.examplesPerSecond.toFixed(0)}/s`,
     `${volunteers} volunteer${volunteers === 1 ? '' : 's'}`,
@@ -60,6 +62,19 @@ export function describeStatus(status: RunStatus): string {
     `${megabytes(status.bytesUp)} up, ${megabytes(status.bytesDown)} down`,
   ]
   return parts.join('  ')
+}
+
+function describeReason({ code, count, detail }: RunReason): string {
+  switch (code) {
+    case 'training': return 'training'
+    case 'evaluating': return `evaluating version ${count}`
+    case 'waiting': return 'for a volunteer: open the volunteer page and press Contribute'
+    case 'person': return 'from the dashboard'
+    case 'diverged': return 'training has diverged: the last updates were not finite. Lower the learning rate'
+    case 'disk': return detail ?? 'the disk refuses'
+    case 'epochs-done': return `all ${count} epochs are done`
+    case 'rounds-done': return `all ${count} rounds are done`
+  }
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`

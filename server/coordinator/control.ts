@@ -1,10 +1,11 @@
 // Pausing, resuming and stopping by a person, and the state of a run in one word and one sentence.
+import type { RunReason } from '../../src/wire/dashboard.ts'
 import type { RunState } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
 import { revokeLease } from './leases.ts'
 import type { CoordinatorState } from './state.ts'
 
-const REASONS = { pause: 'paused from the dashboard', resume: '', stop: 'stopped from the dashboard' } as const
+const REASONS = { pause: 'person', resume: '', stop: 'person' } as const
 
 /** Takes effect at once; the record makes it last. */
 export function control(state: CoordinatorState, context: StepContext, action: 'pause' | 'resume' | 'stop'): void {
@@ -25,13 +26,13 @@ export function runState(state: CoordinatorState): RunState {
   return Object.values(state.volunteers).some(({ connected }) => connected) ? 'running' : 'waiting'
 }
 
-/** Why, for people. */
-export function runReason(state: CoordinatorState): string {
+export function runReason(state: CoordinatorState): RunReason {
+  const { settings, control: action, controlReason, fault = '', evaluation } = state
   switch (runState(state)) {
-    case 'finished': return `all ${state.settings.epochs} ${state.settings.parts === undefined ? 'epochs' : 'rounds'} are done`
-    case 'stopped': return state.controlReason
-    case 'paused': return state.control === 'paused' ? state.controlReason : (state.fault ?? '')
-    case 'waiting': return 'waiting for a volunteer: open the volunteer page and press Contribute'
-    case 'running': return state.evaluation !== undefined ? `training, and evaluating version ${state.evaluation.modelVersion}` : 'training'
+    case 'finished': return { code: settings.schedule.type === 'cohort' && settings.parts !== undefined ? 'rounds-done' : 'epochs-done', count: settings.epochs }
+    case 'stopped': return { code: 'person' }
+    case 'paused': return action === 'running' ? { code: 'disk', detail: fault } : { code: controlReason === 'diverged' ? 'diverged' : 'person' }
+    case 'waiting': return { code: 'waiting' }
+    case 'running': return evaluation === undefined ? { code: 'training' } : { code: 'evaluating', count: evaluation.modelVersion }
   }
 }

@@ -6,7 +6,7 @@ import type { Rng } from '../../src/base/rng.ts'
 import type { ShardedDataset } from '../../src/data/shards.ts'
 import type { Layout } from '../../src/model/layout.ts'
 import type { ModelSpec } from '../../src/model/spec.ts'
-import type { CurvePoint, DashboardEvent, RunStatus } from '../../src/wire/dashboard.ts'
+import type { CurvePoint, DashboardEvent, PartitionPicture, RunStatus } from '../../src/wire/dashboard.ts'
 import { PROTOCOL_VERSION, type FromVolunteer, type Hello, type Refused, type Slice, type ToVolunteer, type UpdateHeader } from '../../src/wire/messages.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Welcome } from '../../src/wire/welcome.ts'
@@ -17,6 +17,7 @@ import { Checkpoints } from './checkpoints.ts'
 import { runState } from './control.ts'
 import { CurveBuilder } from './curve.ts'
 import type { Effect, Event } from './effects.ts'
+import { picturePartition } from './picture-partition.ts'
 import type { LogRecord } from './records.ts'
 import { Snapshots } from './snapshots.ts'
 import { examplesPerEpoch, type CoordinatorState } from './state.ts'
@@ -48,6 +49,7 @@ export interface HostParts {
 
 export class Host implements RunHost {
   readonly #parts: HostParts
+  readonly partition: PartitionPicture | undefined
   readonly #curve: CurveBuilder
   readonly #checkpoints: Checkpoints
   readonly #snapshots = new Snapshots()
@@ -67,6 +69,7 @@ export class Host implements RunHost {
   constructor(parts: HostParts) {
     this.#parts = parts
     this.#state = parts.state
+    this.partition = picturePartition(parts.dataset)
     this.#curve = new CurveBuilder(examplesPerEpoch(parts.state.settings))
     this.#checkpoints = new Checkpoints({ clock: parts.clock, store: parts.store, numeric: parts.numeric, onFault: (fault) => this.diskFault('files', fault) })
     this.#snapshots.add(parts.snapshot.hash, parts.snapshot.bytes)

@@ -33,14 +33,14 @@ async function reopen(simulation: Simulation, extra: Partial<OpenRunOptions> = {
 describe('a run that is opened again', () => {
   it('P3: goes on in the middle of a round, with what was acknowledged', async () => {
     const simulation = await started()
-    while ((simulation.host!.status().round?.acceptedExamples ?? 0) === 0) await simulation.clock.run(simulation.clock.now() + 20)
+    while ((simulation.host!.status().nextVersion?.accepted ?? 0) === 0) await simulation.clock.run(simulation.clock.now() + 20)
     const before = simulation.host!.status()
     const { acknowledged } = simulation.witness
     kill(simulation)
     const after = (await reopen(simulation)).status()
     expect(after).toMatchObject({ incarnation: before.incarnation + 1, modelVersion: before.modelVersion, modelHash: before.modelHash, epoch: before.epoch })
-    expect(after.round!.acceptedExamples).toBeGreaterThanOrEqual(before.round!.acceptedExamples)
-    expect(after.round!.examples).toBe(before.round!.examples)
+    expect(after.nextVersion!.accepted).toBeGreaterThanOrEqual(before.nextVersion!.accepted)
+    expect(after.nextVersion!.wanted).toBe(before.nextVersion!.wanted)
     expect(after.accepted).toBeGreaterThanOrEqual(acknowledged.size)
     expect(after.seconds).toBeGreaterThan(0)
     expect(after.volunteers.map(({ id, examples }) => ({ id, examples })).filter(({ examples }) => examples > 0)).not.toEqual([])
@@ -101,7 +101,7 @@ describe('a run that is opened again', () => {
     void simulation.host!.control('pause')
     await simulation.clock.run(simulation.clock.now() + 1_000)
     kill(simulation)
-    expect((await reopen(simulation)).status()).toMatchObject({ state: 'paused', reason: 'paused from the dashboard' })
+    expect((await reopen(simulation)).status()).toMatchObject({ state: 'paused', reason: { code: 'person' } })
   })
 
   it('goes on quickly after it was closed, from a checkpoint', async () => {
@@ -131,7 +131,7 @@ describe('a disk that refuses', () => {
     const simulation = await started()
     simulation.disk.full = true
     await simulation.clock.run(simulation.clock.now() + 5_000)
-    expect(simulation.host!.status()).toMatchObject({ state: 'paused', reason: 'the disk is full: free some space, and the run goes on' })
+    expect(simulation.host!.status()).toMatchObject({ state: 'paused', reason: { code: 'disk', detail: 'the disk is full: free some space, and the run goes on' } })
     const { accepted } = simulation.host!.status()
     simulation.disk.full = false
     await simulation.clock.run(simulation.clock.now() + 10_000)

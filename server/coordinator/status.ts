@@ -3,6 +3,7 @@ import type { RunStatus, VolunteerStatus } from '../../src/wire/dashboard.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import { runReason, runState } from './control.ts'
+import { nextVersionStatus, partsOut } from './next-version.ts'
 import { examplesPerEpoch, type CoordinatorState, type VolunteerState } from './state.ts'
 import { currentRate } from './step.ts'
 
@@ -15,15 +16,16 @@ export interface StatusContext {
 }
 
 export function buildStatus(state: CoordinatorState, { config, modelName, params, bytesDown, now }: StatusContext): RunStatus {
-  const { round, lastEvaluation, settings } = state
+  const { lastEvaluation, settings } = state
+  const next = nextVersionStatus(state, now)
   return {
-    runId: settings.runId, title: config.title, state: runState(state), reason: runReason(state), schedule: inRounds(settings.schedule) ? 'synchronous' : 'asynchronous',
+    runId: settings.runId, title: config.title, state: runState(state), reason: runReason(state), schedule: settings.schedule.type,
     modelName, params, modelVersion: state.version, modelHash: state.modelHash, incarnation: state.incarnation,
     epoch: settings.parts === undefined ? state.epochs[0]?.epoch ?? settings.epochs : Math.floor(state.examples / examplesPerEpoch(settings)), examples: state.examples, examplesPerEpoch: examplesPerEpoch(settings),
     examplesPerSecond: currentRate(state, now), seconds: state.seconds,
-    ...(round !== undefined ? { round: { number: state.version + 1, acceptedExamples: round.accepted, examples: round.examples, ageMs: round.openedMs === undefined ? 0 : now - round.openedMs } } : {}),
+    ...(next !== undefined ? { nextVersion: next } : {}), partsOut: partsOut(state),
     staleness: inRounds(settings.schedule) ? [] : state.staleness,
-    bytesUp: state.bytesUp, bytesDown, accepted: state.accepted, expired: state.expired, refused: state.refused,
+    bytesUp: state.bytesUp, bytesDown, updateBytes: settings.payloadBytes, accepted: state.accepted, expired: state.expired, refused: state.refused,
     clampedElements: state.clampedElements, rechecks: state.rechecks,
     ...(lastEvaluation !== undefined ? { evaluation: { loss: lastEvaluation.loss, accuracy: lastEvaluation.accuracy, examples: lastEvaluation.examples, modelVersion: lastEvaluation.modelVersion } } : {}),
     volunteers: Object.values(state.volunteers).map((volunteer) => volunteerStatus(state, volunteer)),

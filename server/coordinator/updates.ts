@@ -141,9 +141,8 @@ function acceptedRecord(state: CoordinatorState, lease: LeaseState, clampedEleme
 function stopDivergence(state: CoordinatorState, context: StepContext): void {
   state.nonFiniteInRow++
   if (state.nonFiniteInRow < NON_FINITE_LIMIT || state.control !== 'running') return
-  const reason = `the last ${state.nonFiniteInRow} updates were not finite: training has diverged, lower the learning rate`
   state.nonFiniteInRow = 0
   state.control = 'paused'
-  state.controlReason = reason
-  context.effects.push({ type: 'persist', record: { type: 'control', action: 'pause', reason } })
+  state.controlReason = 'diverged'
+  context.effects.push({ type: 'persist', record: { type: 'control', action: 'pause', reason: 'diverged' } })
 }

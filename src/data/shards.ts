@@ -26,6 +26,8 @@ export interface ShardedDataset {
   file(hash: string): Uint8Array | undefined
   /** Numbers of the training shards that each part consists of, where the data are divided. */
   readonly parts?: readonly (readonly number[])[]
+  /** [parts][classes] Examples of each class that a part has. */
+  readonly histogram?: readonly Uint32Array[]
 }
 
 export const DEFAULT_SHARD_SIZE = 1000
@@ -123,7 +125,7 @@ export async function shardParts(dataset: ByteDataset, { parts, by = 'iid' }: { 
   const testSplit = await shardSplit(test, identityOrder(test.examples), DEFAULT_SHARD_SIZE, files)
   return {
     manifest: { name, shape, classes, classNames, scale, offset, train: { examples: train.examples, shards }, test: testSplit },
-    file: (hash) => files.get(hash), parts: shardsOfPart,
+    file: (hash) => files.get(hash), parts: shardsOfPart, histogram: divided.histogram,
   }
 }
 

@@ -1,5 +1,6 @@
 // What the dashboard sees (pushed live over the /dashboard namespace) and what it may ask for.
 import * as v from 'valibot'
+import type { Schedule } from '../fed/strategy.ts'
 import type { RefusalCode, RunState } from './messages.ts'
 
 export interface VolunteerStatus {
@@ -34,13 +35,43 @@ export interface CurvePoint {
   readonly accuracy?: number
 }
 
+/** Why a run is in its state: pages say it in their language, the terminal in English. */
+export interface RunReason {
+  /** `person`: whoever has the token paused or stopped it. */
+  readonly code: 'training' | 'evaluating' | 'waiting' | 'person' | 'diverged' | 'disk' | 'epochs-done' | 'rounds-done'
+  /** The version that is evaluated, or how many epochs or rounds are done. */
+  readonly count?: number
+  /** What the disk said. */
+  readonly detail?: string
+}
+
+/** What the version in the making has so far: examples in synchronous rounds, updates otherwise. */
+export interface NextVersion {
+  readonly number: number
+  readonly accepted: number
+  /** With volunteers, or on its way to the disk. */
+  readonly out: number
+  /** What completes it: a round's examples, a cohort's participants, a full buffer. Absent where a tick does. */
+  readonly wanted?: number
+  /** Since the round began or the last tick was, and when its deadline or the next tick is. */
+  readonly ageMs?: number
+  readonly limitMs?: number
+}
+
+/** How the training data are divided among volunteers: GET /runs/<runId>/partition.json. */
+export interface PartitionPicture {
+  readonly parts: number
+  readonly classNames: readonly string[]
+  /** Examples of each class, part after part; of the first thousand parts where there are more. */
+  readonly counts: readonly number[]
+}
+
 export interface RunStatus {
   readonly runId: string
   readonly title: string
   readonly state: RunState
-  /** Why it is in that state, where a person should know ("waiting for a volunteer", "the disk is full"). */
-  readonly reason: string
-  readonly schedule: 'synchronous' | 'asynchronous'
+  readonly reason: RunReason
+  readonly schedule: Schedule['type']
   readonly modelName: string
   readonly params: number
   readonly modelVersion: number
@@ -52,12 +83,16 @@ export interface RunStatus {
   readonly examplesPerEpoch: number
   readonly examplesPerSecond: number
   readonly seconds: number
-  /** The open round: accepted and planned examples. Absent when asynchronous. */
-  readonly round?: { readonly number: number; readonly acceptedExamples: number; readonly examples: number; readonly ageMs: number }
+  /** Absent where there is nothing left to train. */
+  readonly nextVersion?: NextVersion
+  /** Parts of the data that volunteers are training on, where the data are divided. */
+  readonly partsOut: readonly number[]
   /** Number of accepted updates by staleness (index). */
   readonly staleness: readonly number[]
   readonly bytesUp: number
   readonly bytesDown: number
+  /** Bytes of one update, as its codec packs it. */
+  readonly updateBytes: number
   readonly accepted: number
   readonly expired: number
   readonly refused: Readonly<Partial<Record<RefusalCode, number>>>
@@ -67,6 +102,24 @@ export interface RunStatus {
   readonly rechecks: { readonly done: number; readonly disagreed: number }
   readonly evaluation?: { readonly loss: number; readonly accuracy: number; readonly examples: number; readonly modelVersion: number }
   readonly volunteers: readonly VolunteerStatus[]
+}
+
+/** One of a coordinator's runs, as a list shows it. */
+export interface RunListing {
+  readonly runId: string
+  readonly name: string
+  readonly title: string
+  readonly state: RunState
+  readonly modelVersion: number
+  /** Connected ones. */
+  readonly volunteers: number
+  readonly accuracy?: number
+}
+
+/** GET /health. The first run is whose is meant where none is named. */
+export interface Health {
+  readonly ok: true
+  readonly runs: readonly RunListing[]
 }
 
 /** Server -> dashboard: `status` (whole, at most a few times a second) and `curve` (all points on connecting, then new ones). */

@@ -1,4 +1,5 @@
 // Every sentence of the pages, in English. zh.ts has the same keys: a missing one does not compile.
+import type { RunReason } from '../../wire/dashboard.ts'
 import type { RefusalCode, RunState } from '../../wire/messages.ts'
 import type { FailureKind } from '../../volunteer/view.ts'
 
@@ -115,6 +116,16 @@ export const en = {
     title: 'Dashboard',
     connecting: 'Connecting to the coordinator',
     gone: 'The coordinator is gone. Trying again by itself.',
+    reasons: {
+      'training': () => 'every accepted update makes it better',
+      'evaluating': (version: string) => `training, and testing version ${version}`,
+      'waiting': () => 'for a volunteer: open the volunteer page and press Contribute',
+      'person': () => 'by whoever runs it',
+      'diverged': () => 'training has diverged: the last updates were not finite. A lower learning rate helps.',
+      'disk': (why: string) => why,
+      'epochs-done': (count: string) => `all ${count} epochs are done`,
+      'rounds-done': (count: string) => `all ${count} rounds are done`,
+    } satisfies Record<RunReason['code'], (value: string) => string> as Record<RunReason['code'], (value: string) => string>,
     accuracy: 'Accuracy',
     testLoss: 'Test loss',
     trainLoss: 'Training loss',

@@ -16,6 +16,9 @@ interface Figure {
   readonly bar: HTMLProgressElement
 }
 
+/** Schedules whose versions are rounds. */
+const ROUNDS: readonly RunStatus['schedule'][] = ['synchronous', 'cohort']
+
 export function createFigures(): FiguresPart {
   const accuracy = figure('accuracy', (c) => c.dashboard.accuracy)
   const loss = figure('loss', (c) => c.dashboard.testLoss)
@@ -27,7 +30,7 @@ export function createFigures(): FiguresPart {
   return {
     element: h('dl', { class: 'figures card' }, ...all.map(({ element }) => element)),
     update(status) {
-      const { evaluation, round } = status
+      const { evaluation, nextVersion } = status
       accuracy.value.say((c) => evaluation === undefined ? c.dashboard.notYet : formatPercent(evaluation.accuracy))
       accuracy.note.say((c) => evaluation === undefined ? '' : c.dashboard.ofTest(formatNumber(evaluation.examples), formatNumber(evaluation.modelVersion)))
       loss.value.say((c) => evaluation === undefined ? c.dashboard.notYet : formatNumber(evaluation.loss, 3))
@@ -38,7 +41,7 @@ export function createFigures(): FiguresPart {
       epoch.value.say(() => formatNumber(status.epoch + 1))
       epoch.bar.max = Math.max(1, status.examplesPerEpoch)
       epoch.bar.value = status.examples - status.epoch * status.examplesPerEpoch
-      epoch.note.say((c) => round === undefined ? c.dashboard.asynchronous : `${c.dashboard.round(formatNumber(round.number))}: ${c.dashboard.roundOf(formatNumber(round.acceptedExamples), formatNumber(round.examples))}`)
+      epoch.note.say((c) => nextVersion === undefined ? '' : ROUNDS.includes(status.schedule) ? c.dashboard.round(formatNumber(nextVersion.number)) : `${c.dashboard.version} ${formatNumber(status.modelVersion)}`)
       volunteers.value.say(() => formatNumber(status.volunteers.filter(({ connected }) => connected).length))
     },
     curve(points) {

@@ -1,6 +1,6 @@
 // The head of the dashboard: which run, how it is, and its controls.
-import type { Control, RunStatus } from '../../wire/dashboard.ts'
-import { type Phrase } from '../catalogue/index.ts'
+import type { Control, RunReason, RunStatus } from '../../wire/dashboard.ts'
+import { formatNumber, type Phrase } from '../catalogue/index.ts'
 import { h, line, show, text } from '../shared/dom.ts'
 
 export interface OverviewPart {
@@ -25,7 +25,7 @@ export function createOverview(act: Act | undefined): OverviewPart {
     update(status) {
       title.say(() => status.title)
       state.say((c) => c.runStates[status.state])
-      reason.say(() => status.reason)
+      reason.say(reasonOf(status.reason))
       badge.dataset['state'] = status.state
       controls.update(status)
     },
@@ -56,6 +56,10 @@ export function createOverview(act: Act | undefined): OverviewPart {
       },
     }
   }
+}
+
+function reasonOf({ code, count = 0, detail = '' }: RunReason): Phrase {
+  return (c) => c.dashboard.reasons[code](code === 'disk' ? detail : formatNumber(count))
 }
 
 function createConfirmation(stop: () => void): HTMLDialogElement {

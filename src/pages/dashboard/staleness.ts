@@ -15,7 +15,7 @@ export function createStaleness(): StalenessPart {
   return {
     element,
     update({ schedule, staleness }) {
-      show(element, schedule === 'asynchronous')
+      show(element, schedule !== 'synchronous' && schedule !== 'cohort')
       const most = Math.max(0, ...staleness)
       show(empty, most === 0)
       show(bars, most > 0)

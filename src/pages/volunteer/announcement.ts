@@ -1,5 +1,6 @@
 // What the address asks for, and which run a volunteer would join, told before they decide. Failing to find out is no obstacle.
 import type { StartOptions } from '../../volunteer/host-browser.ts'
+import type { Health } from '../../wire/dashboard.ts'
 import type { Phrase } from '../catalogue/index.ts'
 
 /** `?run=NAME` of the address: the run to join; the coordinator's default one where absent. */
@@ -19,7 +20,7 @@ export async function announceRun(say: (phrase: Phrase) => void): Promise<void> 
 
 async function titleOfRun(): Promise<string | undefined> {
   try {
-    const health = await getJson('/health') as { readonly runs: readonly { readonly runId: string }[] }
+    const health = await getJson('/health') as Health
     const runId = runInAddress() ?? health.runs[0]?.runId
     if (runId === undefined) return undefined
     const { config } = await getJson(`/runs/${encodeURIComponent(runId)}/description.json`) as { readonly config: { readonly title: string } }
