@@ -60,6 +60,6 @@ export function leaseSize(volunteer: VolunteerState, fastest: number, largest: n
 }
 
 /** Makes the next version of an accepted update. */
-export function applyUpdate(context: StepContext, version: number, { leaseId, weight, numExamples }: PendingUpdate): void {
-  context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, order: orderOf(leaseId) } }, { type: 'apply', version, leases: [leaseId], scaleUnits: weight })
+export function applyUpdate(context: StepContext, version: number, { leaseId, weight, numExamples, modelVersion }: PendingUpdate): void {
+  context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, modelVersion, order: orderOf(leaseId) } }, { type: 'apply', version, leases: [leaseId], scaleUnits: weight })
 }

@@ -57,7 +57,7 @@ export function isBufferDue(state: CoordinatorState): boolean {
 /** Makes the next version of its updates, in the order of the log. */
 export function closeBuffer(state: CoordinatorState, context: StepContext): void {
   const group = nextGroup(state)
-  for (const { leaseId, weight, numExamples } of group) context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, order: orderOf(leaseId) } })
+  for (const { leaseId, weight, numExamples, modelVersion } of group) context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, modelVersion, order: orderOf(leaseId) } })
   state.plannedVersion++
   state.sealed = false
   context.effects.push({ type: 'apply', version: state.plannedVersion, leases: group.map(({ leaseId }) => leaseId), scaleUnits: 1024 })

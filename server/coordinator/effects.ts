@@ -26,6 +26,8 @@ export type Verdict = { readonly ok: true; readonly clampedElements: number } | 
 export interface Addend {
   readonly weight: number
   readonly numExamples: number
+  /** That it was computed at. */
+  readonly modelVersion: number
   /** Its lease's place in the order of leases. */
   readonly order: number
 }

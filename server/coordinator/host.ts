@@ -167,8 +167,9 @@ export class Host implements RunHost {
   }
 
   async currentModel(): Promise<{ readonly version: number; readonly layout: Layout; readonly params: Float32Array }> {
+    const { layout } = this.#parts.model
     const bytes = present(this.#snapshots.get(this.#state.modelHash), 'snapshot of the current version')
-    return { version: this.#state.version, layout: this.#parts.model.layout, params: new Float32Array(bytes.slice().buffer) }
+    return { version: this.#state.version, layout, params: new Float32Array(bytes.slice(0, layout.packedSize * 4).buffer) }
   }
 
   async close(): Promise<void> {

@@ -120,11 +120,11 @@ async function remake(numeric: Numeric, record: VersionRecord, scaleUnits: numbe
 }
 
 async function takeIn({ numeric, store }: RemakeOptions, update: AcceptedRecord, add: boolean): Promise<void> {
-  const { leaseId, payloadHash, payloadBytes, weight, numExamples } = update
+  const { leaseId, payloadHash, payloadBytes, weight, numExamples, modelVersion } = update
   const payload = await store.readPayload(present(update.place, `place of the payload of lease ${leaseId}`), payloadBytes)
   const { verdict } = await numeric.check(leaseId, payloadHash, payload)
   if (!verdict.ok) throw new ConfigError(`payload of lease ${leaseId}: must be as it was accepted, got: ${verdict.message} The state folder is damaged; restore a backup of it, or begin anew with --fresh.`)
-  if (add) numeric.accumulate(leaseId, { weight, numExamples, order: orderOf(leaseId) })
+  if (add) numeric.accumulate(leaseId, { weight, numExamples, modelVersion, order: orderOf(leaseId) })
 }
 
 const incarnationsOf = (records: readonly LogRecord[]): number => records.reduce((max, record) => (record.type === 'incarnation' ? Math.max(max, record.incarnation) : max), 0)

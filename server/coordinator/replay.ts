@@ -56,7 +56,7 @@ function beginRun(state: CoordinatorState): void {
 }
 
 function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
-  const { leaseId, numExamples, weight, staleness, clampedElements, volunteerId } = record
+  const { leaseId, numExamples, weight, modelVersion, staleness, clampedElements, volunteerId } = record
   const epoch = epochOf(state, record.epoch)
   epoch.accepted += numExamples
   state.examples += numExamples
@@ -70,7 +70,7 @@ function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
   volunteer.examples += numExamples
   volunteer.failures = 0
   if (!inRounds(state.settings.schedule)) {
-    state.pending.push({ version: record.modelVersion + staleness + 1, leaseId, weight, numExamples })
+    state.pending.push({ version: modelVersion + staleness + 1, modelVersion, leaseId, weight, numExamples })
   } else {
     const round = present(state.round, `round of lease ${leaseId}`)
     round.accepted += numExamples

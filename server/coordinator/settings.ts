@@ -3,9 +3,11 @@ import { ConfigError } from '../../src/base/errors.ts'
 import { resolveCodec } from '../../src/codec/index.ts'
 import type { DatasetManifest } from '../../src/data/dataset.ts'
 import { resolveAggregator } from '../../src/fed/aggregators/index.ts'
+import { resolveCorrection } from '../../src/fed/corrections/index.ts'
 import { resolveStrategy } from '../../src/fed/resolve-strategy.ts'
 import type { Schedule } from '../../src/fed/strategy.ts'
 import type { Layout } from '../../src/model/layout.ts'
+import { updateTensors } from '../../src/wire/tensors.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Settings } from './state.ts'
 
@@ -18,10 +20,11 @@ export function resolveSettings(runId: string, config: RunConfig, data: { readon
   const strategy = resolveStrategy(config.strategy, { params: layout.packedSize, batchSize: config.batchSize, trainExamples: dataset.train.examples, ...(parts === undefined ? {} : { parts: parts.length }) })
   const aggregator = resolveAggregator(strategy.aggregator)
   const { codec } = resolveCodec(strategy.codec)
+  const tensors = updateTensors(layout, (strategy.corrections ?? []).map(resolveCorrection))
   return {
     runId, seed: config.seed, batchSize: config.batchSize, epochs: poolsOf(config.epochs, strategy.schedule, parts?.length), schedule: strategy.schedule, local: strategy.local, codec: codec.name,
-    minUpdates: aggregator.minUpdates, seesEach: !aggregator.streams, payloadBytes: codec.payloadBytes(layout.packedSize),
-    tensors: layout.entries.map(({ name, role, size }) => ({ name, role, size })),
+    minUpdates: aggregator.minUpdates, seesEach: !aggregator.streams, payloadBytes: codec.payloadBytes(tensors.reduce((sum, { size }) => sum + size, 0)),
+    tensors,
     shards: { train: dataset.train.shards.map(({ examples }) => examples), test: dataset.test.shards.map(({ examples }) => examples) },
     ...(parts === undefined ? {} : { parts }),
     dataHash: data.hash,

@@ -41,9 +41,9 @@ function check({ witness, payloads, config }: Simulation, records: readonly LogR
     if (record.type !== 'version') continue
     // N1: in any order; here the reverse of the one it was made in.
     for (const lease of [...record.leases].reverse()) {
-      const { payloadHash, weight, numExamples } = accepted.get(lease)!
+      const { payloadHash, weight, numExamples, modelVersion } = accepted.get(lease)!
       expect(replay.check(lease, payloadHash, payloads.get(payloadHash)!).ok).toBe(true)
-      replay.accumulate(lease, { weight, numExamples, order: orderOf(lease) })
+      replay.accumulate(lease, { weight, numExamples, modelVersion, order: orderOf(lease) })
     }
     const scale = strategy.schedule.type === 'asynchronous' ? accepted.get(record.leases[0]!)!.weight : 1024
     expect(replay.apply(record.version, scale).hash).toBe(record.hash)

@@ -26,6 +26,8 @@ export const STUB_STRATEGIES = {
   asynchronous: { schedule: { type: 'asynchronous', examplesPerLease: 8, maxStaleness: 4 } },
   /** Updates that are compared, with a memory of the last rounds, in buckets. */
   compared: { schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 2000, quorum: 0.75 }, aggregator: { name: 'centered-clipping', bucketing: 2 } },
+  /** Stale gradients brought up to date from the versions that they were computed at. */
+  compensated: { schedule: { type: 'buffered', bufferSize: 2, examplesPerLease: 8, maxStaleness: 4 }, corrections: [{ name: 'delay-compensation', lambda: 2 }] },
   buffered: { schedule: { type: 'buffered', bufferSize: 3, examplesPerLease: 8, maxStaleness: 4 } },
   ticks: { schedule: { type: 'semi-synchronous', tickMs: 1500, maxUpdates: 4, maxStaleness: 4 }, local: { type: 'epochs', epochs: 1, optimizer: { name: 'sgd', learningRate: 0.1 } }, work: 'partition' },
   /** Rounds of local training on shipped examples. */

@@ -1,8 +1,7 @@
 // What a coordinator knows: ids, versions, hashes, weights and times, never tensors. Plain records, changed only by
 // `step` (on an immer draft), so that a state can be compared, printed and simulated.
-import type { Metrics, RefusalCode, Slice } from '../../src/wire/messages.ts'
+import type { Metrics, RefusalCode, Slice, UpdateTensor } from '../../src/wire/messages.ts'
 import type { Local, Schedule } from '../../src/fed/strategy.ts'
-import type { TensorRole } from '../../src/model/layout.ts'
 import { createPool, type Pool } from './pool.ts'
 
 /** What does not change during a run. */
@@ -16,7 +15,7 @@ export interface Settings {
   readonly codec: string
   /** Exact bytes of an update. */
   readonly payloadBytes: number
-  readonly tensors: readonly { readonly name: string; readonly role: TensorRole; readonly size: number }[]
+  readonly tensors: readonly Omit<UpdateTensor, 'weight'>[]
   /** Fewest updates of a version, and whether the aggregator looks at each of them: then they are of equal size. */
   readonly minUpdates: number
   readonly seesEach: boolean
@@ -107,6 +106,8 @@ export interface Round {
 export interface PendingUpdate {
   /** That it becomes part of. */
   readonly version: number
+  /** That it was computed at. */
+  readonly modelVersion: number
   readonly leaseId: string
   readonly weight: number
   readonly numExamples: number

@@ -110,9 +110,9 @@ function persisted(state: CoordinatorState, context: StepContext, record: LogRec
   if (record.type !== 'control') applyRecord(state, record)
   switch (record.type) {
     case 'accepted': {
-      const { leaseId, grant, weight, numExamples, volunteerId } = record
+      const { leaseId, grant, weight, numExamples, modelVersion, volunteerId } = record
       context.effects.push({ type: 'send', volunteerId, message: { type: 'result', leaseId, grant, accepted: true } })
-      if (inRounds(state.settings.schedule)) context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, order: orderOf(leaseId) } })
+      if (inRounds(state.settings.schedule)) context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, modelVersion, order: orderOf(leaseId) } })
       else if (state.settings.schedule.type === 'asynchronous') applyUpdate(context, state.pending.at(-1)!.version, state.pending.at(-1)!)
       return
     }

@@ -4,6 +4,7 @@ import { codecs } from '../../src/codec/index.ts'
 import { asynchronousWeight } from '../../src/fed/staleness.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import { PROTOCOL_VERSION, type UpdateHeader } from '../../src/wire/messages.ts'
+import { tensorWeight } from '../../src/wire/tensors.ts'
 import { bufferedWeight, nextVersion } from './buffers.ts'
 import type { StepContext, Verdict } from './effects.ts'
 import { findLease, ownVolunteer, workOf, type Refusal } from './leases.ts'
@@ -95,7 +96,7 @@ function judgeStaleness(state: CoordinatorState, lease: LeaseState): Refusal | u
 function judgeTensors({ tensors }: Settings, lease: LeaseState, header: UpdateHeader): Refusal | undefined {
   const fits = header.tensors.length === tensors.length && tensors.every((expected, i) => {
     const got = header.tensors[i]!
-    return got.name === expected.name && got.role === expected.role && got.size === expected.size && got.weight === lease.numExamples
+    return got.name === expected.name && got.role === expected.role && got.size === expected.size && got.weight === tensorWeight(expected, lease.numExamples)
   })
   return fits ? undefined : { code: 'wrong-tensors', message: `tensors: must be the model's ${tensors.length} in order, each weighted by ${lease.numExamples} examples.` }
 }

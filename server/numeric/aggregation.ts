@@ -5,11 +5,11 @@ import type { Codec } from '../../src/codec/codec.ts'
 import { resolveCodec } from '../../src/codec/index.ts'
 import type { Aggregator } from '../../src/fed/aggregators/aggregator.ts'
 import { resolveAggregator } from '../../src/fed/aggregators/index.ts'
-import { resolveCorrection } from '../../src/fed/corrections/index.ts'
 import { localNormOf, planLocal } from '../../src/fed/local-work.ts'
 import { createServerOptimizer, type ServerOptimizer } from '../../src/optim/server-optimizer.ts'
 import type { Addend, Verdict } from '../coordinator/effects.ts'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
+import { ServerCorrections } from './corrections.ts'
 import type { Applied, Checkpoint, NumericSetup, NumericStart, Snapshot } from './numeric.ts'
 import { sha256 } from '../sha256.ts'
 
@@ -20,25 +20,29 @@ export class Aggregation {
   readonly #codec: Codec
   readonly #aggregator: Aggregator
   readonly #optimizer: ServerOptimizer
+  readonly #corrections: ServerCorrections
   readonly #sum: unknown
   readonly #params: Float32Array
   readonly #checked = new Map<string, Float32Array>()
   #version = 0
   #totalWeight = 0
+  #updates = 0
 
   constructor(setup: NumericSetup, start: NumericStart) {
     this.#setup = setup
     this.#codec = resolveCodec(setup.codec).codec
     this.#aggregator = resolveAggregator(setup.aggregator)
     this.#optimizer = createServerOptimizer(setup.optimizer, setup.trainedSize, setup.learningRateSchedule)
+    this.#corrections = new ServerCorrections(setup)
     this.#sum = this.#aggregator.init({ size: setup.size, exactSum: setup.exactSum, seed: setup.seed })
     if ('params' in start) {
       this.#params = start.params.slice()
     } else {
-      const { version, params, optimizer, memory } = decodeCheckpoint(start.checkpoint)
+      const { version, params, optimizer, memory, corrections } = decodeCheckpoint(start.checkpoint)
       this.#version = version
       this.#params = params
       this.#aggregator.restore(this.#sum, memory)
+      this.#corrections.restore(corrections)
       this.#optimizer.restore({ ...optimizer, slots: Object.fromEntries(Object.entries(optimizer.slots).map(([name, slot]) => [name, slot.subarray(0, setup.trainedSize)])) })
     }
     invariant(this.#params.length === setup.size, `params: must have ${setup.size} elements, got ${this.#params.length}.`)
@@ -49,7 +53,7 @@ export class Aggregation {
     let values: Float32Array
     try {
       // A codec may decode to a view, and the payload goes back to be written.
-      const decoded = this.#codec.decode(payload, this.#setup.size)
+      const decoded = this.#codec.decode(payload, this.#corrections.updateSize)
       values = decoded.buffer === payload.buffer ? decoded.slice() : decoded
     } catch (error) {
       if (error instanceof WireError) return { ok: false, code: 'malformed', message: error.message }
@@ -65,37 +69,48 @@ export class Aggregation {
     this.#checked.delete(leaseId)
   }
 
-  accumulate(leaseId: string, { weight, order, numExamples }: Addend): void {
-    const values = present(this.#checked.get(leaseId), `checked payload of lease ${leaseId}`)
+  accumulate(leaseId: string, { weight, order, numExamples, modelVersion }: Addend): void {
+    const checked = present(this.#checked.get(leaseId), `checked payload of lease ${leaseId}`)
     this.#checked.delete(leaseId)
+    const values = checked.subarray(0, this.#setup.size)
+    this.#corrections.compensate(values, { modelVersion, version: this.#version, params: this.#params })
+    this.#corrections.add(checked.subarray(this.#setup.size))
     this.#aggregator.add(this.#sum, { values, weight, order, localNorm: this.#localNorm(numExamples) })
     this.#totalWeight += weight
+    this.#updates++
   }
 
   /** How many gradients of the start model an update of so many examples amounts to. */
   #localNorm(numExamples: number): number {
-    const { local, batchSize, corrections } = this.#setup
-    return local.type === 'gradient' ? 1 : localNormOf(local, planLocal(local, { numExamples, batchSize }), corrections.map(resolveCorrection))
+    const { local, batchSize } = this.#setup
+    return local.type === 'gradient' ? 1 : localNormOf(local, planLocal(local, { numExamples, batchSize }), this.#corrections.list)
   }
 
   apply(version: number, scaleUnits: number): Applied {
     invariant(version === this.#version + 1, `version: must follow ${this.#version}, got ${version}.`)
     const trained = (packed: Float32Array): Float32Array => packed.subarray(0, this.#setup.trainedSize)
-    this.#optimizer.step(trained(this.#params), trained(this.#aggregator.finish(this.#sum, version)), scaleUnits / SCALE_UNITS)
+    const pseudoGradient = this.#corrections.beforeServerStep(this.#aggregator.finish(this.#sum, version), this.#updates)
+    this.#corrections.succeed(this.#version, this.#params)
+    this.#optimizer.step(trained(this.#params), trained(pseudoGradient), scaleUnits / SCALE_UNITS)
     const totalWeight = this.#totalWeight
     this.#aggregator.clear(this.#sum)
     this.#totalWeight = 0
+    this.#updates = 0
     this.#version = version
     return { ...this.snapshot(), totalWeight }
   }
 
   snapshot(): Snapshot {
-    const bytes = new Uint8Array(this.#params.slice().buffer)
+    const down = this.#corrections.down()
+    const whole = new Float32Array(this.#params.length + down.length)
+    whole.set(this.#params)
+    whole.set(down, this.#params.length)
+    const bytes = new Uint8Array(whole.buffer)
     return { version: this.#version, hash: sha256(bytes), bytes }
   }
 
   checkpoint(): Checkpoint {
-    const bytes = encodeCheckpoint({ version: this.#version, params: this.#params, optimizer: this.#optimizer.state(), memory: this.#aggregator.memory(this.#sum) })
+    const bytes = encodeCheckpoint({ version: this.#version, params: this.#params, optimizer: this.#optimizer.state(), memory: this.#aggregator.memory(this.#sum), corrections: this.#corrections.memory() })
     return { version: this.#version, modelHash: this.snapshot().hash, file: sha256(bytes), bytes }
   }
 }

@@ -26,13 +26,17 @@ export interface NumericSetup {
   /** What volunteers did to make an update. */
   readonly local: Local
   readonly corrections: readonly CorrectionChoice[]
+  /** Of the data, where volunteers own parts; 1 otherwise. */
+  readonly parts: number
+  /** Of updates, in versions; 0 in rounds. */
+  readonly maxStaleness: number
 }
 
 export interface Snapshot {
   readonly version: number
   /** SHA-256 of `bytes`. */
   readonly hash: string
-  /** Packed params, little-endian f32. */
+  /** Packed params, then what corrections send down with them (fed/corrections/travelling.ts), little-endian f32. */
   readonly bytes: Uint8Array
 }
 

@@ -52,6 +52,7 @@ describe('resolveStrategy', () => {
     ['FedDyn with another server optimizer', { ...LOCAL, serverOptimizer: { name: 'adam', learningRate: 0.1 }, corrections: [{ name: 'fed-dyn' }] }, /serverOptimizer: must be sgd/],
     ['delay compensation without delay', { corrections: [{ name: 'delay-compensation' }] }, /Use asynchronous/],
     ['delay compensation of trained models', { ...LOCAL, schedule: BUFFERED, corrections: [{ name: 'delay-compensation' }] }, /Set local\.type to "gradient"/],
+    ['a correction named twice', { ...LOCAL, corrections: [{ name: 'fed-prox', mu: 1 }, { name: 'fed-prox' }] }, /Remove one of them/],
     ['error feedback on what loses nothing', { codec: { name: 'f32', errorFeedback: true } }, /loses nothing/],
     ['examples without a lease size', { schedule: BUFFERED, local: STEPS }, /schedule\.examplesPerLease: must be given/],
     ['a cohort of an unknown number', { schedule: { type: 'cohort', examplesPerLease: 64 }, local: STEPS }, /schedule\.participants: must be given/],
@@ -80,7 +81,7 @@ describe('what does not run yet', () => {
     ['own data', { ...LOCAL, work: 'own' }, /strategy\.work/],
     ['over-selection', { schedule: { ...SYNCHRONOUS, overSelection: 0.3 } }, /overSelection/],
     ['sums', { privacy: { serverSees: 'sum' } }, /privacy\.serverSees/],
-    ['delay compensation', { schedule: ASYNCHRONOUS, corrections: [{ name: 'delay-compensation' }] }, /strategy\.corrections/],
+    ['SCAFFOLD', { ...LOCAL, corrections: [{ name: 'scaffold' }] }, /strategy\.corrections/],
   ])('%s are refused in plain words', (_, extra, message) => {
     expect(() => resolveStrategy(strategy(extra), CONTEXT)).toThrow(ConfigError)
     expect(() => resolveStrategy(strategy(extra), CONTEXT)).toThrow(message)

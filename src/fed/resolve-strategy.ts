@@ -42,9 +42,16 @@ export function checkStrategy(strategy: Strategy, context: StrategyContext): Str
   checkLocal(fitted, aggregator)
   checkAggregator(fitted, aggregator, context)
   checkPrivacy(fitted, aggregator)
+  checkOnce(strategy.corrections ?? [])
   for (const choice of strategy.corrections ?? []) checkCorrection(resolveCorrection(choice), fitted)
   aggregator.check({ size: context.params, exactSum: strategy.exactSum }, largestWeight(schedule, context))
   return fitted
+}
+
+/** State and what travels are told apart by a correction's name. */
+function checkOnce(corrections: readonly { readonly name: string }[]): void {
+  const twice = corrections.find(({ name }, i) => corrections.findIndex((other) => other.name === name) < i)
+  if (twice !== undefined) throw new ConfigError(`corrections: must name each correction once, got ${twice.name} twice. Remove one of them.`)
 }
 
 /** A round or lease larger than an epoch would never fill. */

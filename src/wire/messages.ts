@@ -51,10 +51,11 @@ export const EvaluationSchema = v.strictObject({ type: v.literal('evaluation'), 
 
 export const UpdateTensorSchema = v.strictObject({
   name: text,
-  role: v.picklist(['param', 'buffer', 'frozen']),
+  /** `correction`: an array that a correction sends up, behind the model's. */
+  role: v.picklist(['param', 'buffer', 'frozen', 'correction']),
   /** Number of elements. */
   size: natural,
-  /** Weight of this tensor in the average, in examples. */
+  /** Weight of this tensor in the average: the update's examples, 1 for what a correction sends. */
   weight: nonNegative,
 })
 
@@ -122,6 +123,7 @@ export type Fence = v.InferOutput<typeof FenceSchema>
 export type Metrics = v.InferOutput<typeof MetricsSchema>
 export type FromVolunteer = v.InferOutput<typeof FromVolunteerSchema>
 export type EvaluationResult = v.InferOutput<typeof EvaluationSchema>
+export type UpdateTensor = v.InferOutput<typeof UpdateTensorSchema>
 export type UpdateHeader = v.InferOutput<typeof UpdateHeaderSchema>
 export type Chunk = v.InferOutput<typeof ChunkSchema>
 export type Slice = v.InferOutput<typeof SliceSchema>

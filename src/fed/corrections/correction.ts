@@ -56,6 +56,8 @@ export interface CorrectionNeeds {
   readonly ownData?: boolean
   /** The server works on single updates. */
   readonly seesEach?: boolean
+  /** The server keeps the params of every version that an update may have been computed at: `maxStaleness` times the model, in memory and in checkpoints. */
+  readonly versions?: boolean
   /** Both sides must agree on what was sent. */
   readonly exactUpdates?: boolean
 }

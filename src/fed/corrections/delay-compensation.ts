@@ -9,7 +9,7 @@ const schema = v.strictObject({ lambda: v.optional(v.pipe(v.number(), v.finite()
 export const delayCompensation = registerCorrection(schema, ({ lambda }) => ({
   ...NOTHING,
   name: 'delay-compensation',
-  needs: { steps: 'one', schedule: 'asynchronous', seesEach: true },
+  needs: { steps: 'one', schedule: 'asynchronous', seesEach: true, versions: true },
   compensate({ gradient, computedAt, current }) {
     for (let i = 0; i < gradient.length; i++) gradient[i]! += lambda * gradient[i]! * gradient[i]! * (current[i]! - computedAt[i]!)
   },
