@@ -34,6 +34,8 @@ export interface GrantRequest {
   readonly slices: readonly Slice[]
   readonly modelVersion: number
   readonly modelHash: string
+  /** Of the lease that it is a backup of. */
+  readonly work?: string
 }
 
 export function grantLease(state: CoordinatorState, context: StepContext, request: GrantRequest): LeaseState {
@@ -44,8 +46,9 @@ export function grantLease(state: CoordinatorState, context: StepContext, reques
   const expectedMs = speed > 0 ? (workOf(state.settings, kind, numExamples) / speed) * 1000 : 0
   const durationMs = speed > 0 ? Math.max(MIN_LEASE_MS, Math.ceil(EXPECTED_FACTOR * expectedMs)) : FIRST_LEASE_MS
   const grant = ++state.leaseCount
+  const id = `${state.incarnation}-${grant}`
   const lease: LeaseState = {
-    id: `${state.incarnation}-${grant}`, grant, volunteerId: volunteer.id, kind, modelVersion: request.modelVersion, modelHash: request.modelHash,
+    id, work: request.work ?? id, grant, volunteerId: volunteer.id, kind, modelVersion: request.modelVersion, modelHash: request.modelHash,
     epoch: request.epoch, slices, numExamples, grantedMs: context.now, durationMs, expectedMs, expiresMs: context.now + durationMs, stage: 'granted',
   }
   state.leases[lease.id] = lease
@@ -114,7 +117,13 @@ export function volunteerOf(state: CoordinatorState, id: string): VolunteerState
   return ownVolunteer(state, id) ?? (state.volunteers[id] = createVolunteer(id, ++state.volunteersSeen, state.lastMs))
 }
 
-/** Ends a lease. Unless it was accepted, its examples are free again. */
+/** The other live lease of the same work, where a round over-selects. */
+export function twinOf({ settings: { schedule }, leases }: CoordinatorState, { id, work }: LeaseState): LeaseState | undefined {
+  if (schedule.type !== 'synchronous' || schedule.overSelection === undefined) return undefined
+  return Object.values(leases).find((other) => other.work === work && other.id !== id)
+}
+
+/** Ends a lease. Unless it was accepted, or another lease of the same work lives, its examples are free again. */
 export function closeLease(state: CoordinatorState, lease: LeaseState, outcome: Outcome): void {
   delete state.leases[lease.id]
   const volunteer = ownVolunteer(state, lease.volunteerId)
@@ -123,6 +132,7 @@ export function closeLease(state: CoordinatorState, lease: LeaseState, outcome: 
     volunteer.recent.push({ leaseId: lease.id, grant: lease.grant, kind: lease.kind, outcome })
     if (volunteer.recent.length > RECENT_LEASES) volunteer.recent.shift()
   }
+  if (twinOf(state, lease) !== undefined) return
   if (lease.kind === 'train' && state.round !== undefined) state.round.outstanding -= lease.numExamples
   if (outcome === 'accepted') return
   const pool = poolOf(state, lease)

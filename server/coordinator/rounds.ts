@@ -120,7 +120,7 @@ function typicalSpeed(active: readonly VolunteerState[]): number {
 }
 
 /** Time until a lease should be done. One that is overdue is believed less and less. */
-function remainingMs(lease: LeaseState | undefined, now: number): number {
+export function remainingMs(lease: LeaseState | undefined, now: number): number {
   if (lease === undefined) return 0
   const elapsed = now - lease.grantedMs
   const expected = lease.expectedMs || 1000

@@ -23,6 +23,8 @@ export const STUB_LAYOUT = layoutOf(STUB_MODEL)
 /** What runs are tried with: every schedule, and everything else that changes what an update is or how it is combined. */
 export const STUB_STRATEGIES = {
   synchronous: { schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 2000, quorum: 0.5 } },
+  /** Rounds whose stragglers are computed twice. */
+  backups: { schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 4000, quorum: 1, overSelection: 0.5 } },
   asynchronous: { schedule: { type: 'asynchronous', examplesPerLease: 8, maxStaleness: 4 } },
   /** Updates that are compared, with a memory of the last rounds, in buckets. */
   compared: { schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 2000, quorum: 0.75 }, aggregator: { name: 'centered-clipping', bucketing: 2 } },

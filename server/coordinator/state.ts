@@ -35,6 +35,8 @@ export type LeaseStage = 'granted' | 'receiving' | 'checking' | 'rechecking' | '
 
 export interface LeaseState {
   readonly id: string
+  /** Id of the first lease of this work: a backup lease has its original's. At most one of them is accepted. */
+  readonly work: string
   readonly grant: number
   readonly volunteerId: string
   readonly kind: 'train' | 'evaluate'

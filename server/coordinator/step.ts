@@ -5,6 +5,7 @@ import type { Rng } from '../../src/base/rng.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { FromVolunteer, RunState } from '../../src/wire/messages.ts'
 import { applyUpdate, grantAsynchronous, hasAsynchronousWork } from './asynchronous.ts'
+import { grantBackups, hasBackupWork } from './backups.ts'
 import { closeBuffer, isBufferDue, isSealDue, seal } from './buffers.ts'
 import { control, runState } from './control.ts'
 import type { Effect, Event, StepContext } from './effects.ts'
@@ -162,6 +163,7 @@ function advance(state: CoordinatorState, context: StepContext): CoordinatorStat
   const idle = open && Object.values(next.volunteers).some((volunteer) => isIdle(volunteer, now))
   change(open && next.evaluation !== undefined && next.evaluation.pool.freeExamples > 0, (draft) => grantEvaluation(draft, context))
   change(idle && hasRoundWork(next), (draft) => grantRound(draft, context))
+  change(idle && hasBackupWork(next, now), (draft) => grantBackups(draft, context))
   change(idle && hasAsynchronousWork(next), (draft) => grantAsynchronous(draft, context))
   change(isDone(next), (draft) => finish(draft, context))
   return next

@@ -5,6 +5,7 @@ import { asynchronousWeight } from '../../src/fed/staleness.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import { PROTOCOL_VERSION, type UpdateHeader } from '../../src/wire/messages.ts'
 import { tensorWeight } from '../../src/wire/tensors.ts'
+import { dropTwin } from './backups.ts'
 import { bufferedWeight, nextVersion } from './buffers.ts'
 import type { StepContext, Verdict } from './effects.ts'
 import { findLease, ownVolunteer, workOf, type Refusal } from './leases.ts'
@@ -122,6 +123,7 @@ export function checked(state: CoordinatorState, context: StepContext, leaseId: 
   const record = acceptedRecord(state, lease, verdict.clampedElements)
   lease.stage = 'persisting'
   lease.joins = lease.modelVersion + record.staleness + 1
+  dropTwin(state, context, lease)
   state.nonFiniteInRow = 0
   context.effects.push({ type: 'persist', record })
   state.plannedVersion += state.settings.schedule.type === 'asynchronous' ? 1 : 0

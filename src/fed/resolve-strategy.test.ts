@@ -79,7 +79,6 @@ describe('resolveStrategy', () => {
 describe('what does not run yet', () => {
   it.each<[string, object, RegExp]>([
     ['own data', { ...LOCAL, work: 'own' }, /strategy\.work/],
-    ['over-selection', { schedule: { ...SYNCHRONOUS, overSelection: 0.3 } }, /overSelection/],
     ['sums', { privacy: { serverSees: 'sum' } }, /privacy\.serverSees/],
     ['SCAFFOLD', { ...LOCAL, corrections: [{ name: 'scaffold' }] }, /strategy\.corrections/],
   ])('%s are refused in plain words', (_, extra, message) => {

@@ -1,0 +1,44 @@
+// Backup leases of a synchronous round, where it over-selects: once all of its examples are out, whoever is idle computes
+// again what is furthest from being done, and whoever is done first counts (backup tasks: Dean and Ghemawat 2004, section
+// 3.6; backup workers: Chen et al. 2016, arXiv 1604.00981). Its examples stay leased while one of the two lives.
+import type { StepContext } from './effects.ts'
+import { grantLease, isIdle, revokeLease, twinOf } from './leases.ts'
+import { remainingMs } from './rounds.ts'
+import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
+import { activeVolunteers } from './volunteers.ts'
+
+/** Live leases whose work could be computed a second time, the furthest from being done first. */
+function stragglers(state: CoordinatorState, now: number): LeaseState[] {
+  const single = Object.values(state.leases).filter((lease) => lease.kind === 'train' && (lease.stage === 'granted' || lease.stage === 'receiving') && twinOf(state, lease) === undefined)
+  return single.sort((a, b) => remainingMs(b, now) - remainingMs(a, now) || a.grant - b.grant)
+}
+
+/** Examples that may still be computed a second time. */
+function room({ settings: { schedule }, round, leases }: CoordinatorState): number {
+  if (schedule.type !== 'synchronous' || round === undefined || round.closing || round.examples > round.accepted + round.outstanding) return 0
+  const out = Object.values(leases).reduce((sum, { kind, numExamples }) => sum + (kind === 'train' ? numExamples : 0), 0)
+  return (schedule.overSelection ?? 0) * round.examples - (out - round.outstanding)
+}
+
+export const hasBackupWork = (state: CoordinatorState, now: number): boolean => room(state) > 0 && stragglers(state, now).length > 0
+
+/** A first lease is one batch, to learn the speed (L5). */
+const mayTake = ({ settings }: CoordinatorState, { speed }: VolunteerState, { numExamples }: LeaseState): boolean => speed.train > 0 || numExamples <= settings.batchSize
+
+export function grantBackups(state: CoordinatorState, context: StepContext): void {
+  const { now } = context
+  const idle = activeVolunteers(state, now).filter((volunteer) => isIdle(volunteer, now))
+  for (const volunteer of idle.sort((a, b) => b.speed.train - a.speed.train || a.number - b.number)) {
+    const left = room(state)
+    const straggler = stragglers(state, now).find((lease) => lease.numExamples <= left && mayTake(state, volunteer, lease))
+    if (straggler === undefined) continue
+    const { epoch, slices, modelVersion, modelHash, work } = straggler
+    grantLease(state, context, { volunteer, kind: 'train', epoch, slices: slices.map((slice) => ({ ...slice })), modelVersion, modelHash, work })
+  }
+}
+
+/** The update of one is on its way to the disk: the other is no longer wanted. */
+export function dropTwin(state: CoordinatorState, context: StepContext, lease: LeaseState): void {
+  const twin = twinOf(state, lease)
+  if (twin !== undefined) revokeLease(state, context, twin, 'revoked')
+}
