@@ -12,6 +12,7 @@ const HONEST = [Float32Array.of(1, 2), Float32Array.of(3, 6)]
 describe('attacks', () => {
   it.each<[string | { name: string; [option: string]: unknown }, number[]]>([
     ['bit-flip', [-1, 2]],
+    ['float-flip', [-1.25 * 2 ** 64, 1.25 * 2 ** -63]],
     ['label-flip', [1, -2]],
     [{ name: 'inner-product', epsilon: 0.5 }, [-1, -2]],
     [{ name: 'little-is-enough', z: 2 }, [0, 0]],
@@ -26,6 +27,15 @@ describe('attacks', () => {
   it('label-flip swaps classes from both ends', () => {
     expect([0, 3, 9].map((label) => resolveAttack('label-flip').relabel(label, 10))).toEqual([9, 6, 0])
     expect(resolveAttack('bit-flip').relabel(3, 10)).toBe(3)
+  })
+
+  it('float-flip makes huge numbers of small ones, and none that would be refused', () => {
+    const own = Float32Array.of(1e-3, -1e-3, 0, 2 ** -64, -(2 ** -64), 1e-30)
+    const [small, minus, zero, ...others] = resolveAttack('float-flip').forge(own, [])
+    expect(small).toBeLessThan(-1e15)
+    expect(minus).toBe(-small!)
+    expect(zero).toBeLessThan(-1e15)
+    for (const value of others) expect(Number.isFinite(value)).toBe(true)
   })
 
   it('refuses what there is not', () => {

@@ -35,6 +35,8 @@ const positive = (standard: number) => v.optional(v.pipe(v.number(), v.finite(),
 export const attacks = createRegistry<RegisteredAttack>('attack', [
   // The opposite of one's own update.
   define({ name: 'bit-flip', schema: none, create: () => ({ forge: (own) => own.map((value) => -value) }) }),
+  // Bits 22, 30, 31 and 32 of every number (after Xie, Koyejo and Gupta 2018, arXiv 1802.10116): most become huge, all of the wrong sign.
+  define({ name: 'float-flip', schema: none, create: () => ({ forge: flipBits }) }),
   // Training for wrong labels: 0 for 9, 1 for 8, and so on.
   define({ name: 'label-flip', schema: none, create: () => ({ relabel: (label, classes) => classes - 1 - label }) }),
   // Against the honest mean, and no larger than it, so that norms tell nothing (Xie, Koyejo and Gupta 2019, arXiv 1903.03936).
@@ -44,6 +46,15 @@ export const attacks = createRegistry<RegisteredAttack>('attack', [
   // A copy of one honest update, which then counts too much: this harms rules that choose among updates.
   define({ name: 'mimic', schema: none, create: () => ({ forge: (_, honest) => honest[0]!.slice() }) }),
 ])
+
+const FLIPPED = 0b1110_0000_0010 << 20
+const LARGEST = 2 ** 127
+
+/** What becomes infinite or NaN is the largest power of two instead: anything else would be refused unseen. */
+function flipBits(own: Float32Array): Float32Array {
+  const flipped = new Float32Array(Uint32Array.from(new Uint32Array(own.slice().buffer), (bits) => bits ^ FLIPPED).buffer)
+  return flipped.map((value, i) => (Number.isFinite(value) ? value : own[i]! > 0 ? -LARGEST : LARGEST))
+}
 
 /** Mean less z standard deviations, for each coordinate. */
 function below(honest: readonly Float32Array[], z: number): Float32Array {

@@ -7,10 +7,11 @@ import { bySize } from './by-size.ts'
 import { bySpeed } from './by-speed.ts'
 import { dirichlet } from './dirichlet.ts'
 import { iid } from './iid.ts'
+import { labelOrder } from './label-order.ts'
 import { labelShards } from './label-shards.ts'
 import { describeParts, type Partition, type PartitionChoice, type Partitioner, type PartitionInput } from './partition.ts'
 
-export const partitioners = createRegistry<Partitioner>('partition', [iid, labelShards, dirichlet, bySize, bySpeed] as Partitioner[])
+export const partitioners = createRegistry<Partitioner>('partition', [iid, labelShards, labelOrder, dirichlet, bySize, bySpeed] as Partitioner[])
 
 /** Divides a split as a run file says, the same way for the same seed. Throws ConfigError where that cannot be done. */
 export function dividePartition(choice: PartitionChoice, input: Omit<PartitionInput, 'rng'> & { readonly seed: number }): Partition {

@@ -53,6 +53,17 @@ describe('known statistics', () => {
     expect(histogram[0]).not.toEqual(new Uint32Array(CLASSES).fill(60))
   })
 
+  it('label order: one after the other, but for a fair sample for those at the end', () => {
+    const { histogram } = dividePartition({ name: 'label-order', fair: 5 }, { ...MNIST, parts: 25 })
+    const classesOf = histogram.map((counts) => [...counts.keys()].filter((label) => counts[label]! > 0))
+    for (let part = 0; part < 20; part++) {
+      expect(classesOf[part]!.length).toBeLessThanOrEqual(3)
+      expect(Math.min(...classesOf[part]!)).toBeGreaterThanOrEqual(Math.max(0, ...(classesOf[part - 1] ?? [])))
+    }
+    for (const own of classesOf.slice(20)) expect(own.length).toBe(CLASSES)
+    expect(() => dividePartition({ name: 'label-order', fair: 26 }, { ...MNIST, parts: 25 })).toThrow(ConfigError)
+  })
+
   it('label shards: 200 shards of 300, two classes at most', () => {
     const { histogram } = dividePartition('label-shards', MNIST)
     for (const counts of histogram) {
