@@ -2,8 +2,8 @@
 import type { Clock } from '../../src/base/clock.ts'
 
 export interface VirtualClock extends Clock {
-  /** Runs everything due until `untilMs`, one event at a time, letting promises settle in between. */
-  run(untilMs: number): Promise<void>
+  /** Runs everything due until `untilMs`, one event at a time, letting promises settle in between; no further than to where `isOver`. */
+  run(untilMs: number, isOver?: () => boolean): Promise<void>
 }
 
 interface Timer {
@@ -13,8 +13,8 @@ interface Timer {
   cancelled: boolean
 }
 
-export function createVirtualClock(): VirtualClock {
-  let now = 0, order = 0
+export function createVirtualClock(startMs = 0): VirtualClock {
+  let now = startMs, order = 0
   let timers: Timer[] = []
   const next = (): Timer | undefined => {
     let first: Timer | undefined
@@ -31,9 +31,10 @@ export function createVirtualClock(): VirtualClock {
         timers = timers.filter((other) => other !== timer)
       }
     },
-    async run(untilMs) {
+    async run(untilMs, isOver = () => false) {
       for (;;) {
         await settle()
+        if (isOver()) return
         const timer = next()
         if (timer === undefined || timer.atMs > untilMs) break
         timers = timers.filter((other) => other !== timer)

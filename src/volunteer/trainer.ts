@@ -28,6 +28,8 @@ export interface TrainerOptions {
   readonly clock: Clock
   /** Opens a device; called again after one is lost. */
   readonly createRunner: () => Promise<Runner>
+  /** `compileRun` where absent; a simulation compiles once for all its volunteers. */
+  readonly compile?: typeof compileRun
 }
 
 type OnProgress = (fraction: number, doing: string) => void
@@ -73,6 +75,10 @@ class DeviceTrainer implements Trainer {
     this.#options = options
   }
 
+  get #compile(): typeof compileRun {
+    return this.#options.compile ?? compileRun
+  }
+
   get bytesDown(): number {
     return this.#options.files.bytesDown
   }
@@ -100,7 +106,7 @@ class DeviceTrainer implements Trainer {
     this.#dropProgram()
     const { batchSize, seed, strategy } = config
     const recipe = { model, batchSize, strategy }
-    const compiled = compileRun(recipe)
+    const compiled = this.#compile(recipe)
     const { codec, errorFeedback } = resolveCodec(strategy.codec)
     const feedback = errorFeedback ? createErrorFeedback(codec, compiled.layout.packedSize) : undefined
     this.#prepared = { source: { dataset, seed, batchSize }, codec: strategy.codec, feedback, recipe, compiled }
@@ -272,7 +278,7 @@ class DeviceTrainer implements Trainer {
     const prepared = present(this.#prepared, 'prepared run')
     const runner = this.#runner ?? await this.#openRunner()
     const { compiled, program } = await loadFitting({
-      compile: (memoryLimitBytes) => (memoryLimitBytes === Infinity ? prepared.compiled : compileRun(prepared.recipe, memoryLimitBytes)),
+      compile: (memoryLimitBytes) => (memoryLimitBytes === Infinity ? prepared.compiled : this.#compile(prepared.recipe, memoryLimitBytes)),
       plans: ({ plans }) => plans,
       load: (plans) => runner.load(plans, onProgress),
     })

@@ -1,0 +1,182 @@
+// A whole run in one process and in virtual time: the real coordinator and the real volunteer core, with simulated devices,
+// connections and people around them. The same options give the same report, byte for byte but for `wallSeconds`.
+import { ConfigError } from '../../src/base/errors.ts'
+import { createRng } from '../../src/base/rng.ts'
+import type { ShardedDataset } from '../../src/data/shards.ts'
+import type { Attack } from '../../src/fed/attacks.ts'
+import { inRounds } from '../../src/fed/strategy.ts'
+import type { ModelSpec } from '../../src/model/spec.ts'
+import type { RunStatus } from '../../src/wire/dashboard.ts'
+import type { RunConfig } from '../../src/wire/run-config.ts'
+import { openRun } from '../coordinator/open-run.ts'
+import { createVirtualClock, type VirtualClock } from '../coordinator/virtual-clock.ts'
+import { createInlineEvaluator, createInlineNumeric } from '../numeric/inline.ts'
+import type { RunHost } from '../run-host.ts'
+import { createMemoryDisk } from '../store/memory-disk.ts'
+import { createCompiler } from './compiler.ts'
+import { createConspiracy } from './conspiracy.ts'
+import { createDeviceShop } from './device.ts'
+import { createExaminer, type EvaluationCadence, type Examiner } from './examiner.ts'
+import { createSimulationReport, type SimulatedPoint, type SimulationOutcome, type SimulationReport } from './report.ts'
+import { SimulatedVolunteer } from './volunteer.ts'
+import { DEFAULT_WORLD, drawTraits, type Traits, type World } from './world.ts'
+
+export interface SimulateOptions {
+  readonly config: RunConfig
+  /** In parts where the config divides it. */
+  readonly dataset: ShardedDataset
+  /** The zoo's model named in the config where absent. */
+  readonly model?: ModelSpec
+  readonly volunteers: number
+  /** Decides who the volunteers are and what becomes of them; `config.seed` decides the model and the order of the data. */
+  readonly seed: number
+  /** What differs from DEFAULT_WORLD. */
+  readonly world?: Partial<World>
+  /** When the model is evaluated on the whole test split. Each round, or as often as the config says outside of rounds, where absent. */
+  readonly evaluation?: EvaluationCadence
+  /** Looked at after each version and evaluation; `status.evaluation` is the last point of the curve. */
+  readonly stop?: (status: RunStatus) => boolean
+  readonly maxVirtualSeconds?: number
+  /** Some volunteers attack. */
+  readonly attack?: { readonly attackers: number; readonly attack: Attack }
+  /** Ends it early, with a report of what there is. */
+  readonly signal?: AbortSignal
+  /** Heard at each look. */
+  readonly onProgress?: (status: RunStatus, virtualSeconds: number) => void
+}
+
+/** Leases given back in a row, for each volunteer, after which nothing will come of it. */
+const FAILURES_EACH = 4
+/** Besides new versions and evaluations, the run is looked at this often. */
+const LOOK_MS = 1_000
+
+/** Throws ConfigError where the run or the world cannot be. */
+export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
+  const simulation = await Simulation.open(options)
+  try {
+    return await simulation.run()
+  } finally {
+    await simulation.close()
+  }
+}
+
+interface Parts {
+  readonly world: World
+  readonly traits: readonly Traits[]
+  readonly clock: VirtualClock
+  readonly host: RunHost
+  readonly examiner: Examiner
+  readonly leased: boolean
+}
+
+class Simulation {
+  readonly #options: SimulateOptions
+  readonly #parts: Parts
+  readonly #startedMs: number
+  #dropouts = 0
+  /** Leases given back since the last one that was accepted. */
+  #failures = 0
+  #reason = ''
+  #failure: Error | undefined
+  #outcome: SimulationOutcome | undefined
+  #looked = { version: -1, points: -1, ms: -Infinity, accepted: 0 }
+
+  private constructor(options: SimulateOptions, parts: Parts, startedMs: number) {
+    this.#options = options
+    this.#parts = parts
+    this.#startedMs = startedMs
+  }
+
+  static async open(options: SimulateOptions): Promise<Simulation> {
+    const { config, dataset, volunteers, seed, attack } = options
+    const startedMs = performance.now()
+    const attackers = attack?.attackers ?? 0
+    if (attackers >= volunteers) throw new ConfigError(`attackers: must be fewer than the ${volunteers} volunteers, got ${attackers}.`)
+    const world = { ...DEFAULT_WORLD, ...options.world }
+    const traits = drawTraits(world, { volunteers, attackers, seed })
+    const clock = createVirtualClock()
+    const cadence = options.evaluation ?? (inRounds(config.strategy.schedule) ? { everyVersions: 1 } : { everyExamples: config.evaluation.everyExamples })
+    const leased = cadence === 'leased'
+    const evaluator = createInlineEvaluator()
+    const examiner = createExaminer({ cadence, evaluator, dataset, clock })
+    const host = await openRun({
+      dir: createMemoryDisk(), dataset, clock, numeric: examiner.watch(createInlineNumeric()), evaluator, rng: createRng(`simulate/${seed}/coordinator`),
+      config: leased ? config : { ...config, evaluation: { ...config.evaluation, everyExamples: Number.MAX_SAFE_INTEGER } },
+      ...(options.model === undefined ? {} : { model: options.model }),
+    })
+    examiner.begin(host)
+    return new Simulation(options, { world, traits, clock, host, examiner, leased }, startedMs)
+  }
+
+  async run(): Promise<SimulationReport> {
+    const { traits, clock, world, host } = this.#parts
+    const { attack, dataset, maxVirtualSeconds = Infinity } = this.#options
+    const around = {
+      host, clock, world, devices: await createDeviceShop(), compile: createCompiler(),
+      conspiracy: attack === undefined ? undefined : createConspiracy(attack.attack, dataset.manifest.classes),
+      onDropout: () => { this.#dropouts++ },
+      onRelease: (why: string) => {
+        this.#failures++
+        this.#reason = why
+      },
+      onFailure: (message: string) => { this.#failure ??= new ConfigError(message) },
+    }
+    for (const each of traits) clock.after(each.arrivalMs, () => new SimulatedVolunteer(each, around).arrive())
+    await clock.run(maxVirtualSeconds * 1000, () => this.#isOver())
+    if (this.#failure !== undefined) throw this.#failure
+    return this.#report(this.#outcome ?? 'too-late')
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.host.close()
+  }
+
+  #isOver(): boolean {
+    const { clock, examiner } = this.#parts
+    if (this.#failure !== undefined) return true
+    if (this.#options.signal?.aborted === true) this.#outcome = 'interrupted'
+    const points = this.#parts.leased ? this.#parts.host.curve().length : examiner.points.length
+    const { version, points: seen, ms } = this.#looked
+    if (this.#outcome === undefined && (examiner.version !== version || points !== seen || clock.now() - ms >= LOOK_MS)) {
+      this.#looked = { ...this.#looked, version: examiner.version, points, ms: clock.now() }
+      this.#outcome = this.#look()
+    }
+    return this.#outcome !== undefined
+  }
+
+  #look(): SimulationOutcome | undefined {
+    const { stop, volunteers, onProgress } = this.#options
+    const status = this.#status()
+    onProgress?.(status, this.#parts.clock.now() / 1000)
+    if (status.accepted > this.#looked.accepted) this.#failures = 0
+    this.#looked.accepted = status.accepted
+    if (stop?.(status) === true) return 'met'
+    if (status.state === 'finished') return 'finished'
+    if (status.state === 'paused') this.#reason = 'the last updates were not finite'
+    return status.state === 'paused' || this.#failures >= FAILURES_EACH * volunteers ? 'diverged' : undefined
+  }
+
+  /** With the last evaluation that was made. */
+  #status(): RunStatus {
+    const { host, leased } = this.#parts
+    const status = host.status(), last = this.#points().at(-1)
+    if (leased || last === undefined) return status
+    return { ...status, evaluation: { loss: last.loss, accuracy: last.accuracy, examples: this.#options.dataset.manifest.test.examples, modelVersion: last.version } }
+  }
+
+  #points(): readonly SimulatedPoint[] {
+    const { leased, host, examiner } = this.#parts
+    if (!leased) return examiner.points
+    return host.curve().flatMap(({ modelVersion, seconds, examples, loss, accuracy }) => loss === undefined || accuracy === undefined ? [] : [{ version: modelVersion, virtualSeconds: seconds, examples, loss, accuracy }])
+  }
+
+  #report(outcome: SimulationOutcome): SimulationReport {
+    const { config, seed, attack } = this.#options
+    const { world, traits, clock } = this.#parts
+    return createSimulationReport({
+      config, seed, world, outcome, reason: outcome === 'diverged' ? this.#reason : '', status: this.#status(), virtualSeconds: clock.now() / 1000, dropouts: this.#dropouts,
+      curve: this.#points(), speeds: traits.map(({ examplesPerSecond }) => examplesPerSecond), attackers: attack?.attackers ?? 0,
+      wallSeconds: (performance.now() - this.#startedMs) / 1000,
+    })
+  }
+}

@@ -1,0 +1,128 @@
+// A simulated volunteer: the session and trainer of a real one, with a device and a connection that take virtual time. Now
+// and then it disappears in the middle of a lease, like a closed tab, and comes back later knowing nothing.
+import type { Clock } from '../../src/base/clock.ts'
+import type { Lease, ToVolunteer } from '../../src/wire/messages.ts'
+import { memoryCache } from '../../src/volunteer/cache.ts'
+import type { compileRun } from '../../src/volunteer/compiled-run.ts'
+import { createFiles } from '../../src/volunteer/files.ts'
+import { Session } from '../../src/volunteer/session.ts'
+import { createTrainer } from '../../src/volunteer/trainer.ts'
+import type { Outcome, Trainer, WorkHooks } from '../../src/volunteer/trainer-port.ts'
+import type { RunHost } from '../run-host.ts'
+import type { Conspiracy } from './conspiracy.ts'
+import type { DeviceShop } from './device.ts'
+import { createSimulatedLink } from './link.ts'
+import type { Traits, World } from './world.ts'
+
+export interface VolunteerSurroundings {
+  readonly host: RunHost
+  readonly clock: Clock
+  readonly world: World
+  readonly devices: DeviceShop
+  readonly compile: typeof compileRun
+  /** Where there are attackers. */
+  readonly conspiracy: Conspiracy | undefined
+  readonly onDropout: () => void
+  readonly onRelease: (reason: string) => void
+  /** The session ended by itself, which nothing in a simulation excuses. */
+  readonly onFailure: (message: string) => void
+}
+
+/** Shards are kept by reference: everybody has room for all. */
+const CACHE_BYTES = Infinity
+/** A closed tab is noticed at once, a lost network when pings stay unanswered. */
+const MOST_NOTICE_MS = 30_000
+
+export class SimulatedVolunteer {
+  readonly traits: Traits
+  readonly #around: VolunteerSurroundings
+  /** Raised at every disappearance: what an earlier tab would still do is not done. */
+  #life = 0
+  #cancelNotice: () => void = () => {}
+  #lease: Lease | undefined
+
+  constructor(traits: Traits, around: VolunteerSurroundings) {
+    this.traits = traits
+    this.#around = around
+  }
+
+  /** Opens the page. */
+  arrive(): void {
+    const { traits } = this
+    const { host, compile, devices, conspiracy } = this.#around
+    const clock = this.#clockOf(++this.#life)
+    const link = createSimulatedLink({
+      host, clock, traits, onRelease: this.#around.onRelease,
+      onMessage: (message) => this.#heard(message),
+    })
+    const relabel = traits.attacker ? conspiracy?.relabel : undefined
+    const trainer = createTrainer({
+      files: createFiles(link, memoryCache(CACHE_BYTES)), clock, compile,
+      createRunner: async () => devices.open({ clock, examplesPerSecond: traits.examplesPerSecond, relabel }),
+    })
+    const session: Session = new Session({
+      volunteerId: traits.id, runId: host.runId, link, clock, trainer: conspiracy === undefined ? trainer : conspiring(trainer, conspiracy, traits.attacker),
+      onChange: () => {
+        const { session: state } = session.view()
+        if (state.state === 'failed' || state.state === 'refused') this.#around.onFailure(`${traits.id}: ${state.message}`)
+      },
+    })
+    this.#cancelNotice()
+    void session.start()
+  }
+
+  /** Time as one tab sees it: it stands still once the tab is gone. */
+  #clockOf(life: number): Clock {
+    const { clock } = this.#around
+    return { now: () => clock.now(), after: (delayMs, run) => clock.after(delayMs, () => { if (life === this.#life) run() }) }
+  }
+
+  #heard(message: ToVolunteer): void {
+    const { world } = this.#around
+    if (message.type === 'grant') this.#lease = message.lease
+    if (message.type !== 'grant' || message.lease.kind !== 'train' || this.traits.rng.uniform() >= world.dropout) return
+    this.#clockOf(this.#life).after(this.traits.rng.uniform() * this.#expectedMs(message.lease), () => this.#disappear())
+  }
+
+  /** Roughly how long a lease takes here. */
+  #expectedMs({ numExamples }: Lease): number {
+    const { local } = this.#around.host.config.strategy
+    const passes = local.type === 'epochs' ? local.epochs : 1
+    return (numExamples * passes * 1000) / this.traits.examplesPerSecond
+  }
+
+  #disappear(): void {
+    const { clock, host, world, conspiracy, onDropout } = this.#around
+    const { id, rng } = this.traits
+    this.#life++
+    // Nobody waits for what a tab that is gone was computing.
+    if (this.#lease !== undefined) conspiracy?.ended(this.#lease.modelVersion, this.#lease.leaseId)
+    onDropout()
+    this.#cancelNotice = clock.after(rng.uniform() * MOST_NOTICE_MS, () => host.leave(id))
+    clock.after(-Math.log(1 - rng.uniform()) * world.awaySeconds * 1000, () => this.arrive())
+  }
+}
+
+/** A trainer whose honest updates the attackers come to know, or that is one of them. */
+function conspiring(trainer: Trainer, conspiracy: Conspiracy, attacker: boolean): Trainer {
+  return {
+    get bytesDown() { return trainer.bytesDown },
+    get adapter() { return trainer.adapter },
+    open: () => trainer.open(),
+    prepare: (welcome, onProgress) => trainer.prepare(welcome, onProgress),
+    dispose: () => trainer.dispose(),
+    async work(lease: Lease, hooks: WorkHooks): Promise<Outcome> {
+      const { modelVersion, leaseId, kind } = lease
+      if (kind !== 'train') return trainer.work(lease, hooks)
+      if (attacker) {
+        const outcome = await trainer.work(lease, hooks)
+        return outcome.kind !== 'train' ? outcome : { ...outcome, gradient: await conspiracy.forge(modelVersion, outcome.gradient, hooks.signal) }
+      }
+      conspiracy.began(modelVersion, leaseId)
+      hooks.signal.addEventListener('abort', () => conspiracy.ended(modelVersion, leaseId), { once: true })
+      const outcome = await trainer.work(lease, hooks)
+      conspiracy.ended(modelVersion, leaseId, outcome.kind === 'train' ? outcome.gradient : undefined)
+      return outcome
+    },
+  }
+}
