@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { ConfigError } from '../src/base/errors.ts'
 import type { ByteDataset } from '../src/data/dataset.ts'
 import { gunzipIfNeeded } from '../src/data/gzip.ts'
+import { shardDataset, shardParts, type ShardedDataset } from '../src/data/shards.ts'
 import { datasetSources } from '../src/data/sources/index.ts'
 import type { DatasetSource, SourceInput } from '../src/data/sources/source.ts'
 import type { RunConfig } from '../src/wire/run-config.ts'
@@ -14,6 +15,12 @@ export async function loadDataset(choice: RunConfig['dataset'], dataDir: string 
   const source = datasetSources.get(choice.name)
   const files = source.files.length === 0 ? {} : await readFiles(source, dataDir)
   return source.load({ files, seed, trainExamples: choice.trainExamples, testExamples: choice.testExamples })
+}
+
+/** The run's data as shards: divided where the run divides it. */
+export async function loadShards({ dataset, partition, seed }: Pick<RunConfig, 'dataset' | 'partition' | 'seed'>, dataDir: string | undefined): Promise<ShardedDataset> {
+  const whole = await loadDataset(dataset, dataDir, seed)
+  return partition === undefined ? shardDataset(whole, seed) : shardParts(whole, partition, seed)
 }
 
 async function readFiles(source: DatasetSource, dataDir: string | undefined): Promise<SourceInput['files']> {

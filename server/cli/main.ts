@@ -4,8 +4,10 @@ import { ConfigError } from '../../src/base/errors.ts'
 import { zoo } from '../../src/model/zoo/index.ts'
 import { runNames } from '../runs.ts'
 import { exportModel, type ExportOptions } from './export.ts'
-import { collect, httpOrigin, positiveNumber, wholeNumber } from './options.ts'
+import { collect, httpOrigin, numberWithin, positiveNumber, wholeNumber } from './options.ts'
+import { DEFAULT_WORLD } from '../simulate/world.ts'
 import { start, type StartOptions } from './start.ts'
+import { runSimulation, type SimulateFlags } from './simulate.ts'
 import { train, type TrainOptions } from './train.ts'
 import { tune, type TuneOptions } from './tune.ts'
 import { verify } from './verify.ts'
@@ -26,6 +28,32 @@ function addCommonFlags(command: Command): Command {
     .option('--key <file>', 'private key (PEM) of --cert')
     .option('--trust-proxy', 'believe X-Forwarded-Host, as behind a proxy of your own', false)
     .option('--allow-origin <origin>', 'another origin whose pages may connect (repeatable)', httpOrigin, [])
+}
+
+function addSimulate(program: Command): void {
+  const world = DEFAULT_WORLD
+  program.command('simulate').description('run the coordinator with simulated volunteers in virtual time; the same seed gives the same report, byte for byte but for wallSeconds')
+    .option('--run <run>', RUN_HELP, 'digits-cnn')
+    .addOption(new Option('--data-dir <folder>', 'folder of the data set, or of several').env('DATA_DIR'))
+    .option('--volunteers <count>', 'simulated volunteers', wholeNumber(1, 10_000), 100)
+    .option('--seed <number>', 'seed of the volunteers, and of the run instead of the one in its file', wholeNumber(0, Number.MAX_SAFE_INTEGER), 1)
+    .option('--examples-per-second <number>', 'speed of a middling volunteer', positiveNumber, world.examplesPerSecond)
+    .option('--speed-spread <factor>', 'how many times faster the fastest is than the slowest', numberWithin(1, 1e6), world.speedSpread)
+    .option('--dropout <probability>', 'that a volunteer disappears during a lease', numberWithin(0, 0.99), world.dropout)
+    .option('--away-seconds <seconds>', 'mean time until it is back', numberWithin(0, 1e9), world.awaySeconds)
+    .option('--upload-mbps <number>', 'bandwidth of a middling volunteer, megabits per second', positiveNumber, world.uploadMbps)
+    .option('--download-mbps <number>', 'the same downwards', positiveNumber, world.downloadMbps)
+    .option('--bandwidth-spread <factor>', 'widest bandwidth over narrowest', numberWithin(1, 1e6), world.bandwidthSpread)
+    .option('--latency-ms <number>', 'of each message, one way', numberWithin(0, 1e6), world.latencyMs)
+    .option('--partition <way>', 'how the data are divided, instead of what the run file says: iid, dirichlet:ALPHA, label-shards:COUNT, ...')
+    .option('--attack <name>', 'what attackers send: bit-flip, label-flip, inner-product, ...')
+    .option('--attackers <count>', 'how many of the volunteers attack', wholeNumber(1, 9_999))
+    .option('--stop <condition>', 'accuracy>=, loss<=, rounds>= or examples>= and a number')
+    .option('--max-hours <hours>', 'end after so much virtual time', positiveNumber)
+    .addOption(new Option('--evaluate <when>', 'rounds: after every version, at no virtual cost; leases: by volunteers, as in a real run (rounds, or as often as the run file says, unless given)').choices(['rounds', 'leases']))
+    .option('--report <file>', 'write the report as JSON, and its curves as SVG beside it')
+    .option('--chart <file>', 'write the curves as SVG there')
+    .action(async (flags: SimulateFlags) => { process.exitCode = await runSimulation(flags) ? 0 : 1 })
 }
 
 function createProgram(): Command {
@@ -50,6 +78,7 @@ function createProgram(): Command {
     .option('--report <file>', 'write a report as JSON')
     .option('--out <file>', 'write the model as safetensors')
     .action(async (flags: TrainOptions) => { process.exitCode = await train(flags) ? 0 : 1 })
+  addSimulate(program)
   program.command('tune').description('measure every shader variant that training a model needs on this GPU, print the table and keep the winners')
     .addOption(new Option('--model <name>', 'model of the zoo').choices([...zoo.names()]).default('mnist-cnn'))
     .option('--batch <count>', "examples in a step (the recipe's unless given)", wholeNumber(1, 65_536))

@@ -1,11 +1,10 @@
 // From a run's configuration to a living run: its data loaded and cut into shards, its state folder checked, its threads
 // started.
 import { join } from 'node:path'
-import { shardDataset, shardParts } from '../../src/data/shards.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import { realClock } from '../../src/volunteer/real-clock.ts'
 import { openRun } from '../coordinator/open-run.ts'
-import { loadDataset } from '../datasets.ts'
+import { loadShards } from '../datasets.ts'
 import { createEvaluatorThread, createNumericThread } from '../numeric/thread.ts'
 import type { RunHost } from '../run-host.ts'
 import { storedRun } from './stored-run.ts'
@@ -22,9 +21,7 @@ export interface OpenStoredRunOptions {
 
 /** Throws ConfigError where the data is not there, or the state folder holds another run of this name. */
 export async function openStoredRun({ config, dataDir, stateDir, fresh }: OpenStoredRunOptions): Promise<{ readonly host: RunHost; readonly resumed: boolean }> {
-  const { partition, seed } = config
-  const whole = await loadDataset(config.dataset, dataDir, seed)
-  const dataset = partition === undefined ? await shardDataset(whole, seed) : await shardParts(whole, partition, seed)
+  const dataset = await loadShards(config, dataDir)
   const { runId, dir, resumed } = storedRun({ stateDir, config, manifest: dataset.manifest, fresh })
   const numeric = createNumericThread(NUMERIC_WORKER)
   const evaluator = createEvaluatorThread(NUMERIC_WORKER)

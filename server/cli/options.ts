@@ -8,6 +8,13 @@ export const wholeNumber = (minimum: number, maximum: number) => (text: string):
   return value
 }
 
+/** A number from `minimum` to `maximum`. */
+export const numberWithin = (minimum: number, maximum: number) => (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= minimum && value <= maximum)) throw new InvalidArgumentError(`It must be a number from ${minimum} to ${maximum}.`)
+  return value
+}
+
 export const positiveNumber = (text: string): number => {
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number above 0.')

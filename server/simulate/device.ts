@@ -37,6 +37,8 @@ interface Bench {
   owner: SimulatedProgram | undefined
   /** One at a time. */
   turn: Promise<unknown>
+  /** Programs that were not disposed of: those of tabs that disappeared remain. */
+  users: number
 }
 
 export async function createDeviceShop(): Promise<DeviceShop> {
@@ -49,13 +51,20 @@ export async function createDeviceShop(): Promise<DeviceShop> {
     benches.push(bench)
     return bench
   }
+  /** What only a diagnosis needed goes with it. */
+  const leave = (bench: Bench): void => {
+    if (--bench.users > 0) return
+    benches.splice(benches.indexOf(bench), 1)
+    bench.program.dispose()
+  }
   return {
     open: (options) => ({
       adapter: { ...runner.adapter, name: 'simulated' },
       async load(plans, onProgress) {
         const bench = await benchOf(plans)
+        bench.users++
         onProgress?.(1, 'ready')
-        return new SimulatedProgram(bench, options)
+        return new SimulatedProgram(bench, options, () => leave(bench))
       },
       lost: new Promise(() => {}),
       dispose: () => {},
@@ -68,7 +77,7 @@ function describe(plans: readonly Plan[], program: Program): Bench {
   const persistent = [...new Set(plans.flatMap(({ allocations }) => allocations.filter(({ role }) => role === 'persistent').map(({ name }) => name)))]
   const first = present(plans[0], 'plan')
   const batch = first.inputs['x']?.shape[0] ?? 1
-  return { plans, program, persistent, flops, flopsPerExample: present(flops.get(first.name), 'flops') / batch, owner: undefined, turn: Promise.resolve() }
+  return { plans, program, persistent, flops, flopsPerExample: present(flops.get(first.name), 'flops') / batch, owner: undefined, turn: Promise.resolve(), users: 0 }
 }
 
 class SimulatedProgram implements Program {
@@ -79,10 +88,12 @@ class SimulatedProgram implements Program {
   #busyUntilMs = 0
   /** Persistent memory, while another device's is in its place; undefined: all zeros. */
   #contents: readonly Float32Array[] | undefined
+  readonly #onDispose: () => void
 
-  constructor(bench: Bench, options: DeviceOptions) {
+  constructor(bench: Bench, options: DeviceOptions, onDispose: () => void) {
     this.#bench = bench
     this.#options = options
+    this.#onDispose = onDispose
   }
 
   write(name: string, data: HostArray): void {
@@ -121,6 +132,7 @@ class SimulatedProgram implements Program {
     this.#commands = []
     this.#contents = undefined
     if (this.#bench.owner === this) this.#bench.owner = undefined
+    this.#onDispose()
   }
 
   #relabelled(labels: HostArray): HostArray {

@@ -74,6 +74,17 @@ describe('simulate', () => {
     expect(faster.curve[1]!.virtualSeconds - faster.curve[0]!.virtualSeconds).toBeLessThan(seconds)
   })
 
+  test('ends early when told to, and when all the volunteers do is fail', async () => {
+    const stopping = new AbortController()
+    const stopped = await run(FED_AVG, { signal: stopping.signal, onProgress: ({ modelVersion }) => { if (modelVersion === 2) stopping.abort() } })
+    expect(stopped).toMatchObject({ outcome: 'interrupted', versions: 2 })
+    const hot = { ...FED_AVG, epochs: 2, strategy: { ...FED_AVG.strategy, local: { ...FED_AVG.strategy.local, optimizer: { name: 'sgd', learningRate: 1e38 } } } } as RunConfig
+    const diverged = await run(hot)
+    expect(diverged.outcome).toBe('diverged')
+    expect(diverged.reason).toMatch(/loss: must be finite/)
+    expect(await run(FED_AVG, { maxVirtualSeconds: 20 })).toMatchObject({ outcome: 'too-late', virtualSeconds: 20 })
+  })
+
   test('attackers break a mean, and not a median', async () => {
     const config = (aggregator: string): RunConfig => runOf({ preset: 'fed-avg', schedule: { participants: 10, quorum: 1 }, aggregator, local: { optimizer: { learningRate: 0.05 } } }, { partition: { parts: PARTS } })
     const dataset = await shardParts(digits, config('median').partition!, 3)
