@@ -15,6 +15,7 @@ const PROGRAMS = {
   'numeric-worker': 'server/numeric/worker.ts',
   'volunteer': 'src/volunteer/host-node.ts',
   'bench': 'e2e/bench/main.ts',
+  'simulate-faults': 'server/faults/main.ts',
 }
 
 const PAGES = { index: 'src/pages/index.html', dashboard: 'src/pages/dashboard.html' }

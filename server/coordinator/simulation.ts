@@ -1,5 +1,5 @@
 // A whole coordinator (state machine, store, arithmetic) with stub volunteers in virtual time, on a disk that crashes.
-// A seed chooses delays, losses, duplicates, crashes, full disks and bad updates; everything repeats exactly.
+// A seed chooses what the network, the disk, the clock and the volunteers do wrong; everything repeats exactly.
 import * as v from 'valibot'
 import { ConfigError, invariant } from '../../src/base/errors.ts'
 import { createRng, type Rng } from '../../src/base/rng.ts'
@@ -13,6 +13,7 @@ import { CrashError, createFaultDisk, type FaultDisk } from '../store/fault-disk
 import { readLog } from '../store/store.ts'
 import { openRun } from './open-run.ts'
 import type { LogRecord } from './records.ts'
+import { SimulatedNetwork, type NetworkFaults } from './simulated-network.ts'
 import { StubVolunteer } from './stub-volunteer.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
 
@@ -39,22 +40,23 @@ export const STUB_STRATEGIES = {
 } as const
 const STUB_PARTS = [[0], [1, 2], [3]]
 
-export interface SimulationOptions {
+export interface SimulationOptions extends NetworkFaults {
   readonly seed: number
   readonly schedule: keyof typeof STUB_STRATEGIES
   readonly volunteers?: number
-  /** Probability that a message is lost (its connection breaks with it), and that an update is sent twice. */
-  readonly loss?: number
-  readonly duplicates?: number
   /** Fraction of updates that are wrong in some way. */
   readonly bad?: number
   /** Crashes of the coordinator, each after a number of disk operations. */
   readonly crashes?: number
   /** Whether the disk fills up for a while. */
   readonly fullDisk?: boolean
+  /** Times that the coordinator's clock jumps ahead, by up to five minutes. */
+  readonly clockJumps?: number
+  /** Times that a person pauses the run for a moment. */
+  readonly pauses?: number
   readonly config?: object
-  /** A disk whose sync does nothing. */
-  readonly lying?: boolean
+  /** A disk whose sync does nothing, of contents or of names. */
+  readonly lying?: FaultDisk['lying']
 }
 
 /** What the volunteers saw, across all incarnations: what must be found in the log. */
@@ -77,6 +79,9 @@ export class Simulation {
   /** Payloads of accepted updates by hash, kept for an independent replay. */
   readonly payloads = new Map<string, Uint8Array>()
   readonly volunteers: StubVolunteer[]
+  readonly network: SimulatedNetwork
+  /** Which connection of each volunteer the coordinator takes for its current one. */
+  readonly seats = new Map<string, number>()
   host: RunHost | undefined
   /** Raised at every crash: what an earlier process still does goes nowhere. */
   life = 0
@@ -84,6 +89,8 @@ export class Simulation {
   /** Why a coordinator could not be opened, which no fault excuses. */
   failure: unknown
   restarts = 0
+  /** How far the coordinator's clock is ahead. */
+  #aheadMs = 0
   #crashesLeft: number
 
   constructor(options: SimulationOptions) {
@@ -92,7 +99,8 @@ export class Simulation {
     this.config = stubConfig(options)
     this.dataset = { ...stubDataset(this.rng), ...(this.config.partition === undefined ? {} : { parts: STUB_PARTS }) }
     this.disk = createFaultDisk(() => new Promise((resolve) => void this.clock.after(this.rng.uniform() * 3, resolve)))
-    this.disk.lying = options.lying ?? false
+    this.disk.lying = options.lying
+    this.network = new SimulatedNetwork(this.clock, this.rng, options)
     this.volunteers = Array.from({ length: options.volunteers ?? 3 }, (_, i) => new StubVolunteer(this, `v${i}`))
     this.#crashesLeft = options.crashes ?? 0
   }
@@ -101,9 +109,13 @@ export class Simulation {
   async run(faultyMs: number, calmMs: number): Promise<void> {
     void this.open()
     for (const volunteer of this.volunteers) volunteer.start()
+    this.network.planPartitions(this.volunteers.map(({ id }) => id), faultyMs, (id) => this.volunteers.find((volunteer) => volunteer.id === id)?.breakConnection())
     if (this.options.fullDisk === true) this.#fillDisk(faultyMs)
+    for (let jump = 0; jump < (this.options.clockJumps ?? 0); jump++) this.clock.after(this.rng.uniform() * faultyMs, () => { this.#aheadMs += 300_000 * this.rng.uniform() ** 3 })
+    for (let pause = 0; pause < (this.options.pauses ?? 0); pause++) this.#pauseAt(this.rng.uniform() * faultyMs)
     await this.clock.run(faultyMs)
     this.faulty = false
+    this.network.faulty = false
     this.disk.full = false
     this.disk.crashAfter(Infinity)
     await this.clock.run(faultyMs + calmMs)
@@ -120,7 +132,7 @@ export class Simulation {
     try {
       const host = await openRun({
         dir: this.#diskOf(life), config: this.config, dataset: this.dataset, model: STUB_MODEL,
-        clock: { now: () => this.clock.now(), after: (delayMs, run) => this.clock.after(delayMs, () => { if (alive()) run() }) },
+        clock: { now: () => this.clock.now() + this.#aheadMs, after: (delayMs, run) => this.clock.after(delayMs, () => { if (alive()) run() }) },
         numeric: createInlineNumeric(), rng: this.rng.fork(`recheck ${life}`),
         evaluator: {
           open: async () => {},
@@ -145,15 +157,26 @@ export class Simulation {
     this.life++
     this.host = undefined
     this.restarts++
+    this.seats.clear()
     for (const volunteer of this.volunteers) volunteer.lostConnection()
     this.disk.crash(this.rng)
-    if (restart) this.clock.after(50 + this.rng.uniform() * 2000, () => void this.open())
+    if (restart) this.clock.after(50 + this.rng.uniform() * 1000, () => void this.open())
   }
 
   #fillDisk(faultyMs: number): void {
     const from = this.rng.uniform() * faultyMs * 0.6
     this.clock.after(from, () => { this.disk.full = true })
     this.clock.after(from + 3000, () => { this.disk.full = false })
+  }
+
+  /** Whoever paused the run resumes it within a second, after a crash too. */
+  #pauseAt(atMs: number): void {
+    this.clock.after(atMs, () => void this.host?.control('pause'))
+    const resume = (): void => {
+      if (this.host?.status().state === 'paused') void this.host.control('resume')
+      this.clock.after(1_000, resume)
+    }
+    this.clock.after(atMs, resume)
   }
 
   /** The disk as one process sees it: its crash is the process's end, so the failing call never returns. */

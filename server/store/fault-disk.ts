@@ -24,8 +24,8 @@ export interface FaultDisk extends Disk {
   readonly operations: number
   /** Contents by path, for looking and for doing damage. */
   peek(path: string): Uint8Array | undefined
-  /** Sync does nothing: a broken disk, to prove that tests notice. */
-  lying: boolean
+  /** Syncing contents, or names, does nothing: a broken disk, to prove that tests notice. */
+  lying: 'contents' | 'names' | undefined
 }
 
 export function createFaultDisk(wait: () => Promise<void> = () => Promise.resolve()): FaultDisk {
@@ -64,7 +64,7 @@ export function createFaultDisk(wait: () => Promise<void> = () => Promise.resolv
 
   const disk: FaultDisk & { operations: number } = {
     full: false,
-    lying: false,
+    lying: undefined,
     operations: 0,
     async append(path, bytes) {
       const copy = bytes.slice()
@@ -80,11 +80,11 @@ export function createFaultDisk(wait: () => Promise<void> = () => Promise.resolv
     async sync(path) {
       await operate(false)
       const file = inode(path)
-      if (!disk.lying) file.synced = file.bytes
+      if (disk.lying !== 'contents') file.synced = file.bytes
     },
     async syncDirectory() {
       await operate(false)
-      if (disk.lying) return
+      if (disk.lying === 'names') return
       durable = new Map(files)
       renames = []
     },

@@ -1,0 +1,3 @@
+import { describeTrials } from './test-trials.ts'
+
+describeTrials(3)
