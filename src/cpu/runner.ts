@@ -1,7 +1,7 @@
 // Executes Plans with each kernel's reference: the oracle of the GPU runners, and how the coordinator checks evaluations.
 // In 'f64' precision every f32 buffer is a Float64Array, which makes finite differences sharp.
 import { InvariantError, present } from '../base/errors.ts'
-import type { NumberArray } from '../kernels/kernel.ts'
+import { bytesOfElement, type NumberArray } from '../kernels/kernel.ts'
 import { checkInputs, copyInto, mapValues } from '../graph/host-memory.ts'
 import type { Allocation, HostArray, Plan, Program, Runner, View } from '../graph/plan.ts'
 
@@ -28,7 +28,7 @@ export interface CpuRunner extends Runner {
 export function createCpuRunner({ precision = 'f32' }: CpuOptions = {}): CpuRunner {
   const loadSync = (plans: readonly Plan[]): CpuProgram => createProgram(plans, precision)
   return {
-    adapter: { runner: 'cpu', name: precision === 'f32' ? 'CPU reference' : 'CPU reference in double precision', software: true },
+    adapter: { runner: 'cpu', name: precision === 'f32' ? 'CPU reference' : 'CPU reference in double precision', software: true, half: true },
     load: (plans, onProgress) => {
       const program = loadSync(plans)
       onProgress?.(1, 'ready')
@@ -82,15 +82,19 @@ function loadPlan(plan: Plan, { persistent, scratch, precision }: Memory): Loade
   const integers = new Set(Object.values(plan.inputs).filter(({ view }) => view.element === 'u32').map(({ view }) => view.allocation))
   const floats = (length: number): NumberArray => (precision === 'f32' ? new Float32Array(length) : new Float64Array(length))
   let scratchUsed = 0
+  const lengths = lengthsOf(plan)
   const buffers = plan.allocations.map(({ name, role, bytes }, i) => {
-    const length = bytes / 4
+    const length = lengths[i]!
     if (role === 'persistent') return shared(persistent, { name, role, bytes }, () => floats(length))
     if (role !== 'scratch') return integers.has(i) ? new Uint32Array(length) : floats(length)
     const at = scratchUsed++
     const present = scratch[at]
     return present !== undefined && present.length >= length ? present : (scratch[at] = floats(length))
   })
-  const memory = ({ allocation, offsetBytes, length }: View): NumberArray => buffers[allocation]!.subarray(offsetBytes / 4, offsetBytes / 4 + length)
+  const memory = ({ allocation, offsetBytes, length, element }: View): NumberArray => {
+    const start = offsetBytes / bytesOfElement(element)
+    return buffers[allocation]!.subarray(start, start + length)
+  }
   const calls = plan.calls.map(({ kernel, dims, views }) => ({ kernel, dims, buffers: mapValues(views, memory) }))
   return {
     plan,
@@ -98,6 +102,15 @@ function loadPlan(plan: Plan, { persistent, scratch, precision }: Memory): Loade
     outputs: mapValues(plan.outputs, ({ view }) => memory(view)),
     run: () => { for (const { kernel, dims, buffers: bound } of calls) kernel.reference(dims, bound) },
   }
+}
+
+/** Elements of each allocation: rounded to f16 or not, each is a number here. */
+function lengthsOf({ allocations, calls }: Plan): readonly number[] {
+  const lengths = allocations.map(({ bytes }) => bytes / 4)
+  for (const { views } of calls) for (const { allocation, offsetBytes, length, element } of Object.values(views)) {
+    lengths[allocation] = Math.max(lengths[allocation]!, offsetBytes / bytesOfElement(element) + length)
+  }
+  return lengths
 }
 
 function shared(persistent: Map<string, NumberArray>, { name, bytes }: Allocation, create: () => NumberArray): NumberArray {

@@ -3,6 +3,7 @@
 import { ConfigError, InvariantError } from '../base/errors.ts'
 import { roundUp } from '../base/math.ts'
 import { OutOfMemoryError, type Plan } from '../graph/plan.ts'
+import { storedBytes, type HalfMode } from './half-access.ts'
 
 const USAGE = 0x80 | 0x04 | 0x08 // STORAGE | COPY_SRC | COPY_DST: the constants' object is missing under Node until globals are set.
 
@@ -22,19 +23,21 @@ interface Wanted { label: string; bytes: number }
  * Plans share it: the i-th largest scratch allocation of every Plan is the same buffer. Throws ConfigError where the
  * device cannot hold it all.
  */
-export async function allocate(device: GPUDevice, plans: readonly Plan[]): Promise<PlanMemory> {
+export async function allocate(device: GPUDevice, plans: readonly Plan[], halfMode: HalfMode): Promise<PlanMemory> {
   const wanted = new Map<string, Wanted>()
   const keys = new Map<string, readonly string[]>()
   for (const plan of plans) {
     if (keys.has(plan.name)) throw new InvariantError(`plan "${plan.name}": must be loaded once per program, got it twice. Rename one.`)
-    keys.set(plan.name, allocationKeys(plan))
+    const sizes = allocationBytes(plan, halfMode)
+    keys.set(plan.name, allocationKeys(plan, sizes))
     plan.allocations.forEach((allocation, i) => {
+      const bytes = sizes[i]!
       const key = (keys.get(plan.name) as readonly string[])[i] as string
       const known = wanted.get(key)
-      if (known !== undefined && allocation.role === 'persistent' && known.bytes !== allocation.bytes) {
-        throw new InvariantError(`persistent allocation "${allocation.name}": must have one size, got ${known.bytes} and ${allocation.bytes} bytes. Compile the plans together.`)
+      if (known !== undefined && allocation.role === 'persistent' && known.bytes !== bytes) {
+        throw new InvariantError(`persistent allocation "${allocation.name}": must have one size, got ${known.bytes} and ${bytes} bytes. Compile the plans together.`)
       }
-      wanted.set(key, { label: key, bytes: Math.max(known?.bytes ?? 0, allocation.bytes) })
+      wanted.set(key, { label: key, bytes: Math.max(known?.bytes ?? 0, bytes) })
     })
   }
   const made = await createBuffers(device, [...wanted.values()])
@@ -49,10 +52,19 @@ export async function allocate(device: GPUDevice, plans: readonly Plan[]): Promi
   }
 }
 
+/** As the Plan says, or more where f16 is emulated. */
+function allocationBytes({ allocations, calls }: Plan, mode: HalfMode): readonly number[] {
+  const sizes = allocations.map(({ bytes }) => bytes)
+  for (const { views } of calls) for (const { allocation, offsetBytes, length, element } of Object.values(views)) {
+    sizes[allocation] = Math.max(sizes[allocation]!, offsetBytes + storedBytes(length, element, mode))
+  }
+  return sizes
+}
+
 /** Which buffer each allocation of a Plan becomes. */
-function allocationKeys(plan: Plan): readonly string[] {
+function allocationKeys(plan: Plan, sizes: readonly number[]): readonly string[] {
   const keys = plan.allocations.map(({ name, role }) => role === 'persistent' ? `persistent/${name}` : `${plan.name}/${name}`)
-  const scratch = plan.allocations.map(({ role, bytes }, index) => ({ role, bytes, index })).filter(({ role }) => role === 'scratch')
+  const scratch = plan.allocations.map(({ role }, index) => ({ role, bytes: sizes[index]!, index })).filter(({ role }) => role === 'scratch')
   scratch.sort((a, b) => b.bytes - a.bytes).forEach(({ index }, rank) => { keys[index] = `scratch/${rank}` })
   return keys
 }

@@ -1,21 +1,25 @@
 // Compute pipelines, made asynchronously and once per distinct WGSL module.
 import { InvariantError } from '../base/errors.ts'
 import type { Dims, Kernel } from '../kernels/kernel.ts'
+import type { HalfMode } from './half-access.ts'
 import { describeVariant, shaderSource, type Variant } from './wgsl.ts'
 
 export interface Pipelines {
+  /** How its modules hold f16. */
+  readonly halfMode: HalfMode
   /** The pipeline of a call. Many may be awaited at once: the driver compiles them in parallel. Throws InvariantError with the compiler's words. */
   get(kernel: Kernel, dims: Dims, variant: Variant): Promise<GPUComputePipeline>
   /** Distinct modules so far. */
   size(): number
 }
 
-export function createPipelines(device: GPUDevice): Pipelines {
+export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): Pipelines {
   const made = new Map<string, Promise<GPUComputePipeline>>()
   return {
+    halfMode,
     size: () => made.size,
     get(kernel, dims, variant) {
-      const code = shaderSource(kernel, dims, variant)
+      const code = shaderSource(kernel, dims, variant, halfMode)
       const known = made.get(code)
       if (known !== undefined) return known
       const pipeline = create(device, describeVariant(kernel, variant), code)

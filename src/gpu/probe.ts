@@ -1,8 +1,10 @@
 // Runs one variant of a kernel on the device over seeded arrays and compares it with the CPU reference:
 // the tuner's proof before a variant may win, and the tests' oracle.
+import { roundAllToHalf } from '../base/half.ts'
 import { createRng } from '../base/rng.ts'
-import type { Dims, ElementType, Kernel, NumberArray } from '../kernels/kernel.ts'
+import type { Dims, Kernel, NumberArray } from '../kernels/kernel.ts'
 import { gridOf } from './candidates.ts'
+import { loaded, stored, type HalfMode } from './half-access.ts'
 import { createBuffers } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createReadback } from './readback.ts'
@@ -22,9 +24,10 @@ export function probeArrays(kernel: Kernel, dims: Dims): Arrays {
     const length = buffer.length(dims)
     const [low, high] = buffer.range?.(dims) ?? (buffer.element === 'u32' ? [0, 1] : [-1, 1])
     const value = (): number => low + rng.uniform() * (high - low)
-    return [name, buffer.element === 'u32'
-      ? Uint32Array.from({ length }, () => Math.floor(value()))
-      : Float32Array.from({ length }, () => Math.floor(value() * 64) / 64)]
+    if (buffer.element === 'u32') return [name, Uint32Array.from({ length }, () => Math.floor(value()))]
+    const numbers = Float32Array.from({ length }, () => Math.floor(value() * 64) / 64)
+    if (buffer.element === 'f16') roundAllToHalf(numbers)
+    return [name, numbers]
   }))
 }
 
@@ -39,6 +42,7 @@ export function timingArrays(kernel: Kernel, dims: Dims): Arrays {
     const [low, high] = range?.(dims) ?? (element === 'u32' ? [0, 1] : [-1, 1])
     const array = element === 'u32' ? new Uint32Array(length(dims)) : new Float32Array(length(dims))
     for (let i = 0; i < Math.min(PATTERN_LENGTH, array.length); i++) array[i] = low + rng.uniform() * (high - low)
+    if (element === 'f16') roundAllToHalf(array.subarray(0, PATTERN_LENGTH) as Float32Array)
     for (let filled = PATTERN_LENGTH; filled < array.length; filled *= 2) array.copyWithin(filled, 0, filled)
     return [name, array]
   }))
@@ -51,10 +55,19 @@ export interface Bench {
   destroy(): void
 }
 
-export async function createBench(device: GPUDevice, kernel: Kernel, dims: Dims, arrays: Arrays): Promise<Bench> {
+export interface BenchCall {
+  readonly kernel: Kernel
+  readonly dims: Dims
+  readonly arrays: Arrays
+  /** That of the pipelines. */
+  readonly halfMode: HalfMode
+}
+
+export async function createBench(device: GPUDevice, { kernel, dims, arrays, halfMode }: BenchCall): Promise<Bench> {
   const names = boundBuffers(kernel, dims)
-  const list = await createBuffers(device, names.map((name) => ({ label: `bench ${kernel.name} ${name}`, bytes: arrays[name]!.byteLength })))
-  names.forEach((name, i) => device.queue.writeBuffer(list[i]!, 0, arrays[name]! as Float32Array<ArrayBuffer>))
+  const contents = names.map((name) => stored(arrays[name]!, kernel.buffers[name]!.element, halfMode))
+  const list = await createBuffers(device, names.map((name, i) => ({ label: `bench ${kernel.name} ${name}`, bytes: contents[i]!.byteLength })))
+  list.forEach((buffer, i) => device.queue.writeBuffer(buffer, 0, contents[i]! as Float32Array<ArrayBuffer>))
   return {
     buffers: Object.fromEntries(names.map((name, i) => [name, list[i]!])),
     dispatch(pass, pipeline, variant, times = 1) {
@@ -80,7 +93,8 @@ export interface ProbeRun {
 export async function probe({ device, pipelines, kernel, dims, variant, tolerance }: ProbeRun): Promise<readonly Mismatch[]> {
   const arrays = probeArrays(kernel, dims)
   const pipeline = await pipelines.get(kernel, dims, variant)
-  const bench = await createBench(device, kernel, dims, arrays)
+  const { halfMode } = pipelines
+  const bench = await createBench(device, { kernel, dims, arrays, halfMode })
   const encoder = device.createCommandEncoder({ label: `probe ${kernel.name}` })
   const pass = encoder.beginComputePass()
   bench.dispatch(pass, pipeline, variant)
@@ -88,14 +102,10 @@ export async function probe({ device, pipelines, kernel, dims, variant, toleranc
   device.queue.submit([encoder.finish()])
   const written = Object.keys(arrays).filter((name) => kernel.buffers[name]!.access !== 'read')
   const readback = createReadback(device)
-  const actual = await readback.read(written.map((name) => ({ buffer: bench.buffers[name]!, offsetBytes: 0, bytes: arrays[name]!.byteLength })))
+  const actual = await readback.read(written.map((name) => ({ buffer: bench.buffers[name]!, offsetBytes: 0, bytes: bench.buffers[name]!.size })))
   readback.destroy()
   bench.destroy()
   const expected: Record<string, NumberArray> = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.slice()]))
   kernel.reference(dims, expected)
-  return written.flatMap((name, i) => mismatches(name, typed(actual[i]!, kernel.buffers[name]!.element), expected[name]!, tolerance))
+  return written.flatMap((name, i) => mismatches(name, loaded(actual[i]!, arrays[name]!.length, kernel.buffers[name]!.element, halfMode), expected[name]!, tolerance))
 }
-
-/** What was read back, as the elements that it holds. */
-const typed = (read: Float32Array, element: ElementType): NumberArray =>
-  (element === 'u32' ? new Uint32Array(read.buffer, read.byteOffset, read.length) : read)

@@ -4,6 +4,7 @@ import { InvariantError, present } from '../base/errors.ts'
 import { checkInputs } from '../graph/host-memory.ts'
 import type { HostArray, KernelCall, Plan, Program } from '../graph/plan.ts'
 import { gridOf } from './candidates.ts'
+import { loaded, storedBytes, type HalfMode } from './half-access.ts'
 import { createLane, type Lane } from './lane.ts'
 import type { Loss } from './loss.ts'
 import type { PlanMemory } from './memory.ts'
@@ -55,18 +56,24 @@ async function prepareCall(call: KernelCall, buffers: readonly GPUBuffer[], { de
   const label = `${call.label}: ${describeVariant(call.kernel, variant)}`
   return {
     pipeline, label, variant,
-    bindings: bind(device, call, pipeline, buffers, label),
+    bindings: bind(call, { device, pipeline, buffers, label, halfMode: pipelines.halfMode }),
     grid: gridOf(variant, call.dims),
     ms: ms ?? call.kernel.flops(call.dims) * guessMsPerFlop,
   }
 }
 
-function bind(device: GPUDevice, call: KernelCall, pipeline: GPUComputePipeline, buffers: readonly GPUBuffer[], label: string): GPUBindGroup {
+interface Binding extends Pick<Prepared, 'pipeline' | 'label'> {
+  readonly device: GPUDevice
+  readonly buffers: readonly GPUBuffer[]
+  readonly halfMode: HalfMode
+}
+
+function bind(call: KernelCall, { device, pipeline, buffers, label, halfMode }: Binding): GPUBindGroup {
   const entries = boundBuffers(call.kernel, call.dims).map((name, binding): GPUBindGroupEntry => {
     const view = present(call.views[name], `${label}: view of ${name}`)
     const length = present(call.kernel.buffers[name], name).length(call.dims)
     if (view.length < length) throw new InvariantError(`${label}: must bind ${length} elements as ${name}, got ${view.length}. Correct the lowering.`)
-    return { binding, resource: { buffer: present(buffers[view.allocation], `${label}: allocation of ${name}`), offset: view.offsetBytes, size: length * 4 } }
+    return { binding, resource: { buffer: present(buffers[view.allocation], `${label}: allocation of ${name}`), offset: view.offsetBytes, size: storedBytes(length, view.element, halfMode) } }
   })
   return device.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries })
 }
@@ -134,11 +141,11 @@ export class GpuProgram implements Program {
   async readOutputs(planName: string, names: readonly string[]): Promise<Readonly<Record<string, Float32Array>>> {
     this.#usable()
     const { plan, buffers } = this.#loaded(planName)
-    const arrays = await this.#readPieces(names.map((name) => {
-      const { view } = present(plan.outputs[name], `output "${name}" of plan "${planName}"`)
-      return { buffer: buffers[view.allocation] as GPUBuffer, offsetBytes: view.offsetBytes, bytes: view.length * 4 }
-    }))
-    return Object.fromEntries(names.map((name, i) => [name, arrays[i] as Float32Array]))
+    const { halfMode } = this.#parts.how.pipelines
+    const views = names.map((name) => present(plan.outputs[name], `output "${name}" of plan "${planName}"`).view)
+    const arrays = await this.#readPieces(views.map(({ allocation, offsetBytes, length, element }) =>
+      ({ buffer: buffers[allocation] as GPUBuffer, offsetBytes, bytes: storedBytes(length, element, halfMode) })))
+    return Object.fromEntries(names.map((name, i) => [name, loaded(arrays[i]!, views[i]!.length, views[i]!.element === 'f16' ? 'f16' : 'f32', halfMode) as Float32Array]))
   }
 
   async settled(): Promise<void> {

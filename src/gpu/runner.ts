@@ -2,6 +2,7 @@
 import { invariant } from '../base/errors.ts'
 import type { AdapterDescription, Plan, Program, Runner } from '../graph/plan.ts'
 import { openDevice, type OpenDevice } from './device.ts'
+import type { HalfMode } from './half-access.ts'
 import { watchLoss, type Loss } from './loss.ts'
 import { allocate } from './memory.ts'
 import { createPipelines, type Pipelines } from './pipelines.ts'
@@ -18,6 +19,8 @@ export interface GpuRunnerOptions {
   readonly tune?: boolean
   /** Bound on tuning before Programs are ready, in all; 2 s by default. What it cuts short is left to `Program.improve`. */
   readonly tuneBudgetMs?: number
+  /** 'emulated': f16 is rounded to but kept in f32 buffers, for tests where there is no shader-f16. */
+  readonly halfMode?: HalfMode
   /** Hears WebGPU errors that no scope caught: our bugs. By default they are thrown where nobody catches them. */
   readonly onUncapturedError?: (message: string) => void
 }
@@ -53,12 +56,12 @@ class DeviceRunner implements GpuRunner {
   readonly #guessMsPerFlop: number
   #disposed = false
 
-  constructor({ device, description, capabilities, fingerprint, lost }: OpenDevice, { tuning, tune, tuneBudgetMs }: GpuRunnerOptions) {
+  constructor({ device, description, capabilities, fingerprint, lost }: OpenDevice, { tuning, tune, tuneBudgetMs, halfMode = 'f16' }: GpuRunnerOptions) {
     this.device = device
-    this.adapter = description
+    this.adapter = { ...description, half: halfMode === 'emulated' || capabilities.features.has('shader-f16') }
     this.#loss = watchLoss(lost)
     this.lost = this.#loss.lost
-    this.#pipelines = createPipelines(device)
+    this.#pipelines = createPipelines(device, halfMode)
     this.#guessMsPerFlop = capabilities.software ? SOFTWARE_MS_PER_FLOP : GPU_MS_PER_FLOP
     this.#tuner = createTuner({
       device, capabilities, fingerprint,
@@ -85,7 +88,7 @@ class DeviceRunner implements GpuRunner {
     const calls = plans.flatMap((plan) => plan.calls)
     const choose = await this.#tuner.choose(calls, (fraction, doing) => onProgress?.(fraction * 0.7, doing))
     const improve = (budgetMs: number): Promise<boolean> => this.#tuner.improve(budgetMs)
-    const memory = await allocate(device, plans)
+    const memory = await allocate(device, plans, this.#pipelines.halfMode)
     let compiled = 0
     const how = {
       device, choose,

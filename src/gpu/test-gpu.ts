@@ -10,3 +10,14 @@ export async function testGpu(): Promise<GPU | undefined> {
   console.warn(`\n${'!'.repeat(message.length)}\n${message}\n${'!'.repeat(message.length)}\n`)
   return undefined
 }
+
+/** Dawn with no device behind it: it compiles everything and computes nothing, with every feature that WebGPU has. */
+export async function nullGpu(): Promise<GPU> {
+  const { create, globals } = await import('webgpu')
+  Object.assign(globalThis, globals)
+  kept = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis'])
+  return kept
+}
+
+/** Dawn stops working when the object it was made by is collected. */
+let kept: GPU | undefined

@@ -14,6 +14,8 @@ export const tolerances = {
   balanced: { absolute: 1e-6, relative: 5e-5 },
   /** Whole training steps, and functions of drivers that round freely. */
   permissive: { absolute: 1e-5, relative: 2e-3 },
+  /** Results rounded to f16: one unit of its last place, as sums that differ in f32's may round to neighbours. */
+  half: { absolute: 1e-6, relative: 1e-3 },
 } as const satisfies Record<string, Tolerance>
 
 export type ToleranceName = keyof typeof tolerances

@@ -183,8 +183,8 @@ class KernelTuner implements Tuner {
 
   /** Times further rows of a kind until the deadline, and chooses the fastest that is right. */
   async #measure(kind: Kind, { stopwatch, deadline, likely }: { readonly stopwatch: Stopwatch; readonly deadline: number; readonly likely: boolean }): Promise<void> {
-    const { device } = this.#options
-    const bench = await createBench(device, kind.kernel, kind.dims, timingArrays(kind.kernel, kind.dims))
+    const { device, pipelines } = this.#options
+    const bench = await createBench(device, { ...kind, arrays: timingArrays(kind.kernel, kind.dims), halfMode: pipelines.halfMode })
     try {
       const end = likely ? this.#likely(kind).length : kind.variants.length
       while (kind.next < end && performance.now() < deadline) {

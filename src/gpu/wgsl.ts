@@ -3,6 +3,7 @@
 // and bounds checks.
 import { InvariantError } from '../base/errors.ts'
 import type { Algorithm, Consts, Dims, Grid, Kernel } from '../kernels/kernel.ts'
+import { halfAccessors, halfReader, ROUNDING, storedAs, throughAccessors, type HalfMode } from './half-access.ts'
 import { expand, value } from './template.ts'
 
 const files = import.meta.glob<string>('../../shaders/**/*.wgsl', { query: '?raw', import: 'default', eager: true })
@@ -31,7 +32,7 @@ export function shaderFile(path: string): string {
 }
 
 /** The complete WGSL module of a call. */
-export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant): string {
+export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, halfMode: HalfMode = 'f16'): string {
   const { algorithm, consts } = variant
   const grid = algorithm.grid(dims, consts)
   const workgroup = algorithm.workgroup(dims, consts)
@@ -39,13 +40,16 @@ export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant): stri
   for (const [key, value] of Object.entries(dims)) known[`u.${key}`] = value
   const views = algorithm.views?.(dims, consts) ?? {}
   for (const name of Object.keys(kernel.buffers)) known[`${name}.width`] = widthOf(views[name])
+  const halves = boundBuffers(kernel, dims).filter((name) => kernel.buffers[name]!.element === 'f16')
   const parts = [...(algorithm.includes ?? []), algorithm.shader].map((path) => {
     const text = expand(shaderFile(path), (name) => known[name], path)
     learnConstants(text, known)
-    return text
+    return throughAccessors(text, halves, path)
   })
-  const enables = (algorithm.features ?? []).map((feature) => `enable ${feature === 'shader-f16' ? 'f16' : feature};`)
-  return [...enables, constants(dims, consts, workgroup, grid), bindings(kernel, dims, variant), ...(algorithm.generate === undefined ? [] : [algorithm.generate(dims, consts)]), ...parts].join('\n')
+  const enables = [...(halves.length > 0 && halfMode === 'f16' ? ['f16'] : []), ...(algorithm.features ?? [])].map((feature) => `enable ${feature};`)
+  const rounding = halves.length > 0 && halfMode === 'emulated' ? [ROUNDING] : []
+  const generated = algorithm.generate === undefined ? [] : [throughAccessors(algorithm.generate(dims, consts), halves, algorithm.name)]
+  return [...enables, constants(dims, consts, workgroup, grid), ...rounding, bindings(kernel, dims, variant, halfMode), ...generated, ...parts].join('\n')
 }
 
 /** Simple constants of an include (`const IN_W = u.OW;`) can be used in directives of the files after it. */
@@ -71,11 +75,12 @@ function constants(dims: Dims, consts: Consts, workgroup: Grid, grid: Grid): str
 
 const widthOf = (view: string | undefined): number => view === 'vec4<f32>' ? 4 : view === 'vec2<f32>' ? 2 : 1
 
-function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant): string {
+function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant, halfMode: HalfMode): string {
   const views = algorithm.views?.(dims, consts) ?? {}
   const bound = boundBuffers(kernel, dims)
   return Object.entries(kernel.buffers).map(([name, buffer]) => {
-    const type = views[name] ?? buffer.element
+    const half = buffer.element === 'f16'
+    const type = views[name] ?? (buffer.element === 'f16' ? 'f32' : buffer.element)
     const width = widthOf(views[name])
     const length = buffer.length(dims) / width
     if (!Number.isInteger(length)) {
@@ -86,7 +91,8 @@ function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant): s
     const accessor = (body: string): string => `fn ${name}_at(i: u32) -> ${type} { return ${body}; }`
     if (binding < 0) return `${alias}\n${accessor(`${type}()`)}`
     const mode = buffer.access === 'read' ? 'read' : 'read_write'
-    const declaration = `${alias}\n@group(0) @binding(${binding}) var<storage, ${mode}> ${name}: array<${type}, ${length}>;`
-    return buffer.bound === undefined ? declaration : `${declaration}\n${accessor(`${name}[i]`)}`
+    const declaration = `${alias}\n@group(0) @binding(${binding}) var<storage, ${mode}> ${name}: array<${half ? storedAs(type, halfMode) : type}, ${length}>;`
+    const halfAccess = half ? [(mode === 'read' ? halfReader : halfAccessors)(name, type, halfMode)] : []
+    return [declaration, ...halfAccess, ...(buffer.bound === undefined ? [] : [accessor(half ? `${name}_read(i)` : `${name}[i]`)])].join('\n')
   }).join('\n')
 }

@@ -1,14 +1,16 @@
 // Activation checkpointing (Chen et al. 2016, arXiv 1604.06174): where a Plan would need too much memory, tensors that lie
 // unread over its fullest moment are let go and computed again for their next reader. Greedy: the most bytes for the fewest
 // operations first, until what is live at once fits. Calls are pure, so what is computed again is the same to the last bit.
-import { product } from '../base/math.ts'
 import { readsOf, writesOf, type Call } from './call.ts'
 import { reshape } from './ops/reshape.ts'
+import { bytesOf } from './place.ts'
 import { storage, type Tensor } from './tensor.ts'
 
 export interface CheckpointRequest {
   /** A storage that is computed on the way, which the memory plan may place as it likes. */
   readonly isScratch: (root: Tensor) => boolean
+  /** Storages that hold f16. Those that are computed again are added where they take the place of one. */
+  readonly halves: Set<Tensor>
   /** What may be live at once. */
   readonly targetBytes: number
 }
@@ -17,20 +19,20 @@ export interface CheckpointRequest {
 const MOST_IDLE_TURNS = 12
 
 /** The calls with some of them done twice: those with the lowest peak found. */
-export function checkpoint(calls: readonly Call[], { isScratch, targetBytes }: CheckpointRequest): readonly Call[] {
+export function checkpoint(calls: readonly Call[], { isScratch, halves, targetBytes }: CheckpointRequest): readonly Call[] {
   let current = calls
   let lowest = { calls, bytes: Infinity }
   for (let idle = 0; idle < MOST_IDLE_TURNS; idle++) {
     const uses = usesOf(current, isScratch)
-    const peak = fullest(uses, current.length)
+    const peak = fullest(uses, current.length, halves)
     if (peak.bytes < lowest.bytes) {
       lowest = { calls: current, bytes: peak.bytes }
       idle = 0
     }
     if (peak.bytes <= targetBytes) break
-    const best = candidates(current, uses, peak.at).sort((a, b) => b.score - a.score)[0]
+    const best = candidates(current, uses, { peak: peak.at, halves }).sort((a, b) => b.score - a.score)[0]
     if (best === undefined) break
-    current = recompute(current, best)
+    current = recompute(current, best, halves)
   }
   return lowest.calls
 }
@@ -52,11 +54,11 @@ function usesOf(calls: readonly Call[], isScratch: (root: Tensor) => boolean): U
 }
 
 /** The call at which most bytes are live. */
-function fullest(uses: Uses, count: number): { readonly at: number; readonly bytes: number } {
+function fullest(uses: Uses, count: number, halves: ReadonlySet<Tensor>): { readonly at: number; readonly bytes: number } {
   const change = new Float64Array(count + 1)
   for (const [root, at] of uses) {
-    change[at[0]!]! += bytesOf(root)
-    change[at.at(-1)! + 1]! -= bytesOf(root)
+    change[at[0]!]! += bytesOf(root, halves)
+    change[at.at(-1)! + 1]! -= bytesOf(root, halves)
   }
   let live = 0, best = { at: 0, bytes: 0 }
   for (let at = 0; at < count; at++) {
@@ -76,14 +78,14 @@ interface Candidate {
   readonly score: number
 }
 
-function candidates(calls: readonly Call[], uses: Uses, peak: number): Candidate[] {
+function candidates(calls: readonly Call[], uses: Uses, { peak, halves }: { readonly peak: number; readonly halves: ReadonlySet<Tensor> }): Candidate[] {
   return [...uses].flatMap(([root, at]): Candidate[] => {
     const next = at.find((use) => use > peak)
     if (next === undefined || at[0]! >= peak || at.includes(peak)) return []
     const makers = makersOf(root, next, { calls, uses })
     if (makers === undefined) return []
     const operations = makers.reduce((sum, { kernel, dims }) => sum + kernel.flops(dims), 1)
-    return [{ root, makers, next, score: bytesOf(root) / operations }]
+    return [{ root, makers, next, score: bytesOf(root, halves) / operations }]
   })
 }
 
@@ -112,8 +114,9 @@ const isPure = (call: Call, uses: Uses): boolean =>
   Object.entries(call.buffers).every(([name, tensor]) => call.kernel.buffers[name]!.access === 'read' || (call.kernel.buffers[name]!.access === 'write' && uses.has(storage(tensor))))
 
 /** Does the makers again in front of `next`, and lets that call and all later ones read the new tensor. */
-function recompute(calls: readonly Call[], { root, makers, next }: Candidate): readonly Call[] {
+function recompute(calls: readonly Call[], { root, makers, next }: Candidate, halves: Set<Tensor>): readonly Call[] {
   const copies = new Map(makers.flatMap(writesOf).map((written) => [storage(written), twin(storage(written))]))
+  for (const [original, copy] of copies) if (halves.has(original)) halves.add(copy)
   const renewed = (tensor: Tensor): Tensor => (copies.has(storage(tensor)) ? reshape(copies.get(storage(tensor))!, tensor.shape) : tensor)
   const later = calls.slice(next).map((call) => withBuffers(call, (tensor) => (storage(tensor) === root ? renewed(tensor) : tensor)))
   return [...calls.slice(0, next), ...makers.map((call) => withBuffers(call, renewed)), ...later]
@@ -124,5 +127,3 @@ const withBuffers = (call: Call, change: (tensor: Tensor) => Tensor): Call =>
 
 /** Another tensor of the same type from the same node. */
 const twin = (tensor: Tensor): Tensor => ({ ...tensor })
-
-const bytesOf = (tensor: Tensor): number => product(tensor.shape) * 4

@@ -1,9 +1,11 @@
 // Graph -> Plan: lower every node to a kernel call, fuse, place every tensor in memory.
 import { InvariantError } from '../base/errors.ts'
+import { inHalf } from '../kernels/half.ts'
 import { readsOf, type Call } from './call.ts'
 import { checkpoint } from './checkpoint.ts'
 import { reachable } from './differentiate.ts'
 import { fuse } from './fuse.ts'
+import { halvesOf } from './halves.ts'
 import { reuseInPlace } from './in-place.ts'
 import { copy } from './ops/pointwise.ts'
 import { place, type Arena } from './place.ts'
@@ -13,6 +15,9 @@ import { inScope, storage, type Node, type Tensor } from './tensor.ts'
 
 export type { Arena } from './place.ts'
 
+/** What activations and their gradients are stored as. Arithmetic is f32 either way. */
+export type Storage = 'f32' | 'f16'
+
 export interface PlanRequest {
   readonly name: string
   readonly outputs?: Readonly<Record<string, Tensor>>
@@ -21,6 +26,8 @@ export interface PlanRequest {
   readonly effects?: readonly Call[]
   /** False leaves every op its own call. */
   readonly fused?: boolean
+  /** f16: activations and their gradients take half the memory where every kernel that touches them allows it; f32 where absent. */
+  readonly storage?: Storage | undefined
   /** Where the Plan would need more, activations are computed again in the backward pass instead of kept. `peakBytes` says whether that was enough. */
   readonly memoryLimitBytes?: number
 }
@@ -38,10 +45,11 @@ export function compilePlan(request: PlanRequest): Plan {
   const lowered = nodes.flatMap((node) => (node.op.lower === undefined ? [] : [node.op.lower(node)]))
   const separate = [...(request.fused === false ? lowered : fuse(lowered, { effects, kept })), ...effects]
   const isScratch = (root: Tensor): boolean => !isSource(root) && !kept.has(root)
+  const halves = request.storage === 'f16' ? halvesOf(separate, isScratch) : new Set<Tensor>()
   const inputs = nodes.flatMap((node) => node.outputs).filter(isInput)
   const lay = (list: readonly Call[]): Plan => {
-    const { calls, home } = request.fused === false ? { calls: list, home: new Map<Tensor, Tensor>() } : reuseInPlace(list, isScratch)
-    const memory = place({ calls, home, inputs, arenas, outputs })
+    const { calls, home } = request.fused === false ? { calls: list, home: new Map<Tensor, Tensor>() } : reuseInPlace(list, isScratch, halves)
+    const memory = place({ calls, home, halves, inputs, arenas, outputs })
     return {
       name,
       allocations: memory.allocations,
@@ -51,25 +59,26 @@ export function compilePlan(request: PlanRequest): Plan {
       peakBytes: memory.allocations.reduce((sum, { bytes }) => sum + bytes, 0),
     }
   }
-  const plan = withinLimit(separate, request.memoryLimitBytes ?? Infinity, { isScratch, lay })
+  const plan = withinLimit(separate, request.memoryLimitBytes ?? Infinity, { isScratch, halves, lay })
   checkAliasing(plan)
   return plan
 }
 
 interface Laying {
   readonly isScratch: (root: Tensor) => boolean
+  readonly halves: Set<Tensor>
   readonly lay: (calls: readonly Call[]) => Plan
 }
 
 /** The plan of the calls, with as many done twice as make it fit; the smallest found where none does. */
-function withinLimit(calls: readonly Call[], limitBytes: number, { isScratch, lay }: Laying): Plan {
+function withinLimit(calls: readonly Call[], limitBytes: number, { isScratch, halves, lay }: Laying): Plan {
   let best = lay(calls)
   const scratchBytes = ({ allocations }: Plan): number => allocations.reduce((sum, { role, bytes }) => sum + (role === 'scratch' ? bytes : 0), 0)
   // Packing wastes a little, so what may be live at once is lowered until the packed plan fits too.
   let targetBytes = scratchBytes(best), current = calls
   for (let turn = 0; turn < MOST_PACKINGS && best.peakBytes > limitBytes; turn++) {
     targetBytes = Math.min(0.9 * targetBytes, limitBytes - best.peakBytes + scratchBytes(best))
-    current = checkpoint(current, { isScratch, targetBytes })
+    current = checkpoint(current, { isScratch, halves, targetBytes })
     const plan = lay(current)
     if (plan.peakBytes < best.peakBytes) best = plan
   }
@@ -77,7 +86,7 @@ function withinLimit(calls: readonly Call[], limitBytes: number, { isScratch, la
 }
 
 /** Copies every output or arena part that has no memory of its own to be placed: sources, and tensors wanted or read elsewhere too. */
-function withOwnStorage({ name, outputs = {}, arenas = [], effects = [] }: PlanRequest): Required<Omit<PlanRequest, 'fused' | 'memoryLimitBytes'>> {
+function withOwnStorage({ name, outputs = {}, arenas = [], effects = [] }: PlanRequest): Required<Omit<PlanRequest, 'fused' | 'storage' | 'memoryLimitBytes'>> {
   const claimed = new Set<Tensor>()
   const own = (tensor: Tensor, shareable: boolean): Tensor => {
     const root = storage(tensor)
@@ -114,8 +123,9 @@ function repeatedStorages(tensors: readonly Tensor[]): readonly Tensor[] {
   return roots.filter((root, i) => roots.indexOf(root) !== i)
 }
 
-function kernelCall({ kernel, dims, buffers, label }: Call, view: (tensor: Tensor) => View): KernelCall {
+function kernelCall({ kernel: plain, dims, buffers, label }: Call, view: (tensor: Tensor) => View): KernelCall {
   const views = Object.fromEntries(Object.entries(buffers).map(([key, tensor]) => [key, view(tensor)]))
+  const kernel = inHalf(plain, Object.keys(plain.buffers).filter((key) => views[key]?.element === 'f16'))
   for (const [key, { length, bound, element }] of Object.entries(kernel.buffers)) {
     const found = views[key]
     const expected = bound === undefined || bound(dims) ? length(dims) : undefined

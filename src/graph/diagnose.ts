@@ -2,6 +2,8 @@
 // that lie in shared scratch memory would be overwritten before they can be read, so the Plan is replayed in stretches, each
 // a little longer than the last, and only the calls of the stretch keep what they write.
 import { present } from '../base/errors.ts'
+import { roundUp } from '../base/math.ts'
+import { bytesOfElement } from '../kernels/kernel.ts'
 import type { Allocation, HostArray, KernelCall, Plan, PlanPort, Runner, View } from './plan.ts'
 
 export interface ReplayRequest {
@@ -43,7 +45,7 @@ export async function diagnose(request: ReplayRequest): Promise<Diagnosis | unde
     const opened = await replay(request, tensors, { start, end })
     for (let at = start; at < end; at++) {
       const { kernel, label, views } = plan.calls[at]!
-      const keys = Object.keys(views).filter((key) => views[key]!.element === 'f32')
+      const keys = Object.keys(views).filter((key) => views[key]!.element !== 'u32')
       const written = keys.filter((key) => kernel.buffers[key]!.access !== 'read').map((key) => ({ key, values: measure(present(opened.get(`${at} ${key}`), `${label} ${key}`)) }))
       const bad = written.find(({ values }) => values.nan + values.infinite > 0)
       if (bad !== undefined) {
@@ -109,13 +111,14 @@ function stretch(plan: Plan, tensors: ReturnType<typeof instances>, start: numbe
     const writes = writesOf(plan.calls[at]!)
     // Persistent memory is never laid open anew, so any part of it that is written again ends the stretch.
     const marks = writes.map(([key, view]) => (plan.allocations[view.allocation]!.role === 'persistent' && updates(plan.calls[at]!, key) ? plan.allocations[view.allocation]!.name : tensors[at]![key]!))
-    bytes += writes.reduce((sum, [, view]) => sum + view.length * 4, 0)
+    bytes += writes.reduce((sum, [, view]) => sum + bytesOf(view), 0)
     if (at > start && (bytes > MOST_OPEN_BYTES || marks.some((mark) => [...open].some((other) => other === mark || other.startsWith(`${mark}@`))))) return at
     for (const mark of marks) open.add(mark)
   }
   return plan.calls.length
 }
 
+const bytesOf = ({ length, element }: View): number => roundUp(length * bytesOfElement(element), 4)
 const updates = ({ kernel }: KernelCall, key: string): boolean => kernel.buffers[key]!.access === 'update'
 const writesOf = (call: KernelCall): readonly (readonly [string, View])[] => Object.entries(call.views).filter(([key]) => call.kernel.buffers[key]!.access !== 'read')
 
@@ -154,7 +157,7 @@ function openPlan(plan: Plan, tensors: ReturnType<typeof instances>, { start, en
       persistent.push({ key: `${at} ${key}`, name, view })
       continue
     }
-    const own: View = { ...view, offsetBytes: 0, allocation: allocations.push({ name: `${at} ${key}`, role: 'output', bytes: view.length * 4 }) - 1 }
+    const own: View = { ...view, offsetBytes: 0, allocation: allocations.push({ name: `${at} ${key}`, role: 'output', bytes: bytesOf(view) }) - 1 }
     places.set(tensors[at]![key]!, own)
     outputs[`${at} ${key}`] = { view: own, shape: [view.length] }
   }

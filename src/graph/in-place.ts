@@ -9,8 +9,8 @@ export interface Reused {
   readonly home: ReadonlyMap<Tensor, Tensor>
 }
 
-/** `isScratch`: a storage that the memory plan may place as it likes. */
-export function reuseInPlace(calls: readonly Call[], isScratch: (root: Tensor) => boolean): Reused {
+/** `isScratch`: a storage that the memory plan may place as it likes; `halves`: those that hold f16. */
+export function reuseInPlace(calls: readonly Call[], isScratch: (root: Tensor) => boolean, halves: ReadonlySet<Tensor>): Reused {
   const readers = readersOf(calls)
   const home = new Map<Tensor, Tensor>()
   const changed = calls.map((call) => {
@@ -23,7 +23,7 @@ export function reuseInPlace(calls: readonly Call[], isScratch: (root: Tensor) =
     if (found === undefined) return call
     const { kernel, output, input, buffer } = found
     const { [output]: written, [input]: over, ...others } = call.buffers
-    if (!isScratch(storage(written!))) return call
+    if (!isScratch(storage(written!)) || halves.has(storage(written!)) !== halves.has(storage(over!))) return call
     home.set(storage(written!), home.get(storage(over!)) ?? storage(over!))
     return { ...call, kernel, buffers: { ...others, [buffer]: written! } }
   })

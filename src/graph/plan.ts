@@ -5,7 +5,7 @@
 // even at different offsets. Scratch allocations are shared by tensors whose lifetimes do not overlap; `params`,
 // `grads` and optimizer state are one arena each, so that one dispatch updates a whole model.
 import { ConfigError } from '../base/errors.ts'
-import type { Dims, ElementType, Kernel } from '../kernels/kernel.ts'
+import type { Dims, Kernel, StorageType } from '../kernels/kernel.ts'
 
 /** Views into an arena begin at multiples of this (WebGPU's largest allowed minStorageBufferOffsetAlignment). */
 export const VIEW_ALIGNMENT_BYTES = 256
@@ -27,7 +27,7 @@ export interface View {
   readonly allocation: number
   readonly offsetBytes: number
   readonly length: number
-  readonly element: ElementType
+  readonly element: StorageType
 }
 
 export interface KernelCall {
@@ -63,6 +63,8 @@ export interface AdapterDescription {
   readonly name: string
   /** True where WebGPU itself is emulated on the CPU. */
   readonly software: boolean
+  /** Runs Plans that store activations as f16. */
+  readonly half?: boolean
   /** Why this runner was taken, where there was a choice: a real GPU, the faster in a measurement, or the only one there is. */
   readonly because?: 'hardware' | 'faster' | 'no-webgpu' | 'no-gpu' | 'asked'
 }

@@ -10,8 +10,8 @@ const size = (d: Dims): number => dim(d, 'B') * dim(d, 'T') * dim(d, 'H') * dim(
 const rows = (d: Dims): number => dim(d, 'B') * dim(d, 'H') * dim(d, 'T')
 const products = (d: Dims): number => size(d) * dim(d, 'T') * (d['CAUSAL'] === 1 ? 1 : 2)
 
-const qkv: BufferDeclaration = { access: 'read', element: 'f32', length: (d) => 3 * size(d) }
-const whole = (access: 'read' | 'write'): BufferDeclaration => ({ access, element: 'f32', length: size })
+const qkv: BufferDeclaration = { access: 'read', element: 'f32', half: true, length: (d) => 3 * size(d) }
+const whole = (access: 'read' | 'write'): BufferDeclaration => ({ access, element: 'f32', half: true, length: size })
 const perRow = (access: 'read' | 'write'): BufferDeclaration => ({ access, element: 'f32', length: rows })
 
 const probes: readonly Dims[] = [
@@ -65,7 +65,7 @@ export const attentionGradient = defineKernel({
     // As a real sum of exponentials would be: probabilities stay small.
     lse: { ...perRow('read'), range: () => [3, 4] },
     delta: perRow('read'),
-    dqkv: { access: 'write', element: 'f32', length: (d) => 3 * size(d) },
+    dqkv: { access: 'write', element: 'f32', half: true, length: (d) => 3 * size(d) },
   },
   algorithms: attentionAlgorithms({ name: 'gradient', vectors: ['qkv', 'dy', 'dqkv'], passes: 2, quadRows: [1] }),
   flops: (d) => 7 * products(d),

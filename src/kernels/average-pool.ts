@@ -19,8 +19,8 @@ export const averagePool = defineKernel({
   name: 'average-pool',
   formula: 'y[N,OH,OW,C] = mean over the KH,KW inside the image of x[N, OH*SH-PT+KH, OW*SW-PL+KW, C]',
   buffers: {
-    x: { access: 'read', element: 'f32', length: xLength },
-    y: { access: 'write', element: 'f32', length: yLength },
+    x: { access: 'read', element: 'f32', half: true, length: xLength },
+    y: { access: 'write', element: 'f32', half: true, length: yLength },
   },
   algorithms: linearAlgorithms({ shader: 'kernels/pool/average.wgsl', elements: yLength, vectors: ['x', 'y'], divides }),
   flops,
@@ -37,8 +37,8 @@ export const averagePoolGradient = defineKernel({
   name: 'average-pool-gradient',
   formula: 'dx[N,H,W,C] = sum over the windows that hold x[N,H,W,C] of dy[N,OH,OW,C] / the number of their elements inside the image',
   buffers: {
-    dy: { access: 'read', element: 'f32', length: yLength },
-    dx: { access: 'write', element: 'f32', length: xLength },
+    dy: { access: 'read', element: 'f32', half: true, length: yLength },
+    dx: { access: 'write', element: 'f32', half: true, length: xLength },
   },
   algorithms: linearAlgorithms({ shader: 'kernels/pool/average-gradient.wgsl', elements: xLength, vectors: ['dy', 'dx'], divides }),
   flops,

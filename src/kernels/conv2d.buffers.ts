@@ -12,20 +12,20 @@ const yLength = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW') *
 export const convolutionFlops = (d: Dims): number => 2 * yLength(d) * dim(d, 'KH') * dim(d, 'KW') * depth(d)
 
 export const forwardBuffers: Buffers = {
-  x: { access: 'read', element: 'f32', length: xLength },
+  x: { access: 'read', element: 'f32', half: true, length: xLength },
   w: { access: 'read', element: 'f32', length: wLength },
   bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'F'), bound: (d) => d['BIAS'] === 1 },
-  y: { access: 'write', element: 'f32', length: yLength },
+  y: { access: 'write', element: 'f32', half: true, length: yLength },
 }
 
 export const inputGradientBuffers: Buffers = {
-  dy: { access: 'read', element: 'f32', length: yLength },
+  dy: { access: 'read', element: 'f32', half: true, length: yLength },
   w: { access: 'read', element: 'f32', length: wLength },
-  dx: { access: 'write', element: 'f32', length: xLength },
+  dx: { access: 'write', element: 'f32', half: true, length: xLength },
 }
 
 export const filterGradientBuffers: Buffers = {
-  x: { access: 'read', element: 'f32', length: xLength },
-  dy: { access: 'read', element: 'f32', length: yLength },
+  x: { access: 'read', element: 'f32', half: true, length: xLength },
+  dy: { access: 'read', element: 'f32', half: true, length: yLength },
   dw: { access: 'write', element: 'f32', length: wLength },
 }

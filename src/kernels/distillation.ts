@@ -8,8 +8,8 @@ const rows = (d: Dims): number => dim(d, 'N') * dim(d, 'T')
 const cells = (d: Dims): number => rows(d) * dim(d, 'CLASSES')
 
 const inputs = {
-  logits: { access: 'read', element: 'f32', length: cells },
-  teacher: { access: 'read', element: 'f32', length: cells },
+  logits: { access: 'read', element: 'f32', half: true, length: cells },
+  teacher: { access: 'read', element: 'f32', half: true, length: cells },
   weights: { access: 'read', element: 'f32', length: examples },
 } as const satisfies Record<string, BufferDeclaration>
 
@@ -70,7 +70,7 @@ export const distillationGradient = defineKernel({
   buffers: {
     ...inputs,
     upstream: { access: 'read', element: 'f32', length: examples, bound: (d) => d['UPSTREAM'] === 1 },
-    dlogits: { access: 'write', element: 'f32', length: cells },
+    dlogits: { access: 'write', element: 'f32', half: true, length: cells },
   },
   algorithms: [invocationPer('gradient', 'distillation', rows)],
   flops: (d) => 8 * cells(d),

@@ -25,9 +25,9 @@ export const dropout = defineKernel({
   name: 'dropout',
   formula: 'y[SIZE] = random number of the element < THRESHOLD ? 0 : x[SIZE] * SCALE; numbers are Philox 4x32-10 of key (seed, work) and counter (element / 4, step, STREAM, 0); SCALE is an f32 given by its bits',
   buffers: {
-    x: { access: 'read', element: 'f32', length: size },
+    x: { access: 'read', element: 'f32', half: true, length: size },
     random: { access: 'read', element: 'u32', length: () => 4, range: () => [0, 2 ** 32] },
-    y: { access: 'write', element: 'f32', length: size },
+    y: { access: 'write', element: 'f32', half: true, length: size },
   },
   algorithms: [quartets(4), quartets(1)],
   flops: size,

@@ -45,7 +45,7 @@ const divides = (d: Dims): boolean => dim(d, 'SIZE') % 4 === 0
 const include = (width: number): readonly string[] => [`kernels/elementwise-loss/loss${width === 4 ? '-vec4' : ''}.wgsl`]
 
 const inputs = {
-  y: { access: 'read', element: 'f32', length: elements },
+  y: { access: 'read', element: 'f32', half: true, length: elements },
   goal: { access: 'read', element: 'f32', length: elements },
   weights: { access: 'read', element: 'f32', length: examples },
 } as const satisfies Record<string, BufferDeclaration>
@@ -110,7 +110,7 @@ export const elementwiseLossGradient = defineKernel({
   buffers: {
     ...inputs,
     upstream: { access: 'read', element: 'f32', length: examples, bound: (d) => d['UPSTREAM'] === 1 },
-    dy: { access: 'write', element: 'f32', length: elements },
+    dy: { access: 'write', element: 'f32', half: true, length: elements },
   },
   algorithms: linearAlgorithms({ shader: 'kernels/elementwise-loss/gradient.wgsl', elements, vectors: ['y', 'goal', 'dy'], divides })
     .map((algorithm, i) => ({ ...algorithm, includes: include(i === 0 ? 4 : 1) })),

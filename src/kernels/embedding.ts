@@ -16,7 +16,7 @@ export const gatherRows = defineKernel({
   buffers: {
     table: { access: 'read', element: 'f32', length: table },
     ids: { access: 'read', element: 'u32', length: positions, range: idRange },
-    y: { access: 'write', element: 'f32', length: rows },
+    y: { access: 'write', element: 'f32', half: true, length: rows },
   },
   algorithms: linearAlgorithms({ shader: 'kernels/embedding/gather-rows.wgsl', elements: rows, vectors: ['table', 'y'], divides }),
   flops: rows,
@@ -103,7 +103,7 @@ export const sumGroups = defineKernel({
     order: { access: 'read', element: 'u32', length: positions, range: (d) => [0, dim(d, 'N')] },
     // Not sorted, but as long a way from one to the next as it is on average: times would mean nothing otherwise.
     starts: { access: 'read', element: 'u32', length: (d) => dim(d, 'V') + 1, range: (d) => [0, Math.min(dim(d, 'N'), ceilDiv(6 * dim(d, 'N'), dim(d, 'V'))) + 1] },
-    dy: { access: 'read', element: 'f32', length: rows },
+    dy: { access: 'read', element: 'f32', half: true, length: rows },
     dtable: { access: 'write', element: 'f32', length: table },
   },
   algorithms: [workgroupPerGroup, columns(4), columns(1)],

@@ -31,8 +31,8 @@ export const globalMax = defineKernel({
   name: 'global-max',
   formula: 'y[N,C] = max over P of x[N,P,C]; place[N,C] = the first P that has it',
   buffers: {
-    x: { access: 'read', element: 'f32', length: whole },
-    y: { access: 'write', element: 'f32', length: pooled },
+    x: { access: 'read', element: 'f32', half: true, length: whole },
+    y: { access: 'write', element: 'f32', half: true, length: pooled },
     place: { access: 'write', element: 'u32', length: pooled },
   },
   algorithms: [workgroup, ...serial],
@@ -53,9 +53,9 @@ export const globalMaxGradient = defineKernel({
   name: 'global-max-gradient',
   formula: 'dx[N,P,C] = dy[N,C] where P is place[N,C], else 0',
   buffers: {
-    dy: { access: 'read', element: 'f32', length: pooled },
+    dy: { access: 'read', element: 'f32', half: true, length: pooled },
     place: { access: 'read', element: 'u32', length: pooled, range: (d) => [0, dim(d, 'P')] },
-    dx: { access: 'write', element: 'f32', length: whole },
+    dx: { access: 'write', element: 'f32', half: true, length: whole },
   },
   algorithms: linearAlgorithms({ shader: 'kernels/pool/global-max-gradient.wgsl', elements: whole, vectors: ['dy', 'dx'], divides }),
   flops: whole,

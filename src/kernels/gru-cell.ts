@@ -8,6 +8,7 @@ const three = (d: Dims): number => 3 * units(d)
 const notFirst = (d: Dims): boolean => d['FIRST'] === 0
 const buffer = (access: 'read' | 'write', length: (d: Dims) => number, bound?: (d: Dims) => boolean): BufferDeclaration =>
   ({ access, element: 'f32', length, ...(bound === undefined ? {} : { bound }) })
+const half = (...of: Parameters<typeof buffer>): BufferDeclaration => ({ ...buffer(...of), half: true })
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
 
@@ -15,11 +16,11 @@ export const gruCell = defineKernel({
   name: 'gru-cell',
   formula: 'gates[B,3,H] = r, z, n: sigmoid, sigmoid of x[B,3,H] + h[B,3,H], tanh(x + r * h); y[B,H] = (1 - z) * n + z * before[B,H]; h and before are 0 where FIRST = 1',
   buffers: {
-    x: buffer('read', three),
-    h: buffer('read', three, notFirst),
-    before: buffer('read', units, notFirst),
-    gates: buffer('write', three),
-    y: buffer('write', units),
+    x: half('read', three),
+    h: half('read', three, notFirst),
+    before: half('read', units, notFirst),
+    gates: half('write', three),
+    y: half('write', units),
   },
   algorithms: cellAlgorithms('gru-cell'),
   flops: (d) => 16 * units(d),
@@ -41,13 +42,13 @@ export const gruCellGradient = defineKernel({
   name: 'gru-cell-gradient',
   formula: 'dx[B,3,H], dh[B,3,H] and dbefore[B,H] of dy[B,H]; the last two only where FIRST = 0',
   buffers: {
-    h: buffer('read', three, notFirst),
-    before: buffer('read', units, notFirst),
-    gates: buffer('read', three),
-    dy: buffer('read', units),
-    dx: buffer('write', three),
-    dh: buffer('write', three, notFirst),
-    dbefore: buffer('write', units, notFirst),
+    h: half('read', three, notFirst),
+    before: half('read', units, notFirst),
+    gates: half('read', three),
+    dy: half('read', units),
+    dx: half('write', three),
+    dh: half('write', three, notFirst),
+    dbefore: half('write', units, notFirst),
   },
   algorithms: cellAlgorithms('gru-cell-gradient'),
   flops: (d) => 20 * units(d),

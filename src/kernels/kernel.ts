@@ -10,13 +10,21 @@ export type Consts = Readonly<Record<string, number>>
 export type Grid = readonly [x: number, y: number, z: number]
 export type ElementType = 'f32' | 'u32'
 
+/** What elements are in memory: f16 ones are real numbers that shaders read and write as f32. */
+export type StorageType = ElementType | 'f16'
+
+export const bytesOfElement = (element: StorageType): number => (element === 'f16' ? 2 : 4)
+
 /** What a reference computes on. `f32` buffers are Float64Array in gradient checks. */
 export type NumberArray = Float32Array | Float64Array | Uint32Array
 
 export interface BufferDeclaration {
   /** `update` reads and writes in place. */
   readonly access: 'read' | 'write' | 'update'
-  readonly element: ElementType
+  /** f16 only in what `inHalf` makes of a kernel. */
+  readonly element: StorageType
+  /** May be stored as f16: activations and their gradients. Absent: statistics, sums, losses, params and what is remembered of them. */
+  readonly half?: true
   /** Number of elements. */
   readonly length: (d: Dims) => number
   /** False where a call does not bind this buffer (a missing bias). WGSL reads it through `<name>_at(i)`, which is then zero. */
@@ -41,7 +49,7 @@ export interface GpuCapabilities {
 }
 
 /** WebGPU features that a shader may ask for. */
-export type ShaderFeature = 'subgroups' | 'shader-f16'
+export type ShaderFeature = 'subgroups'
 
 /** One way to compute a kernel on a GPU: a WGSL file and the rows of constants to try. */
 export interface Algorithm {

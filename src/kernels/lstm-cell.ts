@@ -7,6 +7,7 @@ const four = (d: Dims): number => 4 * units(d)
 const notFirst = (d: Dims): boolean => d['FIRST'] === 0
 const buffer = (access: 'read' | 'write', length: (d: Dims) => number, bound?: (d: Dims) => boolean): BufferDeclaration =>
   ({ access, element: 'f32', length, ...(bound === undefined ? {} : { bound }) })
+const half = (...of: Parameters<typeof buffer>): BufferDeclaration => ({ ...buffer(...of), half: true })
 
 /** One invocation per unit of an example. */
 export const cellAlgorithms = (shader: string): readonly Algorithm[] => [{
@@ -23,12 +24,12 @@ export const lstmCell = defineKernel({
   name: 'lstm-cell',
   formula: 'gates[B,4,H] = i, f, g, o of x[B,4,H] + h[B,4,H]: sigmoid, sigmoid of it + 1, tanh, sigmoid; cell[B,H] = f * c[B,H] + i * g; y[B,H] = o * tanh(cell); h and c are 0 where FIRST = 1',
   buffers: {
-    x: buffer('read', four),
-    h: buffer('read', four, notFirst),
+    x: half('read', four),
+    h: half('read', four, notFirst),
     c: buffer('read', units, notFirst),
-    gates: buffer('write', four),
+    gates: half('write', four),
     cell: buffer('write', units),
-    y: buffer('write', units),
+    y: half('write', units),
   },
   algorithms: cellAlgorithms('lstm-cell'),
   flops: (d) => 20 * units(d),
@@ -51,12 +52,12 @@ export const lstmCellGradient = defineKernel({
   name: 'lstm-cell-gradient',
   formula: 'dgates[B,4,H], what the gates read, and dc[B,H], of dy[B,H] and dcell[B,H] (0 where LAST = 1)',
   buffers: {
-    gates: buffer('read', four),
+    gates: half('read', four),
     c: buffer('read', units, notFirst),
     cell: buffer('read', units),
-    dy: buffer('read', units),
+    dy: half('read', units),
     dcell: buffer('read', units, (d) => d['LAST'] === 0),
-    dgates: buffer('write', four),
+    dgates: half('write', four),
     dc: buffer('write', units, notFirst),
   },
   algorithms: cellAlgorithms('lstm-cell-gradient'),

@@ -7,10 +7,10 @@ export const matmul = defineKernel({
   name: 'matmul',
   formula: 'c[M,N] = act(A·B + bias[N]); A is a[M,K], or a[K,M] transposed where TA; B is b[K,N], or b[N,K] transposed where TB',
   buffers: {
-    a: { access: 'read', element: 'f32', length: (d) => dim(d, 'M') * dim(d, 'K') },
-    b: { access: 'read', element: 'f32', length: (d) => dim(d, 'K') * dim(d, 'N') },
+    a: { access: 'read', element: 'f32', half: true, length: (d) => dim(d, 'M') * dim(d, 'K') },
+    b: { access: 'read', element: 'f32', half: true, length: (d) => dim(d, 'K') * dim(d, 'N') },
     bias: { access: 'read', element: 'f32', length: (d) => dim(d, 'N'), bound: (d) => d['BIAS'] === 1 },
-    c: { access: 'write', element: 'f32', length: (d) => dim(d, 'M') * dim(d, 'N') },
+    c: { access: 'write', element: 'f32', half: true, length: (d) => dim(d, 'M') * dim(d, 'N') },
   },
   epilogue: { output: 'c', columns: (d) => dim(d, 'N') },
   algorithms: matmulAlgorithms,

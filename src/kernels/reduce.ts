@@ -34,7 +34,7 @@ export const reduce = defineKernel({
   name: 'reduce',
   formula: 'y[OUTER,INNER] = sum over AXIS of x[OUTER,AXIS,INNER], divided by AXIS where MEAN = 1',
   buffers: {
-    x: { access: 'read', element: 'f32', length: whole },
+    x: { access: 'read', element: 'f32', half: true, length: whole },
     y: { access: 'write', element: 'f32', length: reduced },
   },
   algorithms: [reduceWorkgroup, reduceSerial],
@@ -55,7 +55,7 @@ export const broadcast = defineKernel({
   formula: 'y[OUTER,AXIS,INNER] = x[OUTER,INNER], divided by AXIS where MEAN = 1',
   buffers: {
     x: { access: 'read', element: 'f32', length: reduced },
-    y: { access: 'write', element: 'f32', length: whole },
+    y: { access: 'write', element: 'f32', half: true, length: whole },
   },
   algorithms: [{
     name: 'linear',

@@ -9,7 +9,7 @@ const rows = (d: Dims): number => dim(d, 'N') * dim(d, 'T')
 const cells = (d: Dims): number => rows(d) * dim(d, 'CLASSES')
 
 const inputs = {
-  logits: { access: 'read', element: 'f32', length: cells },
+  logits: { access: 'read', element: 'f32', half: true, length: cells },
   labels: { access: 'read', element: 'u32', length: rows, range: (d) => [0, dim(d, 'CLASSES')] },
   weights: { access: 'read', element: 'f32', length: examples },
   classes: { access: 'read', element: 'f32', length: (d) => dim(d, 'CLASSES'), bound: (d) => d['WEIGHTED'] === 1 },
@@ -94,7 +94,7 @@ export const softmaxCrossEntropyGradient = defineKernel({
   buffers: {
     ...inputs,
     upstream: { access: 'read', element: 'f32', length: examples, bound: (d) => d['UPSTREAM'] === 1 },
-    dlogits: { access: 'write', element: 'f32', length: cells },
+    dlogits: { access: 'write', element: 'f32', half: true, length: cells },
   },
   algorithms: [workgroupPer('gradient-workgroup', 'gradient-problem', rows), invocationPer('gradient-rows', 'gradient-problem', rows)],
   flops: (d) => 4 * cells(d),

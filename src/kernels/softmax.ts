@@ -30,8 +30,8 @@ export const softmax = defineKernel({
   name: 'softmax',
   formula: 'y[ROWS,COLS] = exp(x) / sum over COLS of exp(x)',
   buffers: {
-    x: { access: 'read', element: 'f32', length: cells },
-    y: { access: 'write', element: 'f32', length: cells },
+    x: { access: 'read', element: 'f32', half: true, length: cells },
+    y: { access: 'write', element: 'f32', half: true, length: cells },
   },
   algorithms: algorithms('softmax'),
   flops: (d) => 4 * cells(d),
@@ -51,9 +51,9 @@ export const softmaxGradient = defineKernel({
   name: 'softmax-gradient',
   formula: 'dx[ROWS,COLS] = y * (dy - sum over COLS of y * dy)',
   buffers: {
-    y: { access: 'read', element: 'f32', length: cells },
-    dy: { access: 'read', element: 'f32', length: cells },
-    dx: { access: 'write', element: 'f32', length: cells },
+    y: { access: 'read', element: 'f32', half: true, length: cells },
+    dy: { access: 'read', element: 'f32', half: true, length: cells },
+    dx: { access: 'write', element: 'f32', half: true, length: cells },
   },
   algorithms: algorithms('gradient'),
   flops: (d) => 4 * cells(d),

@@ -32,7 +32,7 @@ export interface HostBatch {
 export function portsOf({ inputs: declared }: ModelSpec, { inputs }: Plan): Readonly<Record<string, HostPort>> {
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== 'weights').map(([name, { view, shape }]) => {
     const input = declared[name]
-    return [name, { shape: shape.slice(1), element: view.element, ...(input !== undefined && 'below' in input ? { below: input.below } : {}) }]
+    return [name, { shape: shape.slice(1), element: view.element === 'u32' ? 'u32' : 'f32', ...(input !== undefined && 'below' in input ? { below: input.below } : {}) }]
   }))
 }
 

@@ -13,7 +13,7 @@
 import { ConfigError } from '../base/errors.ts'
 import { floatBits } from '../base/math.ts'
 import { nearest } from '../base/registry.ts'
-import { compilePlan, type Arena } from '../graph/compile.ts'
+import { compilePlan, type Arena, type Storage } from '../graph/compile.ts'
 import type { Call } from '../graph/call.ts'
 import { differentiate } from '../graph/differentiate.ts'
 import { add } from '../graph/ops/pointwise.ts'
@@ -48,6 +48,8 @@ export interface ProgramOptions {
   readonly inputGradients?: readonly string[]
   /** False keeps every op its own kernel call; for tests. */
   readonly fused?: boolean
+  /** What activations and their gradients are stored as; f32 where absent. */
+  readonly storage?: Storage
   /** Plans that would need more compute activations again in the backward pass; their `peakBytes` says whether that was enough. */
   readonly memoryLimitBytes?: number
 }
@@ -80,7 +82,7 @@ export const headMetrics = (head: string): string => `metrics/${head}`
 export const headOutput = (head: string): string => `head/${head}`
 
 export function compileProgram(spec: ModelSpec, options: ProgramOptions): CompiledProgram {
-  const { batchSize, objectives = [{}], inputGradients = [], fused = true, memoryLimitBytes = Infinity } = options
+  const { batchSize, objectives = [{}], inputGradients = [], fused = true, storage, memoryLimitBytes = Infinity } = options
   const models = [true, false].map((training) => buildModel(spec, batchSize, { training })) as [Model, Model]
   const scopes = resolveObjectives(models[0], objectives)
   const { layout, groups } = groupsOf(models[0].layout, scopes, options)
@@ -88,11 +90,11 @@ export function compileProgram(spec: ModelSpec, options: ProgramOptions): Compil
   const stepGrads = gradientArena(training.model, layout, scopes)
   const grads = wholeArena(ALLOCATIONS.grads, layout.trainedSize)
   const accumulateCall: Call = { kernel: accumulate, dims: { SIZE: layout.trainedSize }, buffers: { x: stepGrads.whole, y: grads.whole }, label: 'accumulate' }
-  const plan = (name: string, arenas: readonly Arena[], effects: readonly Call[], outputs: Outputs = {}): Plan => compilePlan({ name, arenas, effects, outputs, fused, memoryLimitBytes })
+  const plan = (name: string, arenas: readonly Arena[], effects: readonly Call[], outputs: Outputs = {}): Plan => compilePlan({ name, arenas, effects, outputs, fused, storage, memoryLimitBytes })
   const plans = {
     gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics], [...training.effects, accumulateCall], gradientsOfInputs(training.model, inputGradients)),
     evaluate: plan('evaluate', [inference.params, ...inference.metrics], inference.effects),
-    predict: compilePlan({ name: 'predict', arenas: [inference.params], outputs: answers(inference.model), fused }),
+    predict: compilePlan({ name: 'predict', arenas: [inference.params], outputs: answers(inference.model), fused, storage }),
   }
   const { model } = inference
   if (groups === undefined) return { model, layout, plans }

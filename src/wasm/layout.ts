@@ -47,6 +47,8 @@ export interface Sharing {
 }
 
 export function layOut(plans: readonly Plan[], sharing: Sharing): MemoryLayout {
+  const half = plans.find(({ calls }) => calls.some(({ views }) => Object.values(views).some(({ element }) => element === 'f16')))
+  if (half !== undefined) throw new InvariantError(`plan "${half.name}": must store everything as f32 for WebAssembly, got f16. Compile it with storage f32.`)
   let end = START
   const take = (bytes: number): number => {
     const address = end

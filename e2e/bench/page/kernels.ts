@@ -18,7 +18,7 @@ export async function measureKernels({ workloads: names }: KernelsOptions, log: 
   const pipelines = createPipelines(device)
   const stopwatch = createStopwatch(device)
   const measure = async ({ kernel, dims, label }: KernelCall): Promise<Row> => {
-    const bench = await createBench(device, kernel, dims, timingArrays(kernel, dims))
+    const bench = await createBench(device, { kernel, dims, arrays: timingArrays(kernel, dims), halfMode: pipelines.halfMode })
     const tried: { variant: string; ms: number }[] = []
     for (const variant of worthTiming(kernel, dims, capabilities)) {
       const pipeline = await pipelines.get(kernel, dims, variant)

@@ -30,8 +30,8 @@ export async function measureMatmul({ peer }: { readonly peer: PeerName }, log: 
 async function oursMs(size: number): Promise<number> {
   const { device, capabilities } = await openDevice(browserGpu())
   const dims = { M: size, N: size, K: size, TA: 0, TB: 0, BIAS: 0, ACT: 0 }
-  const bench = await createBench(device, matmul, dims, timingArrays(matmul, dims))
   const pipelines = createPipelines(device)
+  const bench = await createBench(device, { kernel: matmul, dims, arrays: timingArrays(matmul, dims), halfMode: pipelines.halfMode })
   const stopwatch = createStopwatch(device)
   let best = Infinity
   for (const variant of worthTiming(matmul, dims, capabilities)) {

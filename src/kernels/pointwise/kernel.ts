@@ -44,9 +44,9 @@ function buffersOf(program: PointwiseProgram): Readonly<Record<string, BufferDec
   const { operands, results, inPlace = [] } = program
   const range = rangeOf(program)
   const reads = Array.from({ length: operands }, (_, k): [string, BufferDeclaration] =>
-    [`x${k}`, { access: inPlace.includes(k) ? 'update' : 'read', element: 'f32', length: (d) => operandLength(d, k), ...(range === undefined ? {} : { range: () => range }) }])
+    [`x${k}`, { access: inPlace.includes(k) ? 'update' : 'read', element: 'f32', half: true, length: (d) => operandLength(d, k), ...(range === undefined ? {} : { range: () => range }) }])
   const writes = results.flatMap((_, r): [string, BufferDeclaration][] =>
-    (resultName(program, r).startsWith('x') ? [] : [[`y${r}`, { access: 'write', element: 'f32', length: (d) => dim(d, 'SIZE') }]]))
+    (resultName(program, r).startsWith('x') ? [] : [[`y${r}`, { access: 'write', element: 'f32', half: true, length: (d) => dim(d, 'SIZE') }]]))
   return Object.fromEntries([...reads, ...writes])
 }
 

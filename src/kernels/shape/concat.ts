@@ -8,7 +8,7 @@ const parts = (d: Dims): readonly number[] => Array.from({ length: dim(d, 'COUNT
 const row = (d: Dims): number => parts(d).reduce((sum, length) => sum + length, 0)
 const yLength = (d: Dims): number => dim(d, 'OUTER') * row(d)
 const buffer = (k: number): BufferDeclaration =>
-  ({ access: 'read', element: 'f32', length: (d) => dim(d, 'OUTER') * (d[`ROW${k}`] ?? 0), bound: (d) => k < dim(d, 'COUNT') })
+  ({ access: 'read', element: 'f32', half: true, length: (d) => dim(d, 'OUTER') * (d[`ROW${k}`] ?? 0), bound: (d) => k < dim(d, 'COUNT') })
 const names = Array.from({ length: MOST_PARTS }, (_, k) => `x${k}`)
 
 const linear = (WIDTH: 1 | 4): Algorithm => ({
@@ -38,7 +38,7 @@ function pick(lengths: readonly number[]): string {
 export const concat = defineKernel({
   name: 'concat',
   formula: 'y[OUTER, ROW0 + ROW1 + …] = x0[OUTER,ROW0], x1[OUTER,ROW1], … behind one another; COUNT tensors',
-  buffers: { ...Object.fromEntries(names.map((name, k) => [name, buffer(k)])), y: { access: 'write', element: 'f32', length: yLength } },
+  buffers: { ...Object.fromEntries(names.map((name, k) => [name, buffer(k)])), y: { access: 'write', element: 'f32', half: true, length: yLength } },
   algorithms: [linear(4), linear(1)],
   flops: yLength,
   reference(d, buffers) {

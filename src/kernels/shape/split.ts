@@ -7,7 +7,7 @@ const row = (d: Dims): number => parts(d).reduce((sum, length) => sum + length, 
 const xLength = (d: Dims): number => dim(d, 'OUTER') * row(d)
 const names = Array.from({ length: MOST_PARTS }, (_, k) => `y${k}`)
 const buffer = (k: number): BufferDeclaration =>
-  ({ access: 'write', element: 'f32', length: (d) => dim(d, 'OUTER') * (d[`ROW${k}`] ?? 0), bound: (d) => k < dim(d, 'COUNT') })
+  ({ access: 'write', element: 'f32', half: true, length: (d) => dim(d, 'OUTER') * (d[`ROW${k}`] ?? 0), bound: (d) => k < dim(d, 'COUNT') })
 
 const linear = (WIDTH: 1 | 4): Algorithm => ({
   name: WIDTH === 4 ? 'vec4' : 'scalar',
@@ -36,7 +36,7 @@ function put(lengths: readonly number[]): string {
 export const split = defineKernel({
   name: 'split',
   formula: 'y0[OUTER,ROW0], y1[OUTER,ROW1], … = parts of x[OUTER, ROW0 + ROW1 + …] behind one another; COUNT tensors',
-  buffers: { x: { access: 'read', element: 'f32', length: xLength }, ...Object.fromEntries(names.map((name, k) => [name, buffer(k)])) },
+  buffers: { x: { access: 'read', element: 'f32', half: true, length: xLength }, ...Object.fromEntries(names.map((name, k) => [name, buffer(k)])) },
   algorithms: [linear(4), linear(1)],
   flops: xLength,
   reference(d, buffers) {

@@ -82,8 +82,8 @@ export const transpose = defineKernel({
   name: 'transpose',
   formula: 'y[SIZE0,SIZE1,…] = x at the sum of each index times its STRIDE; RANK axes',
   buffers: {
-    x: { access: 'read', element: 'f32', length },
-    y: { access: 'write', element: 'f32', length },
+    x: { access: 'read', element: 'f32', half: true, length },
+    y: { access: 'write', element: 'f32', half: true, length },
   },
   algorithms: [tiles, linear(4), linear(1)],
   flops: length,

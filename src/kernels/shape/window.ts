@@ -10,8 +10,8 @@ export const window = defineKernel({
   name: 'window',
   formula: 'y[OUTER,LENGTH,INNER] = x[OUTER, START - BEFORE + LENGTH, INNER] within its AXIS, else VALUE, an f32 given by its bits',
   buffers: {
-    x: { access: 'read', element: 'f32', length: xLength },
-    y: { access: 'write', element: 'f32', length: yLength },
+    x: { access: 'read', element: 'f32', half: true, length: xLength },
+    y: { access: 'write', element: 'f32', half: true, length: yLength },
   },
   algorithms: linearAlgorithms({ shader: 'kernels/shape/window.wgsl', elements: yLength, vectors: ['x', 'y'], divides: (d) => dim(d, 'INNER') % 4 === 0 }),
   flops: yLength,
