@@ -52,6 +52,7 @@ function addSimulate(program: Command): void {
     .option('--max-hours <hours>', 'end after so much virtual time', positiveNumber)
     .addOption(new Option('--evaluate <when>', 'rounds: after every version, at no virtual cost; leases: by volunteers, as in a real run (rounds, or as often as the run file says, unless given)').choices(['rounds', 'leases']))
     .option('--report <file>', 'write the report as JSON, and its curves as SVG beside it')
+    .option('--save-to <file>', 'go on from this file, where it exists, and save to it: long simulations can be stopped (Ctrl-C) and resumed')
     .option('--chart <file>', 'write the curves as SVG there')
     .action(async (flags: SimulateFlags) => { process.exitCode = await runSimulation(flags) ? 0 : 1 })
 }

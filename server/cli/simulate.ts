@@ -31,6 +31,7 @@ export interface SimulateFlags extends World {
   readonly attackers?: number
   readonly report?: string
   readonly chart?: string
+  readonly saveTo?: string
 }
 
 /** True where the run came to what it was started for. */
@@ -51,6 +52,7 @@ export async function runSimulation(flags: SimulateFlags): Promise<boolean> {
     ...(flags.maxHours === undefined ? {} : { maxVirtualSeconds: flags.maxHours * 3600 }),
     ...(stop === undefined ? {} : { stop: (status) => stop.isMet(status) }),
     ...(attack === undefined ? {} : { attack }),
+    ...(flags.saveTo === undefined ? {} : { saveTo: flags.saveTo }),
     onProgress: (status, virtualSeconds) => progress.update(describeMoment(status, virtualSeconds)),
   })
   progress.end()

@@ -24,10 +24,12 @@ export interface ExaminerOptions {
   readonly evaluator: Evaluator
   readonly dataset: ShardedDataset
   readonly clock: Clock
+  /** Of an earlier stretch of the simulation. */
+  readonly known: readonly SimulatedPoint[]
 }
 
-export function createExaminer({ cadence, evaluator, dataset, clock }: ExaminerOptions): Examiner {
-  const points: SimulatedPoint[] = []
+export function createExaminer({ cadence, evaluator, dataset, clock, known }: ExaminerOptions): Examiner {
+  const points = [...known]
   let host: RunHost | undefined
   let version = 0
   const isDue = (examples: number): boolean => {

@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { ByteDataset } from '../../src/data/dataset.ts'
 import { shardDataset, shardParts, type ShardedDataset } from '../../src/data/shards.ts'
@@ -72,6 +75,20 @@ describe('simulate', () => {
     const faster = await run(FED_AVG, { ...two, world: { ...world, examplesPerSecond: 1000 } })
     expect(faster.curve[1]!.accuracy).toBe(curve[1]!.accuracy)
     expect(faster.curve[1]!.virtualSeconds - faster.curve[0]!.virtualSeconds).toBeLessThan(seconds)
+  })
+
+  test('goes on from a file as if it had never been stopped, where rounds wait for all', async () => {
+    const config = { ...FED_AVG, strategy: { ...FED_AVG.strategy, schedule: { ...FED_AVG.strategy.schedule, quorum: 1 } } } as RunConfig
+    const saveTo = join(mkdtempSync(join(tmpdir(), 'simulate-')), 'saved')
+    const until = (versions: number, more: object = {}): Promise<SimulationReport> => run(config, { world: { dropout: 0 }, stop: ({ modelVersion }) => modelVersion >= versions, ...more })
+    const accuracies = ({ curve }: SimulationReport): readonly unknown[] => curve.map(({ version, examples, loss, accuracy }) => ({ version, examples, loss, accuracy }))
+    const whole = await until(5), first = await until(2, { saveTo }), second = await until(5, { saveTo })
+    expect(accuracies(first)).toEqual(accuracies(whole).slice(0, 2))
+    expect(accuracies(second)).toEqual(accuracies(whole))
+    expect(second.leases.accepted).toBe(whole.leases.accepted)
+    expect(second.curve[2]!.virtualSeconds).toBeGreaterThan(first.virtualSeconds)
+    expect(second.bytesDown).toBeGreaterThan(whole.bytesDown)
+    await expect(until(6, { saveTo, seed: 8 })).rejects.toThrow(/must be of the same run, volunteers and seed/)
   })
 
   test('ends early when told to, and when all the volunteers do is fail', async () => {

@@ -7,17 +7,19 @@ import type { Attack } from '../../src/fed/attacks.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { ModelSpec } from '../../src/model/spec.ts'
 import type { RunStatus } from '../../src/wire/dashboard.ts'
+import type { RefusalCode } from '../../src/wire/messages.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import { openRun } from '../coordinator/open-run.ts'
 import { createVirtualClock, type VirtualClock } from '../coordinator/virtual-clock.ts'
 import { createInlineEvaluator, createInlineNumeric } from '../numeric/inline.ts'
 import type { RunHost } from '../run-host.ts'
-import { createMemoryDisk } from '../store/memory-disk.ts'
+import { createMemoryDisk, type MemoryDisk } from '../store/memory-disk.ts'
 import { createCompiler } from './compiler.ts'
 import { createConspiracy } from './conspiracy.ts'
 import { createDeviceShop } from './device.ts'
 import { createExaminer, type EvaluationCadence, type Examiner } from './examiner.ts'
 import { createSimulationReport, type SimulatedPoint, type SimulationOutcome, type SimulationReport } from './report.ts'
+import { loadSimulation, saveSimulation, type SavedCounts } from './saved.ts'
 import { SimulatedVolunteer } from './volunteer.ts'
 import { DEFAULT_WORLD, drawTraits, type Traits, type World } from './world.ts'
 
@@ -39,6 +41,8 @@ export interface SimulateOptions {
   readonly maxVirtualSeconds?: number
   /** Some volunteers attack. */
   readonly attack?: { readonly attackers: number; readonly attack: Attack }
+  /** A file that it goes on from, where there is one, and is saved to every few minutes and at its end. */
+  readonly saveTo?: string
   /** Ends it early, with a report of what there is. */
   readonly signal?: AbortSignal
   /** Heard at each look. */
@@ -47,17 +51,17 @@ export interface SimulateOptions {
 
 /** Leases given back in a row, for each volunteer, after which nothing will come of it. */
 const FAILURES_EACH = 4
+const SAVE_EVERY_MS = 120_000
 /** Besides new versions and evaluations, the run is looked at this often. */
 const LOOK_MS = 1_000
 
 /** Throws ConfigError where the run or the world cannot be. */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
   const simulation = await Simulation.open(options)
-  try {
-    return await simulation.run()
-  } finally {
-    await simulation.close()
-  }
+  const report = await simulation.run().finally(() => simulation.close())
+  // Closed, it needs no updates to go on, only its last checkpoint.
+  simulation.save()
+  return report
 }
 
 interface Parts {
@@ -67,13 +71,22 @@ interface Parts {
   readonly host: RunHost
   readonly examiner: Examiner
   readonly leased: boolean
+  readonly disk: MemoryDisk
+  /** What the simulation is of, for those who go on with it. */
+  readonly subject: string
+  /** Of earlier stretches. */
+  readonly before: SavedCounts
 }
+
+const NOTHING: SavedCounts = { bytesDown: 0, expired: 0, refused: {}, dropouts: 0, virtualMs: 0, wallSeconds: 0, points: [] }
+
 
 class Simulation {
   readonly #options: SimulateOptions
   readonly #parts: Parts
   readonly #startedMs: number
-  #dropouts = 0
+  #savedMs: number
+  #dropouts: number
   /** Leases given back since the last one that was accepted. */
   #failures = 0
   #reason = ''
@@ -84,7 +97,8 @@ class Simulation {
   private constructor(options: SimulateOptions, parts: Parts, startedMs: number) {
     this.#options = options
     this.#parts = parts
-    this.#startedMs = startedMs
+    this.#startedMs = this.#savedMs = startedMs
+    this.#dropouts = parts.before.dropouts
   }
 
   static async open(options: SimulateOptions): Promise<Simulation> {
@@ -93,19 +107,23 @@ class Simulation {
     const attackers = attack?.attackers ?? 0
     if (attackers >= volunteers) throw new ConfigError(`attackers: must be fewer than the ${volunteers} volunteers, got ${attackers}.`)
     const world = { ...DEFAULT_WORLD, ...options.world }
-    const traits = drawTraits(world, { volunteers, attackers, seed })
-    const clock = createVirtualClock()
+    const subject = JSON.stringify([config, volunteers, seed, world, attackers, options.evaluation])
+    const saved = options.saveTo === undefined ? undefined : loadSimulation(options.saveTo, subject)
+    const before = saved?.counts ?? NOTHING
+    const disk = createMemoryDisk(saved?.files)
+    const traits = drawTraits(world, { volunteers, attackers, seed, startMs: before.virtualMs })
+    const clock = createVirtualClock(before.virtualMs)
     const cadence = options.evaluation ?? (inRounds(config.strategy.schedule) ? { everyVersions: 1 } : { everyExamples: config.evaluation.everyExamples })
     const leased = cadence === 'leased'
     const evaluator = createInlineEvaluator()
-    const examiner = createExaminer({ cadence, evaluator, dataset, clock })
+    const examiner = createExaminer({ cadence, evaluator, dataset, clock, known: before.points })
     const host = await openRun({
-      dir: createMemoryDisk(), dataset, clock, numeric: examiner.watch(createInlineNumeric()), evaluator, rng: createRng(`simulate/${seed}/coordinator`),
+      dir: disk, dataset, clock, numeric: examiner.watch(createInlineNumeric()), evaluator, rng: createRng(`simulate/${seed}/coordinator from ${before.virtualMs}`),
       config: leased ? config : { ...config, evaluation: { ...config.evaluation, everyExamples: Number.MAX_SAFE_INTEGER } },
       ...(options.model === undefined ? {} : { model: options.model }),
     })
     examiner.begin(host)
-    return new Simulation(options, { world, traits, clock, host, examiner, leased }, startedMs)
+    return new Simulation(options, { world, traits, clock, host, examiner, leased, disk, subject, before }, startedMs)
   }
 
   async run(): Promise<SimulationReport> {
@@ -131,6 +149,20 @@ class Simulation {
     await this.#parts.host.close()
   }
 
+  /** Where it is to be kept. */
+  save(): void {
+    const { saveTo } = this.#options
+    const { disk, subject, clock } = this.#parts
+    if (saveTo === undefined) return
+    const { bytesDown, expired, refused } = this.#status()
+    saveSimulation(saveTo, subject, { bytesDown, expired, refused, dropouts: this.#dropouts, virtualMs: clock.now(), wallSeconds: this.#wallSeconds, points: this.#points() }, disk)
+    this.#savedMs = performance.now()
+  }
+
+  get #wallSeconds(): number {
+    return this.#parts.before.wallSeconds + (performance.now() - this.#startedMs) / 1000
+  }
+
   #isOver(): boolean {
     const { clock, examiner } = this.#parts
     if (this.#failure !== undefined) return true
@@ -150,6 +182,7 @@ class Simulation {
     onProgress?.(status, this.#parts.clock.now() / 1000)
     if (status.accepted > this.#looked.accepted) this.#failures = 0
     this.#looked.accepted = status.accepted
+    if (performance.now() - this.#savedMs >= SAVE_EVERY_MS) this.save()
     if (stop?.(status) === true) return 'met'
     if (status.state === 'finished') return 'finished'
     if (status.state === 'paused') this.#reason = 'the last updates were not finite'
@@ -158,8 +191,10 @@ class Simulation {
 
   /** With the last evaluation that was made. */
   #status(): RunStatus {
-    const { host, leased } = this.#parts
-    const status = host.status(), last = this.#points().at(-1)
+    const { host, leased, before } = this.#parts
+    const now = host.status(), last = this.#points().at(-1)
+    const refused = Object.fromEntries([...new Set([...Object.keys(before.refused), ...Object.keys(now.refused)] as RefusalCode[])].map((code) => [code, (before.refused[code] ?? 0) + (now.refused[code] ?? 0)]))
+    const status = { ...now, bytesDown: before.bytesDown + now.bytesDown, expired: before.expired + now.expired, refused }
     if (leased || last === undefined) return status
     return { ...status, evaluation: { loss: last.loss, accuracy: last.accuracy, examples: this.#options.dataset.manifest.test.examples, modelVersion: last.version } }
   }
@@ -176,7 +211,7 @@ class Simulation {
     return createSimulationReport({
       config, seed, world, outcome, reason: outcome === 'diverged' ? this.#reason : '', status: this.#status(), virtualSeconds: clock.now() / 1000, dropouts: this.#dropouts,
       curve: this.#points(), speeds: traits.map(({ examplesPerSecond }) => examplesPerSecond), attackers: attack?.attackers ?? 0,
-      wallSeconds: (performance.now() - this.#startedMs) / 1000,
+      wallSeconds: this.#wallSeconds,
     })
   }
 }

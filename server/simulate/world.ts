@@ -41,7 +41,15 @@ export interface Traits {
 const ARRIVAL_MS = 5_000
 const MBPS_IN_BYTES_PER_MS = 125
 
-export function drawTraits(world: World, { volunteers, attackers, seed }: { readonly volunteers: number; readonly attackers: number; readonly seed: number }): readonly Traits[] {
+export interface Draw {
+  readonly volunteers: number
+  readonly attackers: number
+  readonly seed: number
+  /** When they come: 0 unless a simulation goes on. */
+  readonly startMs: number
+}
+
+export function drawTraits(world: World, { volunteers, attackers, seed, startMs }: Draw): readonly Traits[] {
   checkWorld(world)
   const rng = createRng(`simulate/${seed}`)
   const speeds = spreadOut(volunteers, world.speedSpread, rng.fork('speeds'))
@@ -49,7 +57,7 @@ export function drawTraits(world: World, { volunteers, attackers, seed }: { read
   const downloads = spreadOut(volunteers, world.bandwidthSpread, rng.fork('downloads'))
   const attacking = new Set(permutation(rng.fork('attackers'), volunteers).slice(0, attackers))
   return Array.from({ length: volunteers }, (_, i) => {
-    const own = rng.fork(`volunteer ${i}`)
+    const own = rng.fork(`volunteer ${i} from ${startMs}`)
     return {
       id: `simulated-${i}`, examplesPerSecond: world.examplesPerSecond * speeds[i]!, latencyMs: world.latencyMs,
       uploadBytesPerMs: world.uploadMbps * MBPS_IN_BYTES_PER_MS * uploads[i]!, downloadBytesPerMs: world.downloadMbps * MBPS_IN_BYTES_PER_MS * downloads[i]!,
