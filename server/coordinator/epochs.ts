@@ -3,6 +3,7 @@
 import { present } from '../../src/base/errors.ts'
 import { createRng, permutation } from '../../src/base/rng.ts'
 import { drawCohort } from '../../src/fed/cohort.ts'
+import type { Slice } from '../../src/wire/messages.ts'
 import { createPool, type Pool } from './pool.ts'
 import type { CoordinatorState, EpochState, Settings, VolunteerState } from './state.ts'
 
@@ -23,6 +24,12 @@ export function drawnParts({ schedule, parts, seed }: Settings, round: number): 
 export function withRemainder({ minUpdates, batchSize, schedule }: Settings, left: number, wanted: number): number {
   const perUpdate = schedule.type === 'cohort' ? schedule.examplesPerLease ?? 1 : batchSize
   return left - wanted <= (minUpdates - 1) * perUpdate ? left : Math.min(left, wanted)
+}
+
+/** Number of the part that a lease is. Undefined where the data are not divided. */
+export function partOf({ parts }: Settings, slices: readonly Slice[]): number | undefined {
+  const part = parts?.findIndex((shards) => shards.includes(slices[0]!.shard))
+  return part === undefined || part === -1 ? undefined : part
 }
 
 /** Size and shards of the part that a shard belongs to. */

@@ -5,6 +5,7 @@ import { inRounds } from '../../src/fed/strategy.ts'
 import { planLocal } from '../../src/fed/local-work.ts'
 import type { Fence, Lease, RefusalCode, Slice } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
+import { partOf } from './epochs.ts'
 import { giveBack, sizeOf, type Pool } from './pool.ts'
 import { createVolunteer, type CoordinatorState, type LeaseState, type Outcome, type Settings, type VolunteerState } from './state.ts'
 
@@ -79,8 +80,15 @@ function leaseMessage(state: CoordinatorState, lease: LeaseState): Lease {
     runId: state.settings.runId, leaseId: lease.id, incarnation: state.incarnation, grant: lease.grant, kind: lease.kind,
     modelVersion: lease.modelVersion, modelHash: lease.modelHash,
     work: { source: 'examples', split, epoch: lease.kind === 'train' ? lease.epoch : 0, slices: lease.slices.map((slice) => ({ ...slice })) },
-    numExamples: lease.numExamples, durationMs: lease.durationMs,
+    numExamples: lease.numExamples, ...lastUpdates(state, lease), durationMs: lease.durationMs,
   }
+}
+
+/** Training work only: nothing is remembered of evaluations. */
+function lastUpdates({ settings, volunteers, lastOfParts }: CoordinatorState, { kind, volunteerId, slices }: LeaseState): Pick<Lease, 'last'> {
+  if (kind !== 'train') return {}
+  const part = partOf(settings, slices), volunteer = volunteers[volunteerId]?.lastUpdate, ofPart = part === undefined ? undefined : lastOfParts[part]
+  return { last: { ...(volunteer === undefined ? {} : { volunteer }), ...(ofPart === undefined ? {} : { part: ofPart }) } }
 }
 
 /** It has them in its cache now. */

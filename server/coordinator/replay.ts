@@ -2,7 +2,7 @@
 // after a restart, all of them are, in order. Both go through `applyRecord`, so they cannot disagree.
 import { invariant, present } from '../../src/base/errors.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
-import { advanceEpochs, epochOf } from './epochs.ts'
+import { advanceEpochs, epochOf, partOf } from './epochs.ts'
 import { rememberShards, volunteerOf } from './leases.ts'
 import { claim } from './pool.ts'
 import type { AcceptedRecord, LogRecord, VersionRecord } from './records.ts'
@@ -56,7 +56,7 @@ function beginRun(state: CoordinatorState): void {
 }
 
 function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
-  const { leaseId, numExamples, weight, modelVersion, staleness, clampedElements, volunteerId } = record
+  const { leaseId, numExamples, weight, modelVersion, staleness, clampedElements, volunteerId, payloadHash, slices } = record
   const epoch = epochOf(state, record.epoch)
   epoch.accepted += numExamples
   state.examples += numExamples
@@ -69,6 +69,9 @@ function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
   volunteer.acceptedLeases++
   volunteer.examples += numExamples
   volunteer.failures = 0
+  volunteer.lastUpdate = payloadHash
+  const part = partOf(state.settings, slices)
+  if (part !== undefined) state.lastOfParts[part] = payloadHash
   if (!inRounds(state.settings.schedule)) {
     state.pending.push({ version: modelVersion + staleness + 1, modelVersion, leaseId, weight, numExamples })
   } else {

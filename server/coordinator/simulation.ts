@@ -4,8 +4,10 @@ import * as v from 'valibot'
 import { ConfigError, invariant } from '../../src/base/errors.ts'
 import { createRng, type Rng } from '../../src/base/rng.ts'
 import type { ShardedDataset } from '../../src/data/shards.ts'
+import { resolveCorrection } from '../../src/fed/corrections/index.ts'
 import { layoutOf } from '../../src/model/initial-params.ts'
 import type { ModelSpec } from '../../src/model/spec.ts'
+import { updateTensors } from '../../src/wire/tensors.ts'
 import { RunConfigSchema, type RunConfig } from '../../src/wire/run-config.ts'
 import { createInlineNumeric } from '../numeric/inline.ts'
 import type { RunHost } from '../run-host.ts'
@@ -35,6 +37,11 @@ export const STUB_STRATEGIES = {
   ticks: { schedule: { type: 'semi-synchronous', tickMs: 1500, maxUpdates: 4, maxStaleness: 4 }, local: { type: 'epochs', epochs: 1, optimizer: { name: 'sgd', learningRate: 0.1 } }, work: 'partition' },
   /** Rounds of local training on shipped examples. */
   cohort: { schedule: { type: 'cohort', participants: 3, examplesPerLease: 8, deadlineMs: 4000, quorum: 0.6 }, local: { type: 'steps', steps: 5, optimizer: { name: 'sgd', learningRate: 0.1 } }, aggregator: 'nova-mean' },
+  /** Rounds of parts with all state that corrections can have. */
+  corrected: {
+    schedule: { type: 'cohort', deadlineMs: 4000, quorum: 1 }, local: { type: 'epochs', epochs: 1, optimizer: { name: 'sgd', learningRate: 0.1 } }, work: 'partition',
+    corrections: [{ name: 'scaffold' }, { name: 'fed-dyn' }], serverOptimizer: { name: 'sgd', learningRate: 0.1 },
+  },
   /** Rounds of drawn parts of the data. */
   parts: { schedule: { type: 'cohort', participants: 1, overSelection: 1, deadlineMs: 4000, quorum: 1 }, local: { type: 'epochs', epochs: 1, optimizer: { name: 'sgd', learningRate: 0.1 } }, work: 'partition' },
 } as const
@@ -82,6 +89,8 @@ export class Simulation {
   readonly network: SimulatedNetwork
   /** Which connection of each volunteer the coordinator takes for its current one. */
   readonly seats = new Map<string, number>()
+  /** Of an update. */
+  readonly tensors: ReturnType<typeof updateTensors>
   host: RunHost | undefined
   /** Raised at every crash: what an earlier process still does goes nowhere. */
   life = 0
@@ -97,6 +106,7 @@ export class Simulation {
     this.options = options
     this.rng = createRng(options.seed)
     this.config = stubConfig(options)
+    this.tensors = updateTensors(STUB_LAYOUT, (this.config.strategy.corrections ?? []).map(resolveCorrection))
     this.dataset = { ...stubDataset(this.rng), ...(this.config.partition === undefined ? {} : { parts: STUB_PARTS }) }
     this.disk = createFaultDisk(() => new Promise((resolve) => void this.clock.after(this.rng.uniform() * 3, resolve)))
     this.disk.lying = options.lying
@@ -215,7 +225,7 @@ function stubConfig({ seed, schedule, config = {} }: SimulationOptions): RunConf
   const strategy = STUB_STRATEGIES[schedule]
   return v.parse(RunConfigSchema, {
     name: 'stub', title: 'A stub of eight params', dataset: { name: 'stub' }, model: 'stub', batchSize: 4, seed, epochs: 1000,
-    strategy: { ...strategy, serverOptimizer: { name: 'adam', learningRate: 0.01 } },
+    strategy: { serverOptimizer: { name: 'adam', learningRate: 0.01 }, ...strategy },
     ...('work' in strategy ? { partition: { parts: STUB_PARTS.length } } : {}),
     evaluation: { everyExamples: 200, recheckFraction: 0.2 },
     ...config,

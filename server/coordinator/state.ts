@@ -79,6 +79,8 @@ export interface VolunteerState {
   refusedLeases: number
   lostLeases: number
   examples: number
+  /** Payload hash of its last accepted update. */
+  lastUpdate: string | undefined
   bytesUp: number
   /** Failures in a row, and until when it gets nothing because of them. */
   failures: number
@@ -168,6 +170,8 @@ export interface CoordinatorState {
   leases: Record<string, LeaseState>
   volunteers: Record<string, VolunteerState>
   volunteersSeen: number
+  /** Payload hash of the last accepted update of each part of the data, by its number. */
+  lastOfParts: Record<number, string>
   evaluation: EvaluationState | undefined
   evaluationCount: number
   lastEvaluation: EvaluationSummary | undefined
@@ -196,7 +200,7 @@ export interface CoordinatorState {
 export function initialState(settings: Settings): CoordinatorState {
   return {
     settings, incarnation: 0, control: 'running', controlReason: '', fault: undefined, finished: false, finishing: false,
-    version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], sealed: false, sealedMs: 0, leases: {}, volunteers: {}, volunteersSeen: 0,
+    version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], sealed: false, sealedMs: 0, leases: {}, volunteers: {}, volunteersSeen: 0, lastOfParts: {},
     evaluation: undefined, evaluationCount: 0, lastEvaluation: undefined, leaseCount: 0,
     examples: 0, versionExamples: 0, accepted: 0, expired: 0, refused: {}, clampedElements: 0, staleness: [], rechecks: { done: 0, disagreed: 0 },
     bytesUp: 0, seconds: 0, lastMs: 0, rate: 0, rateMs: 0, sinceCheckpoint: { versions: 0, bytes: 0, ms: 0, running: false }, nonFiniteInRow: 0,
@@ -207,7 +211,7 @@ export function createVolunteer(id: string, number: number, now: number): Volunt
   return {
     id, number, adapter: { runner: 'cpu', name: 'unknown', software: false }, connected: false, wantsWork: false, leaseId: undefined,
     joinedMs: now, disconnectedMs: now, lastGrantMs: -Infinity, speed: { train: 0, evaluate: 0 }, shards: { train: [], test: [] },
-    acceptedLeases: 0, refusedLeases: 0, lostLeases: 0, examples: 0, bytesUp: 0, failures: 0, restUntilMs: -Infinity, recent: [],
+    acceptedLeases: 0, refusedLeases: 0, lostLeases: 0, examples: 0, lastUpdate: undefined, bytesUp: 0, failures: 0, restUntilMs: -Infinity, recent: [],
   }
 }
 

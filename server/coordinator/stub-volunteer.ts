@@ -1,8 +1,9 @@
 // A volunteer of the simulation: computes a stub gradient, and meets every misfortune that the seed chooses.
 import { PROTOCOL_VERSION, type Lease, type ToVolunteer, type UpdateHeader } from '../../src/wire/messages.ts'
+import { tensorWeight } from '../../src/wire/tensors.ts'
 import type { RunHost } from '../run-host.ts'
 import type { AcceptedRecord } from './records.ts'
-import { STUB_LAYOUT, type Simulation } from './simulation.ts'
+import type { Simulation } from './simulation.ts'
 import { sha256 } from '../sha256.ts'
 
 /** Ways of being wrong, each with the code it is refused with. */
@@ -179,7 +180,7 @@ export class StubVolunteer {
       const correct = honest ? Math.floor(examples / 2) : examples
       return this.#up((host) => host.receive(this.id, { type: 'evaluation', ...fence(lease), modelVersion: lease.modelVersion, metrics: { lossSum: honest ? examples / 2 : 0, correct, examples }, computeMs }))
     }
-    const honest = stubUpdate(lease, model, computeMs)
+    const honest = stubUpdate(lease, model, { computeMs, tensors: this.#simulation.tensors })
     const update = this.#chance(options.bad) ? spoil(honest, WRONGS[rng.integer(WRONGS.length)]!) : honest
     const former = [...this.#sent.values()].at(-1)
     this.#sent.set(lease.leaseId, update)
@@ -210,20 +211,20 @@ export class StubVolunteer {
 
 const fence = ({ runId, leaseId, incarnation, grant }: Lease): Pick<Lease, 'runId' | 'leaseId' | 'incarnation' | 'grant'> => ({ runId, leaseId, incarnation, grant })
 
-/** A gradient that depends on model and examples: any confusion of either changes the result. */
+/** A gradient that depends on model and examples: any confusion of either changes the result. What corrections send up depends alike on what they sent down, which is as long. */
 export function stubGradient({ epoch, slices }: Pick<AcceptedRecord, 'epoch' | 'slices'>, model: Uint8Array): Float32Array {
   const salt = slices.reduce((sum, { shard, start, count }) => sum + shard * 31 + start * 7 + count, epoch)
   return new Float32Array(model.slice().buffer).map((value, i) => value * 0.1 + Math.fround(Math.sin(salt + i) / 10))
 }
 
-function stubUpdate(lease: Lease, model: Uint8Array, computeMs: number): Update {
+function stubUpdate(lease: Lease, model: Uint8Array, { computeMs, tensors }: { readonly computeMs: number; readonly tensors: Simulation['tensors'] }): Update {
   const payload = new Uint8Array(stubGradient(lease.work, model).buffer)
   return {
     payload,
     header: {
       type: 'update', protocolVersion: PROTOCOL_VERSION, ...fence(lease), modelVersion: lease.modelVersion, codec: 'f32', payloadBytes: payload.length,
       payloadHash: sha256(payload), numExamples: lease.numExamples, metrics: { lossSum: lease.numExamples, correct: 0, examples: lease.numExamples }, computeMs,
-      tensors: STUB_LAYOUT.entries.map(({ name, role, size }) => ({ name, role, size, weight: lease.numExamples })),
+      tensors: tensors.map((tensor) => ({ ...tensor, weight: tensorWeight(tensor, lease.numExamples) })),
     },
   }
 }

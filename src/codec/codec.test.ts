@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, WireError } from '../base/errors.ts'
 import { createRng } from '../base/rng.ts'
 import type { Codec } from './codec.ts'
-import { createErrorFeedback } from './error-feedback.ts'
+import { encodeOwing } from './error-feedback.ts'
 import { codecs, resolveCodec } from './index.ts'
 
 const VARIANTS: readonly (readonly [string, Codec])[] = [...codecs.entries(), ['int8 in blocks of 7', resolveCodec({ name: 'int8', blockSize: 7 }).codec]]
@@ -82,11 +82,11 @@ describe.each(VARIANTS)('codec %s', (_, codec) => {
     const step = 10 / 127
     const deviation = (5 * 0.5 * step) / Math.sqrt(rounds)
     if (codec.unbiased) total((round) => codec.encode(values, createRng(round))).forEach((mean, i) => expect(Math.abs(mean - values[i]!)).toBeLessThan(deviation))
-    const feedback = createErrorFeedback(codec, values.length)
+    let owed: Float32Array = new Float32Array(values.length)
     total((round) => {
-      const payload = feedback.encode(values, createRng(round))
-      feedback.accepted()
-      return payload
+      const update = encodeOwing(codec, { values, owed, rng: createRng(round) })
+      owed = update.owed
+      return update.payload
     }).forEach((mean, i) => expect(Math.abs(mean - values[i]!)).toBeLessThan((1.1 * step) / rounds + 1e-7))
   })
 })

@@ -80,7 +80,6 @@ describe('what does not run yet', () => {
   it.each<[string, object, RegExp]>([
     ['own data', { ...LOCAL, work: 'own' }, /strategy\.work/],
     ['sums', { privacy: { serverSees: 'sum' } }, /privacy\.serverSees/],
-    ['SCAFFOLD', { ...LOCAL, corrections: [{ name: 'scaffold' }] }, /strategy\.corrections/],
   ])('%s are refused in plain words', (_, extra, message) => {
     expect(() => resolveStrategy(strategy(extra), CONTEXT)).toThrow(ConfigError)
     expect(() => resolveStrategy(strategy(extra), CONTEXT)).toThrow(message)

@@ -5,12 +5,10 @@ import type { Strategy } from './strategy.ts'
 
 /** Throws ConfigError for what the coordinator does not run yet. */
 export function requireRunnable(strategy: Strategy): Strategy {
-  const { corrections = [], privacy, work = 'examples' } = strategy
+  const { privacy, work = 'examples' } = strategy
   const refuse = (axis: string, value: string, remedy: string): never => {
     throw new ConfigError(`strategy.${axis}: must be what this coordinator runs, got ${value}, which is laid out but does not run yet. ${remedy}.`)
   }
-  const stateful = corrections.map(({ name }) => name).filter((name) => name === 'scaffold' || name === 'fed-dyn')
-  if (stateful.length > 0) return refuse('corrections', stateful.join(', '), 'Use fed-prox, or remove them')
   if (privacy.serverSees === 'sum') return refuse('privacy.serverSees', '"sum"', 'Use each')
   if (work === 'own') return refuse('work', '"own"', 'Use examples or partition')
   return strategy

@@ -42,6 +42,8 @@ export interface ProgramOptions {
   readonly clip?: ClipSettings
   /** Pulls params back to those in the allocation `anchor`: adds pull * (params - anchor) to the gradients of every step. */
   readonly pull?: number
+  /** Adds the allocation `drift` to the gradients of every step. */
+  readonly drift?: boolean
   /** A step whose gradients are not all finite changes nothing. */
   readonly skipNonFinite?: boolean
   /** Inputs whose gradients the `gradient` Plan gives too. */
@@ -73,7 +75,7 @@ export interface CompiledProgram {
 }
 
 /** Persistent allocations. Gradients and optimizer state are `layout.trainedSize` long. `step-grads` holds the gradients of one batch; its gaps between tensors stay zero. */
-export const ALLOCATIONS = { params: 'params', anchor: 'anchor', grads: 'grads', stepGrads: 'step-grads', metrics: 'metrics' } as const
+export const ALLOCATIONS = { params: 'params', anchor: 'anchor', drift: 'drift', grads: 'grads', stepGrads: 'step-grads', metrics: 'metrics' } as const
 
 /** The metrics of one head, in programs of models with several. */
 export const headMetrics = (head: string): string => `metrics/${head}`
@@ -100,18 +102,21 @@ export function compileProgram(spec: ModelSpec, options: ProgramOptions): Compil
   if (groups === undefined) return { model, layout, plans }
   const updateOn = (allocation: string): Update => buildUpdate({ ...options, layout, groups, params: ALLOCATIONS.params, grads: allocation })
   const update = updateOn(ALLOCATIONS.stepGrads), applied = updateOn(ALLOCATIONS.grads)
-  const pulled = pullOf(layout, options), pulledSum = pullOf(layout, options)
-  const train = plan('train', [training.params, stepGrads, ...training.metrics, ...pulled.arenas, ...update.arenas], [...training.effects, ...pulled.calls(stepGrads.whole), ...update.calls])
-  const apply = plan('apply', [wholeArena(ALLOCATIONS.params, layout.arenaSize), grads, ...pulledSum.arenas, ...applied.arenas], [...pulledSum.calls(grads.whole), ...applied.calls])
+  const correction = correctionOf(layout, options), correctionOfSum = correctionOf(layout, options)
+  const train = plan('train', [training.params, stepGrads, ...training.metrics, ...correction.arenas, ...update.arenas], [...training.effects, ...correction.calls(stepGrads.whole), ...update.calls])
+  const apply = plan('apply', [wholeArena(ALLOCATIONS.params, layout.arenaSize), grads, ...correctionOfSum.arenas, ...applied.arenas], [...correctionOfSum.calls(grads.whole), ...applied.calls])
   return { model, layout, plans: { ...plans, train, apply }, update }
 }
 
-/** What pulls params back to the anchor, where something does. */
-function pullOf({ trainedSize }: Layout, { pull = 0 }: ProgramOptions): { readonly arenas: readonly Arena[]; readonly calls: (grads: Tensor) => readonly Call[] } {
-  if (pull === 0) return { arenas: [], calls: () => [] }
-  const anchor = wholeArena(ALLOCATIONS.anchor, trainedSize)
-  const dims = { SIZE: trainedSize, PULL: floatBits(pull) }
-  return { arenas: [anchor], calls: (grads) => [{ kernel: proximal, dims, buffers: { params: state(ALLOCATIONS.params, trainedSize), anchor: anchor.whole, grads }, label: 'proximal' }] }
+/** What corrections add to the gradients of a step: a pull back to the anchor, a drift. */
+function correctionOf({ trainedSize }: Layout, { pull = 0, drift = false }: ProgramOptions): { readonly arenas: readonly Arena[]; readonly calls: (grads: Tensor) => readonly Call[] } {
+  const anchor = wholeArena(ALLOCATIONS.anchor, trainedSize), added = wholeArena(ALLOCATIONS.drift, trainedSize)
+  const pulled = (grads: Tensor): Call => ({ kernel: proximal, dims: { SIZE: trainedSize, PULL: floatBits(pull) }, buffers: { params: state(ALLOCATIONS.params, trainedSize), anchor: anchor.whole, grads }, label: 'proximal' })
+  const drifted = (grads: Tensor): Call => ({ kernel: accumulate, dims: { SIZE: trainedSize }, buffers: { x: added.whole, y: grads }, label: 'drift' })
+  return {
+    arenas: [...(pull === 0 ? [] : [anchor]), ...(drift ? [added] : [])],
+    calls: (grads) => [...(pull === 0 ? [] : [pulled(grads)]), ...(drift ? [drifted(grads)] : [])],
+  }
 }
 
 /** The layout as the groups of params want it; no groups where there is no optimizer. */

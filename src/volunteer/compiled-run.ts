@@ -1,7 +1,7 @@
 // A run's model as the Plans that its leases need: one gradient, or local training with an optimizer of its own.
 import { invariant } from '../base/errors.ts'
 import type { Plan } from '../graph/plan.ts'
-import { sumTerms } from '../fed/corrections/correction.ts'
+import { drifts, sumTerms, type Correction } from '../fed/corrections/correction.ts'
 import { resolveCorrection } from '../fed/corrections/index.ts'
 import type { LocalTraining } from '../fed/local-work.ts'
 import type { Strategy } from '../fed/strategy.ts'
@@ -21,6 +21,7 @@ export interface CompiledRun {
 
 export interface CompiledTraining extends CompiledProgram {
   readonly local: LocalTraining
+  readonly corrections: readonly Correction[]
   /** To the granted model, by corrections. */
   readonly pull: number
   readonly batchSize: number
@@ -32,15 +33,16 @@ export interface RunRecipe {
   readonly strategy: Pick<Strategy, 'local' | 'corrections'>
 }
 
-export function compileRun({ model, batchSize, strategy: { local, corrections = [] } }: RunRecipe, memoryLimitBytes = Infinity): CompiledRun {
+export function compileRun({ model, batchSize, strategy: { local, corrections: choices = [] } }: RunRecipe, memoryLimitBytes = Infinity): CompiledRun {
   const { layout, plans: { gradient, evaluate } } = compileProgram(model, { batchSize, memoryLimitBytes })
   if (local.type === 'gradient') return { layout, gradient, evaluate, training: undefined, plans: [gradient, evaluate] }
   // Evaluation takes large batches also where training takes small ones.
   const trainBatch = typeof local.batchSize === 'number' ? local.batchSize : batchSize
-  const { pull } = sumTerms(corrections.map(resolveCorrection).map((correction) => ({ pull: correction.pull })))
-  const compiled = compileProgram(model, { batchSize: trainBatch, memoryLimitBytes, optimizer: local.optimizer, pull })
+  const corrections = choices.map(resolveCorrection)
+  const { pull } = sumTerms(corrections.map((correction) => ({ pull: correction.pull })))
+  const compiled = compileProgram(model, { batchSize: trainBatch, memoryLimitBytes, optimizer: local.optimizer, pull, drift: corrections.some(drifts) })
   invariant(compiled.layout.entries.every(({ arenaOffset }, i) => arenaOffset === layout.entries[i]!.arenaOffset), 'local training: must keep params where evaluation reads them.')
   const { train, gradient: micro, apply } = compiled.plans
-  const training = { ...compiled, local, pull, batchSize: trainBatch }
+  const training = { ...compiled, local, corrections, pull, batchSize: trainBatch }
   return { layout, gradient: micro, evaluate, training, plans: [...(local.batchSize === 'all' ? [micro, apply!] : [train!]), evaluate] }
 }

@@ -115,16 +115,13 @@ export class LeaseJob {
     this.#over = true
     this.#cancelTimer()
     this.#abort.abort()
-    this.#settleFeedback(end.type === 'accepted')
+    if (end.type === 'accepted') this.#remember()
     this.#host.ended(this, end)
   }
 
-  /** What a lossy codec lost of this update is owed from now on, if it counts; else what was owed before. */
-  #settleFeedback(accepted: boolean): void {
-    const outcome = this.#result?.outcome
-    if (outcome?.kind !== 'train') return
-    if (accepted) outcome.feedback?.accepted()
-    else outcome.feedback?.dropped()
+  #remember(): void {
+    const { outcome, update } = this.#result ?? {}
+    if (outcome?.kind === 'train' && update !== undefined) outcome.memory?.accepted(update.header.payloadHash)
   }
 
   #renewLater(): void {

@@ -11,6 +11,7 @@ import { ALLOCATIONS } from '../train/program.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import { openExamples, type Source } from './batches.ts'
 import type { CompiledTraining } from './compiled-run.ts'
+import type { KeptOptimizer } from './lease-memory.ts'
 import { nonFiniteError } from './non-finite.ts'
 import { NonFiniteError } from './trainer-port.ts'
 
@@ -26,8 +27,10 @@ export interface LocalTrainingRequest {
   readonly shardBytes: (hash: string) => Uint8Array
   /** Packed params as they were granted. */
   readonly granted: Float32Array
-  /** Optimizer steps that its state has seen; 0 begins anew. */
-  readonly stepsBefore: number
+  /** [size] Added to every gradient. */
+  readonly drift: Float32Array | undefined
+  /** Where the optimizer goes on from; it begins anew where absent. */
+  readonly optimizer: KeptOptimizer | undefined
   /** Heard after each run of a Plan, with the fraction done: waits where the queue is long, throws where the lease is aborted. */
   readonly afterRun: (fraction: number) => Promise<void>
 }
@@ -35,17 +38,21 @@ export interface LocalTrainingRequest {
 export interface LocalResult {
   readonly pseudoGradient: Float32Array
   readonly metrics: Metrics
-  readonly steps: number
+  /** Where the optimizer has come to, if it will go on. */
+  readonly optimizer: KeptOptimizer | undefined
 }
 
 export async function trainLocally(request: LocalTrainingRequest): Promise<LocalResult> {
-  const { program, training, source, lease, granted, stepsBefore, afterRun } = request
+  const { program, training, source, lease, granted, drift, optimizer, afterRun } = request
+  const stepsBefore = optimizer?.steps ?? 0
   const { local, update } = training
   const plan = planLocal(local, { numExamples: lease.numExamples, batchSize: source.batchSize })
   const rate = localRates(local)
+  const trained = (packed: Float32Array): Float32Array => unpack(training.layout, packed).subarray(0, training.layout.trainedSize)
   program.clear(ALLOCATIONS.metrics)
-  if (stepsBefore === 0) for (const { allocation } of present(update, 'update').slots) program.clear(allocation)
-  if (training.pull > 0) program.write(ALLOCATIONS.anchor, unpack(training.layout, granted).subarray(0, training.layout.trainedSize))
+  setSlots(request)
+  if (training.pull > 0) program.write(ALLOCATIONS.anchor, trained(granted))
+  if (drift !== undefined) program.write(ALLOCATIONS.drift, trained(drift))
   const steps = stepsOf(request, plan)
   for (let step = 0; step < plan.steps; step++) {
     const hyper = present(update, 'update').inputs(stepsBefore + step + 1, { learningRate: rate(step) })
@@ -64,19 +71,30 @@ export async function trainLocally(request: LocalTrainingRequest): Promise<Local
     }
     await afterRun((step + 1) / plan.steps)
   }
-  const [sums, trained] = await program.read([ALLOCATIONS.metrics, ALLOCATIONS.params])
-  const packed = pack(training.layout, present(trained, 'params'))
+  const slots = local.keepOptimizerState === true ? present(update, 'update').slots.map(({ allocation }) => allocation) : []
+  const [sums, params, ...slotValues] = await program.read([ALLOCATIONS.metrics, ALLOCATIONS.params, ...slots])
+  const packed = pack(training.layout, present(params, 'params'))
   const metrics = readMetrics(present(sums, 'metrics'), plan)
   if (!Number.isFinite(metrics.lossSum)) throw await failure(request, plan, metrics.lossSum)
-  return { pseudoGradient: granted.map((value, i) => value - packed[i]!), metrics, steps: plan.steps }
+  const kept = local.keepOptimizerState === true ? { steps: stepsBefore + plan.steps, slots: Object.fromEntries(slots.map((name, i) => [name, slotValues[i]!])) } : undefined
+  return { pseudoGradient: granted.map((value, i) => value - packed[i]!), metrics, optimizer: kept }
+}
+
+/** The optimizer's state as it was left, or zeros. */
+function setSlots({ program, training, optimizer }: LocalTrainingRequest): void {
+  for (const { allocation } of present(training.update, 'update').slots) {
+    const kept = optimizer?.slots[allocation]
+    if (kept === undefined) program.clear(allocation)
+    else program.write(allocation, kept)
+  }
 }
 
 /** Finds what went wrong where each step is one run of one Plan, from a state that is known. */
 async function failure(request: LocalTrainingRequest, plan: LocalPlan, loss: number): Promise<NonFiniteError> {
-  const { runner, program, training: { local, layout, plans, update }, lease, granted, stepsBefore, signal } = request
+  const { runner, program, training: { local, layout, plans, update }, lease, granted, optimizer, signal } = request
   const message = `loss: must be finite, got ${loss} in ${plan.steps} local steps from model version ${lease.modelVersion} on`
   const remedy = 'Lower local.optimizer.learningRate.'
-  if (local.batchSize === 'all' || stepsBefore > 0) return new NonFiniteError(`${message}. ${remedy}`)
+  if (local.batchSize === 'all' || optimizer !== undefined) return new NonFiniteError(`${message}. ${remedy}`)
   const rate = localRates(local)
   const restore = (): void => {
     program.write(ALLOCATIONS.params, unpack(layout, granted))

@@ -2,12 +2,13 @@
 import { WireError } from '../base/errors.ts'
 import type { Layout } from '../model/layout.ts'
 
-/** Packed params as floats, without a copy where alignment allows. */
-export function asFloats(bytes: Uint8Array, layout: Layout): Float32Array {
-  if (bytes.byteLength !== layout.packedSize * 4) {
-    throw new WireError(`snapshot: must have ${layout.packedSize * 4} bytes for this model, got ${bytes.byteLength}.`)
+/** A snapshot's packed params, and behind them so many arrays of corrections, as floats without a copy where alignment allows. */
+export function asFloats(bytes: Uint8Array, { packedSize }: Layout, down: number): Float32Array {
+  const size = packedSize * (1 + down)
+  if (bytes.byteLength !== size * 4) {
+    throw new WireError(`snapshot: must have ${size * 4} bytes for this model, got ${bytes.byteLength}.`)
   }
-  return bytes.byteOffset % 4 === 0 ? new Float32Array(bytes.buffer, bytes.byteOffset, layout.packedSize) : new Float32Array(bytes.slice().buffer)
+  return bytes.byteOffset % 4 === 0 ? new Float32Array(bytes.buffer, bytes.byteOffset, size) : new Float32Array(bytes.slice().buffer)
 }
 
 /** Summed grads in the arena -> packed mean, in one pass. */

@@ -1,11 +1,11 @@
 // The session against a link, a trainer and a clock that the test moves by hand.
 import { describe, expect, test, vi } from 'vitest'
 import type { Clock } from '../base/clock.ts'
-import type { ErrorFeedback } from '../codec/error-feedback.ts'
 import { createLayout } from '../model/layout.ts'
 import type { Link, LinkEvents } from '../wire/link.ts'
 import { PROTOCOL_VERSION, type FromVolunteer, type Hello, type Lease, type Refused, type ToVolunteer, type UpdateHeader } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
+import type { LeaseMemory } from './lease-memory.ts'
 import { Session } from './session.ts'
 import { NonFiniteError, type Outcome, type Trainer, type WorkHooks } from './trainer-port.ts'
 
@@ -93,6 +93,8 @@ class FakeTrainer implements Trainer {
       this.worked.push({ lease, hooks, finish, fail })
     })
   }
+  readonly forgotten: string[] = []
+  forget(runId: string): void { this.forgotten.push(runId) }
   dispose(): void { this.disposed = true }
 }
 
@@ -139,20 +141,27 @@ describe('leases', () => {
     expect(link.types()).toEqual(['ready', 'ready'])
   })
 
-  test.each([[true, ['accepted']], [false, ['dropped']]])('error feedback hears what became of an update: accepted is %s', async (accepted, heard) => {
+  test.each([true, false])('M1: memory hears of an update when it has been made, and again if it counts: accepted is %s', async (accepted) => {
     const { link, trainer } = await begin()
     const calls: string[] = []
-    const feedback: ErrorFeedback = {
-      encode: (values) => new Uint8Array(values.slice().buffer), accepted: () => void calls.push('accepted'), dropped: () => void calls.push('dropped'),
-      residual: new Float32Array(2), restore: () => {},
-    }
+    const memory: LeaseMemory = { owed: Float32Array.of(1, 1), propose: (hash, owed) => void calls.push(`propose ${hash} ${owed?.join()}`), accepted: (hash) => void calls.push(`accepted ${hash}`) }
     link.say({ type: 'grant', lease: leaseOf() })
     await settle()
-    latest(trainer.worked).finish({ ...trained, feedback })
+    latest(trainer.worked).finish({ ...trained, memory })
     await settle()
-    expect(calls).toEqual([])
+    const { header: { payloadHash }, payload } = latest(link.updates)
+    expect([...new Float32Array(payload.buffer, payload.byteOffset, 2)]).toEqual([2, -1])
+    expect(calls).toEqual([`propose ${payloadHash} 0,0`])
     link.say({ type: 'result', leaseId: 'lease-1', grant: 1, accepted, ...(accepted ? {} : { code: 'too-stale' as const, message: 'too old' }) })
-    expect(calls).toEqual(heard)
+    expect(calls.slice(1)).toEqual(accepted ? [`accepted ${payloadHash}`] : [])
+  })
+
+  test('M1: memory is told when the run is over', async () => {
+    const { link, trainer } = await begin()
+    link.say({ type: 'run-state', state: 'paused' })
+    expect(trainer.forgotten).toEqual([])
+    link.say({ type: 'run-state', state: 'finished' })
+    expect(trainer.forgotten).toEqual([welcomeOf().runId])
   })
 
   test('an evaluation lease is answered with a message and counts apart', async () => {

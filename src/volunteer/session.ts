@@ -164,7 +164,7 @@ export class Session {
     this.#connection = { at: 'welcomed' }
     this.#prepared = false
     this.#runId = welcome.runId
-    this.#runState = welcome.state
+    this.#setRunState(welcome.state)
     this.#modelVersion = welcome.modelVersion
     this.#run = { runId: welcome.runId, title: welcome.config.title, modelName: welcome.model.name, dataset: welcome.dataset.name }
     if (welcome.keepLease) this.#job?.kept()
@@ -204,12 +204,17 @@ export class Session {
         break
       case 'run-state': {
         const resumed = message.state === 'running' && this.#runState !== 'running'
-        this.#runState = message.state
+        this.#setRunState(message.state)
         if (resumed) this.#ready()
         break
       }
     }
     this.#changed()
+  }
+
+  #setRunState(state: RunState): void {
+    this.#runState = state
+    if (state === 'finished') this.#options.trainer.forget?.(this.#runId)
   }
 
   /** Says that we are idle, if we are; after failures in a row only a little later. */

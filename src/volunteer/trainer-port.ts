@@ -31,6 +31,8 @@ export interface Trainer {
   /** Compiles the run's model; at once where it is already. Throws ConfigError where it does not fit the device. */
   prepare(welcome: Welcome, onProgress: (fraction: number, doing: string) => void): Promise<void>
   work(lease: Lease, hooks: WorkHooks): Promise<Outcome>
+  /** The run is over: nothing of it needs to be remembered. */
+  forget?(runId: string): void
   dispose(): void
 }
 

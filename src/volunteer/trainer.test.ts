@@ -1,103 +1,10 @@
 // The trainer on the CPU runner, against the gradient computed directly on plain arrays.
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createCpuRunner } from '../cpu/runner.ts'
-import type { ByteSplit } from '../data/dataset.ts'
-import { shardOrder } from '../data/order.ts'
-import { shardDataset, type ShardedDataset } from '../data/shards.ts'
-import { createRng } from '../base/rng.ts'
 import { batchOf, localRates, passOrder, planLocal, type LocalTraining } from '../fed/local-work.ts'
-import type { Strategy } from '../fed/strategy.ts'
-import type { ErrorFeedback } from '../codec/error-feedback.ts'
-import { resolveCodec } from '../codec/index.ts'
-import { createUpdate } from './update.ts'
 import { DeviceLostError, type Runner } from '../graph/plan.ts'
-import type { ModelSpec } from '../model/spec.ts'
-import { PROTOCOL_VERSION, type Lease } from '../wire/messages.ts'
-import type { Welcome } from '../wire/welcome.ts'
-import { memoryCache } from './cache.ts'
-import { createFiles } from './files.ts'
-import { realClock } from './real-clock.ts'
-import { createTrainer } from './trainer.ts'
-import { NonFiniteError, type Outcome } from './trainer-port.ts'
-
-const SEED = 5, CLASSES = 3, PIXELS = 4
-const SNAPSHOT = 'a'.repeat(64)
-/** Softmax regression: its gradient fits in a few lines. */
-const model: ModelSpec = {
-  name: 'softmax', inputs: { x: [2, 2, 1] }, output: 'logits',
-  nodes: [{ name: 'flat', layer: 'flatten' }, { name: 'logits', layer: 'dense', options: { units: CLASSES } }],
-}
-const params = Float32Array.from({ length: PIXELS * CLASSES + CLASSES }, (_, i) => Math.sin(i) / 2)
-
-let sharded: ShardedDataset
-
-beforeAll(async () => {
-  const rng = createRng('trainer-test')
-  const split = (examples: number): ByteSplit => ({
-    examples,
-    values: Uint8Array.from({ length: examples * PIXELS }, () => rng.integer(256)),
-    labels: Uint8Array.from({ length: examples }, () => rng.integer(CLASSES)),
-  })
-  const dataset = { name: 'noise', shape: [2, 2, 1], classes: CLASSES, classNames: ['a', 'b', 'c'], scale: 1 / 255, offset: -0.5, train: split(50), test: split(30) }
-  sharded = await shardDataset(dataset, SEED, 20)
-})
-
-const welcome = (strategy: Partial<Strategy> = {}): Welcome => ({
-  type: 'welcome', protocolVersion: PROTOCOL_VERSION, runId: 'run', incarnation: 1, model, dataset: sharded.manifest,
-  config: { batchSize: 8, seed: SEED, title: 'Noise', strategy: { codec: 'f32', local: { type: 'gradient' }, ...strategy } } as Welcome['config'],
-  state: 'running', modelVersion: 1, modelHash: SNAPSHOT, keepLease: false,
-})
-
-type Slices = Lease['work']['slices']
-const lease = (slices: Slices, changes: Partial<Lease> & { split?: 'train' | 'test' } = {}): Lease => {
-  const { split = 'train', ...rest } = changes
-  return {
-    runId: 'run', leaseId: 'l1', incarnation: 1, grant: 1, kind: 'train', modelVersion: 1, modelHash: SNAPSHOT, durationMs: 10_000,
-    work: { source: 'examples', split, epoch: 2, slices }, numExamples: slices.reduce((sum, { count }) => sum + count, 0), ...rest,
-  }
-}
-
-/** Mean gradient, summed loss and hits, in double precision. */
-function direct(slices: Slices, split: 'train' | 'test', at: ArrayLike<number> = params, wanted: (position: number) => boolean = () => true) {
-  const gradient = new Float64Array(params.length)
-  let lossSum = 0, correct = 0, examples = 0, position = -1
-  for (const { shard, start, count } of slices) {
-    const manifest = sharded.manifest[split].shards[shard]!
-    const file = sharded.file(manifest.hash)!
-    const order = split === 'train' ? shardOrder(SEED, 2, shard, manifest.examples) : Uint32Array.from({ length: manifest.examples }, (_, i) => i)
-    for (let p = start; p < start + count; p++) {
-      if (!wanted(++position)) continue
-      const example = order[p]!
-      const x = Array.from({ length: PIXELS }, (_, i) => file[example * PIXELS + i]! / 255 - 0.5)
-      const label = file[manifest.examples * PIXELS + example]!
-      const logits = Array.from({ length: CLASSES }, (_, c) => x.reduce((sum, v, i) => sum + v * at[i * CLASSES + c]!, at[PIXELS * CLASSES + c]!))
-      const total = logits.reduce((sum, z) => sum + Math.exp(z), 0)
-      lossSum += Math.log(total) - logits[label]!
-      correct += logits.indexOf(Math.max(...logits)) === label ? 1 : 0
-      examples++
-      for (let c = 0; c < CLASSES; c++) {
-        const error = Math.exp(logits[c]!) / total - (c === label ? 1 : 0)
-        for (let i = 0; i < PIXELS; i++) gradient[i * CLASSES + c]! += error * x[i]!
-        gradient[PIXELS * CLASSES + c]! += error
-      }
-    }
-  }
-  return { gradient: gradient.map((g) => g / examples), lossSum, correct, examples }
-}
-
-function setUp(snapshot: Float32Array = params, createRunner: () => Promise<Runner> = async () => createCpuRunner()) {
-  const fetched: string[] = []
-  const fetchFile = async (_run: string, hash: string): Promise<Uint8Array> => {
-    fetched.push(hash)
-    return hash === SNAPSHOT ? new Uint8Array(snapshot.slice().buffer) : sharded.file(hash)!
-  }
-  const trainer = createTrainer({ files: createFiles({ fetchFile }, memoryCache(1 << 20)), clock: realClock, createRunner })
-  return { trainer, fetched }
-}
-
-async function work(trainer: ReturnType<typeof createTrainer>, wanted: Lease, signal = new AbortController().signal): Promise<Outcome> {
-  return trainer.work(wanted, { signal, onProgress: () => {} })
-}
+import { direct, lease, params, SEED, setUp, sharded, SNAPSHOT, welcome, work, type Slices } from './test-trainer.ts'
+import { NonFiniteError } from './trainer-port.ts'
 
 describe('trainer', () => {
   test.each([
@@ -190,46 +97,6 @@ describe('trainer', () => {
     await trainer.open()
     await trainer.prepare(welcome({ local: { type: 'steps', steps: 4, optimizer: { name: 'adam', learningRate: 3e38 } } }), () => {})
     await expect(work(trainer, lease(SLICES))).rejects.toThrow(/in 4 local steps from model version 1 on: \S+ \([a-z0-9-]+\) first gave .+; it read .*finite up to [\d.]+e\+\d+.* Lower local\.optimizer/)
-  })
-
-  test('a local optimizer goes on where the last lease ended only where that is wanted', async () => {
-    const adam: LocalTraining = { type: 'steps', steps: 3, optimizer: { name: 'adam', learningRate: 0.1 } }
-    const updates = async (local: LocalTraining): Promise<Float32Array[]> => {
-      const { trainer } = setUp()
-      await trainer.open()
-      await trainer.prepare(welcome({ local }), () => {})
-      const outcomes = [await work(trainer, lease(SLICES)), await work(trainer, lease(SLICES))]
-      return outcomes.map((outcome) => (outcome.kind === 'train' ? outcome.gradient : new Float32Array(0)))
-    }
-    const [first, second] = await updates(adam)
-    expect(second).toEqual(first)
-    const [begun, gone] = await updates({ ...adam, keepOptimizerState: true })
-    expect(begun).toEqual(first)
-    expect(gone).not.toEqual(first)
-  })
-
-  test('with error feedback nothing of the accepted updates is lost for good', async () => {
-    const codec = { name: 'int8', errorFeedback: true }
-    const { trainer } = setUp()
-    await trainer.open()
-    await trainer.prepare(welcome({ codec }), () => {})
-    const wanted = new Float64Array(params.length), arrived = new Float64Array(params.length)
-    let feedback: ErrorFeedback | undefined
-    for (const [i, end] of (['accepted', 'dropped', 'accepted', 'accepted'] as const).entries()) {
-      const given = lease([{ shard: 0, start: 4 * i, count: 4 }], { leaseId: `1-${i}` })
-      const outcome = await work(trainer, given)
-      if (outcome.kind !== 'train') throw new Error('expected an update')
-      feedback = outcome.feedback!
-      const { payload, header } = await createUpdate(given, outcome)
-      expect(header.codec).toBe('int8')
-      expect(payload.byteLength).toBe(resolveCodec(codec).codec.payloadBytes(params.length))
-      feedback[end]()
-      if (end === 'dropped') continue
-      const decoded = resolveCodec(codec).codec.decode(payload, params.length)
-      expect(decoded).not.toEqual(outcome.gradient)
-      outcome.gradient.forEach((value, k) => { wanted[k]! += value; arrived[k]! += decoded[k]! })
-    }
-    wanted.forEach((value, k) => expect(arrived[k]! + feedback!.residual[k]!).toBeCloseTo(value, 6))
   })
 
   test('params and shards are downloaded once', async () => {

@@ -1,26 +1,27 @@
 // Computes leases on a device: fetch params and shards, run micro-batches, read the summed gradient back once.
 // Owns the Runner and its Program, and makes new ones when the device is lost.
 import type { Clock } from '../base/clock.ts'
-import { InvariantError, present, WireError } from '../base/errors.ts'
-import { createRng } from '../base/rng.ts'
+import { InvariantError, present } from '../base/errors.ts'
 import type { CodecChoice } from '../codec/codec.ts'
-import { createErrorFeedback, type ErrorFeedback } from '../codec/error-feedback.ts'
 import { resolveCodec } from '../codec/index.ts'
+import type { Memory } from '../fed/aggregators/aggregator.ts'
+import { resolveCorrection } from '../fed/corrections/index.ts'
+import { downOf, split, upOf } from '../fed/corrections/travelling.ts'
+import type { Strategy } from '../fed/strategy.ts'
 import { DeviceLostError, type AdapterDescription, type Program, type Runner } from '../graph/plan.ts'
-import { METRICS } from '../kernels/reduce.ts'
 import { unpack } from '../model/layout.ts'
-import { randomKey, type Examples } from '../train/host-batches.ts'
-import { ALLOCATIONS } from '../train/program.ts'
 import { loadFitting } from '../train/load-fitting.ts'
-import type { Lease, Metrics } from '../wire/messages.ts'
+import type { Lease } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
-import { batches, shardsOf, type Source } from './batches.ts'
+import { shardsOf, type Source } from './batches.ts'
 import { compileRun, type CompiledRun, type CompiledTraining, type RunRecipe } from './compiled-run.ts'
+import { trainCorrected, type CorrectedResult } from './corrected-training.ts'
 import type { Files } from './files.ts'
-import { trainLocally, type LocalResult } from './local-training.ts'
-import { nonFiniteError } from './non-finite.ts'
+import { memoryOf, recallFor, type MemoryNeeds, type Recalled } from './lease-memory.ts'
+import { VolunteerMemory } from './memory.ts'
 import { createPace } from './pace.ts'
 import { asFloats, packMean } from './packed.ts'
+import { sumUp } from './sum-up.ts'
 import type { Outcome, Trainer, WorkHooks } from './trainer-port.ts'
 
 export interface TrainerOptions {
@@ -30,6 +31,8 @@ export interface TrainerOptions {
   readonly createRunner: () => Promise<Runner>
   /** `compileRun` where absent; a simulation compiles once for all its volunteers. */
   readonly compile?: typeof compileRun
+  /** What it remembers from lease to lease; nothing outlives it where absent. */
+  readonly memory?: VolunteerMemory
 }
 
 type OnProgress = (fraction: number, doing: string) => void
@@ -38,7 +41,7 @@ type OnProgress = (fraction: number, doing: string) => void
 interface Prepared {
   readonly source: Source
   readonly codec: CodecChoice
-  readonly feedback: ErrorFeedback | undefined
+  readonly needs: MemoryNeeds
   readonly recipe: RunRecipe
   readonly compiled: CompiledRun
 }
@@ -56,16 +59,15 @@ export function createTrainer(options: TrainerOptions): Trainer {
 
 class DeviceTrainer implements Trainer {
   readonly #options: TrainerOptions
+  readonly #memory: VolunteerMemory
   #runner: Runner | undefined
   #preparation: { readonly key: string; readonly done: Promise<void> } | undefined
   #prepared: Prepared | undefined
   #program: Program | undefined
   /** The model of the last lease. */
-  #snapshot: { readonly hash: string; readonly packed: Float32Array } | undefined
+  #snapshot: { readonly hash: string; readonly packed: Float32Array; readonly down: Readonly<Record<string, Memory>> } | undefined
   /** Hash of the params on the device, where they are still as they were granted. */
   #paramsHash: string | undefined
-  /** Steps that the local optimizer's state on the device has seen. */
-  #localSteps = 0
   #working: Promise<unknown> = Promise.resolve()
   #improving: Promise<void> = Promise.resolve()
   #improvable = true
@@ -73,6 +75,7 @@ class DeviceTrainer implements Trainer {
 
   constructor(options: TrainerOptions) {
     this.#options = options
+    this.#memory = options.memory ?? new VolunteerMemory({ volunteerId: 'volunteer' })
   }
 
   get #compile(): typeof compileRun {
@@ -94,6 +97,7 @@ class DeviceTrainer implements Trainer {
   prepare(welcome: Welcome, onProgress: OnProgress): Promise<void> {
     const { config, model, dataset } = welcome
     const { codec, local, corrections } = config.strategy
+    this.#memory.beginRun(welcome.runId)
     const key = JSON.stringify([model, dataset, config.batchSize, config.seed, codec, local, corrections])
     // A reconnection welcomes us again, perhaps while the first welcome is still being compiled.
     if (this.#preparation?.key !== key) this.#preparation = { key, done: this.#prepare(welcome, onProgress) }
@@ -107,9 +111,7 @@ class DeviceTrainer implements Trainer {
     const { batchSize, seed, strategy } = config
     const recipe = { model, batchSize, strategy }
     const compiled = this.#compile(recipe)
-    const { codec, errorFeedback } = resolveCodec(strategy.codec)
-    const feedback = errorFeedback ? createErrorFeedback(codec, compiled.layout.packedSize) : undefined
-    this.#prepared = { source: { dataset, seed, batchSize }, codec: strategy.codec, feedback, recipe, compiled }
+    this.#prepared = { source: { dataset, seed, batchSize }, codec: strategy.codec, needs: needsOf(strategy, compiled.layout.packedSize), recipe, compiled }
     try {
       await this.#loaded(onProgress)
     } catch (error) {
@@ -122,6 +124,10 @@ class DeviceTrainer implements Trainer {
     const work = this.#workSurviving(lease, hooks)
     this.#working = work
     return work
+  }
+
+  forget(runId: string): void {
+    this.#memory.endRun(runId)
   }
 
   dispose(): void {
@@ -159,65 +165,35 @@ class DeviceTrainer implements Trainer {
 
   async #compute(lease: Lease, { signal, onProgress }: WorkHooks): Promise<Outcome> {
     const { clock } = this.#options
-    const { source, compiled, codec, feedback } = present(this.#prepared, 'prepared run')
+    const { source, compiled, codec, needs } = present(this.#prepared, 'prepared run')
     const shards = await this.#fetch(lease, { signal, onProgress })
+    const recalled = lease.kind === 'train' ? await recallFor(lease, needs, this.#memory, present(this.#snapshot, 'snapshot').down) : undefined
     const shardBytes = (hash: string): Uint8Array => present(shards.get(hash), 'shard')
     const program = present(this.#program, 'program')
     onProgress('computing', 0)
     const startedMs = clock.now()
-    if (lease.kind === 'train' && compiled.training !== undefined) {
-      const { pseudoGradient, metrics } = await this.#trainLocally(lease, compiled.training, { shardBytes, signal, onProgress })
-      return { kind: 'train', gradient: pseudoGradient, layout: compiled.layout, codec, feedback, metrics, computeMs: clock.now() - startedMs }
+    if (recalled !== undefined && compiled.training !== undefined) {
+      const { pseudoGradient, up: values, metrics, after } = await this.#trainLocally(lease, compiled.training, recalled, { shardBytes, signal, onProgress })
+      const up = { corrections: needs.corrections, values }
+      return { kind: 'train', gradient: pseudoGradient, up, layout: compiled.layout, codec, memory: memoryOf(lease, needs, this.#memory, after), metrics, computeMs: clock.now() - startedMs }
     }
-    program.clear('metrics')
-    if (lease.kind === 'train') program.clear('grads')
-    const plan = lease.kind === 'train' ? compiled.gradient : compiled.evaluate
-    // The same work draws the same numbers, whoever computes it.
-    const drawn = createRng(JSON.stringify(lease.work)).nextU32()
-    const draw = (step: number): Examples => ('random' in plan.inputs ? { random: randomKey(source.seed, drawn, step) } : {})
-    const runs = function* (): Generator<Examples> {
-      let first = 0
-      for (const { x, labels, weights } of batches(source, lease.work, shardBytes)) {
-        yield { x, labels, weights, ...draw(first) }
-        first += source.batchSize
-      }
-    }
-    const pace = createPace(clock)
-    let done = 0
-    for (const inputs of runs()) {
-      program.run(plan.name, inputs)
-      done = Math.min(lease.numExamples, done + source.batchSize)
-      if (!pace.due()) continue
-      await program.settled()
-      signal.throwIfAborted()
-      pace.settled()
-      onProgress('computing', done / lease.numExamples)
-    }
-    const [metricsArray, grads] = await program.read(lease.kind === 'train' ? ['metrics', 'grads'] : ['metrics'])
-    signal.throwIfAborted()
-    const loss = present(metricsArray?.[METRICS.loss], 'loss')
-    if (!Number.isFinite(loss)) {
-      const restore = (): void => [ALLOCATIONS.metrics, ...(lease.kind === 'train' ? [ALLOCATIONS.grads] : [])].forEach((name) => program.clear(name))
-      const message = `loss: must be finite, got ${loss} at model version ${lease.modelVersion}`
-      throw await nonFiniteError({ runner: present(this.#runner, 'runner'), program, plan, restore, runs, signal }, message, 'Lower the learning rate.')
-    }
-    const metrics = readMetrics(present(metricsArray, 'metrics'), lease)
+    const runner = present(this.#runner, 'runner')
+    const { metrics, grads } = await sumUp({ runner, program, plan: recalled === undefined ? compiled.evaluate : compiled.gradient, source, lease, shardBytes, clock, signal, onProgress })
     const computeMs = clock.now() - startedMs
-    if (lease.kind === 'evaluate') return { kind: 'evaluate', metrics, computeMs }
+    if (recalled === undefined) return { kind: 'evaluate', metrics, computeMs }
     const gradient = packMean(compiled.layout, present(grads, 'grads'), lease.numExamples)
-    return { kind: 'train', gradient, layout: compiled.layout, codec, feedback, metrics, computeMs }
+    return { kind: 'train', gradient, layout: compiled.layout, codec, memory: memoryOf(lease, needs, this.#memory, recalled), metrics, computeMs }
   }
 
-  async #trainLocally(lease: Lease, training: CompiledTraining, { shardBytes, signal, onProgress }: WorkHooks & { readonly shardBytes: (hash: string) => Uint8Array }): Promise<LocalResult> {
+  async #trainLocally(lease: Lease, training: CompiledTraining, recalled: Recalled, { shardBytes, signal, onProgress }: WorkHooks & { readonly shardBytes: (hash: string) => Uint8Array }): Promise<CorrectedResult> {
     const program = present(this.#program, 'program')
     const pace = createPace(this.#options.clock)
-    const stepsBefore = training.local.keepOptimizerState === true ? this.#localSteps : 0
+    const { packed: granted, down } = present(this.#snapshot, 'snapshot')
     // From here on they are trained.
     this.#paramsHash = undefined
-    this.#localSteps = 0
-    const result = await trainLocally({
+    const result = await trainCorrected({
       runner: present(this.#runner, 'runner'), signal,
-      program, training, source: present(this.#prepared, 'prepared run').source, lease, shardBytes, granted: present(this.#snapshot, 'snapshot').packed, stepsBefore,
+      program, training, source: present(this.#prepared, 'prepared run').source, lease, shardBytes, granted,
       async afterRun(fraction) {
         if (!pace.due()) return
         await program.settled()
@@ -225,22 +201,23 @@ class DeviceTrainer implements Trainer {
         pace.settled()
         onProgress('computing', fraction)
       },
-    })
+    }, { corrections: training.corrections, recalled, down })
     signal.throwIfAborted()
-    this.#localSteps = stepsBefore + result.steps
     return result
   }
 
   /** Puts the lease's params on the device and its shards in memory. */
   async #fetch(lease: Lease, { signal, onProgress }: WorkHooks): Promise<ReadonlyMap<string, Uint8Array>> {
     const { files } = this.#options
-    const { source, compiled } = present(this.#prepared, 'prepared run')
+    const { source, compiled, needs: { corrections } } = present(this.#prepared, 'prepared run')
     const hashes = shardsOf(source.dataset, lease.work)
     const steps = hashes.length + 1
     onProgress('downloading', 0)
     if (this.#snapshot?.hash !== lease.modelHash) {
       const bytes = await files.snapshot(lease.runId, lease.modelHash, signal)
-      this.#snapshot = { hash: lease.modelHash, packed: asFloats(bytes, compiled.layout) }
+      const arrays = downOf(corrections), { packedSize } = compiled.layout
+      const floats = asFloats(bytes, compiled.layout, arrays.length)
+      this.#snapshot = { hash: lease.modelHash, packed: floats.subarray(0, packedSize), down: split(floats.subarray(packedSize), arrays, corrections) }
     }
     if (this.#paramsHash !== lease.modelHash) {
       // The device may have been lost while we waited.
@@ -309,7 +286,6 @@ class DeviceTrainer implements Trainer {
     this.#program?.dispose()
     this.#program = undefined
     this.#paramsHash = undefined
-    this.#localSteps = 0
   }
 
   #dropRunner(): void {
@@ -320,9 +296,10 @@ class DeviceTrainer implements Trainer {
   }
 }
 
-function readMetrics(values: Float32Array, lease: Lease): Metrics {
-  const lossSum = present(values[METRICS.loss], 'loss')
-  const examples = present(values[METRICS.examples], 'examples')
-  if (examples !== lease.numExamples) throw new WireError(`lease ${lease.leaseId}: must have slices of ${lease.numExamples} examples, got ${examples}.`)
-  return { lossSum, correct: present(values[METRICS.correct], 'correct'), examples }
+function needsOf({ codec, local, corrections = [] }: Pick<Strategy, 'codec' | 'local' | 'corrections'>, size: number): MemoryNeeds {
+  const resolved = corrections.map(resolveCorrection)
+  return {
+    size, updateSize: size * (1 + upOf(resolved).length), corrections: resolved,
+    errorFeedback: resolveCodec(codec).errorFeedback, keepsOptimizer: local.type !== 'gradient' && local.keepOptimizerState === true,
+  }
 }

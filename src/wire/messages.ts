@@ -94,6 +94,8 @@ export const LeaseSchema = v.strictObject({
   /** Where the examples come from. `partition` and `own` come later. */
   work: v.strictObject({ source: v.literal('examples'), split: v.picklist(['train', 'test']), epoch: natural, slices: v.array(SliceSchema) }),
   numExamples: natural,
+  /** Payload hashes of the last accepted updates of this volunteer and, where the lease is a part of the data, of that part: what a volunteer remembers counts only if it is of those. */
+  last: v.optional(v.strictObject({ volunteer: v.optional(hash), part: v.optional(hash) })),
   /** The lease expires this long after it was granted or last renewed. */
   durationMs: natural,
 })

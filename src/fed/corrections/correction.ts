@@ -73,6 +73,8 @@ export interface Correction {
   readonly up: readonly string[]
   /** Pull of its gradient term: known beforehand, as FedNova must know it. */
   readonly pull: number
+  /** Slots of a part of the data that somebody else trained on last, or whose state is lost: what they are likely to be. Those of a part that nobody has trained on are zeros. */
+  takeOver(zeros: Memory, down: Memory): Memory
   /** Drift of its gradient term during a lease. */
   drift(own: Memory, down: Memory): Float32Array | undefined
   /** What goes up, and the volunteer's state once the update is accepted. */
@@ -103,6 +105,7 @@ export const NOTHING: Omit<Correction, 'name'> = {
   down: [],
   up: [],
   pull: 0,
+  takeOver: (zeros) => zeros,
   drift: () => undefined,
   afterLocal: ({ own }) => ({ up: {}, own }),
   beforeServerStep: () => {},
@@ -120,4 +123,10 @@ export function sumTerms(terms: readonly GradientTerm[]): GradientTerm {
   const pull = terms.reduce((sum, term) => sum + term.pull, 0)
   if (drifts.length === 0) return { pull }
   return { pull, drift: drifts[0]!.map((_, i) => drifts.reduce((sum, drift) => sum + drift[i]!, 0)) }
+}
+
+/** Whether it has a drift, which a run's Plans must know beforehand. */
+export function drifts({ drift, volunteerSlots, down }: Correction): boolean {
+  const none = (names: readonly string[]): Memory => Object.fromEntries(names.map((name) => [name, new Float32Array(0)]))
+  return drift(none(volunteerSlots), none(down)) !== undefined
 }

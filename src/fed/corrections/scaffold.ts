@@ -13,6 +13,8 @@ export const scaffold = registerCorrection(v.strictObject({}), () => ({
   serverSlots: ['control'],
   down: ['control'],
   up: ['controlChange'],
+  // The mean over all parts: what goes up is then its difference from what the server counts for a part on average.
+  takeOver: (_, down) => ({ control: down['control']!.slice() }),
   drift: (own, down) => down['control']!.map((global, i) => global - own['control']![i]!),
   afterLocal({ pseudoGradient, learningRateSum, own, down }) {
     const controlChange = pseudoGradient.map((change, i) => change / learningRateSum - down['control']![i]!)

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { createRng, type Rng } from '../../base/rng.ts'
-import { createErrorFeedback, type ErrorFeedback } from '../../codec/error-feedback.ts'
+import { encodeOwing } from '../../codec/error-feedback.ts'
 import { resolveCodec } from '../../codec/index.ts'
 import { createServerOptimizer, type ServerOptimizer } from '../../optim/server-optimizer.ts'
 import type { Aggregator, Memory, WeightedUpdate } from '../aggregators/aggregator.ts'
@@ -27,7 +27,8 @@ interface Client {
   readonly optimum: Float32Array
   /** Of corrections, by the correction's name. */
   own: Record<string, Memory>
-  readonly feedback: ErrorFeedback | undefined
+  /** Lost by a lossy codec, where that is made good. */
+  owed: Float32Array | undefined
 }
 
 interface Sent {
@@ -52,7 +53,7 @@ class Federation {
 
   constructor(written: object, reversed = false) {
     const strategy = checkStrategy(v.parse(StrategySchema, expandPreset(written)), { params: SIZE, batchSize: 10, trainExamples: CLIENTS * EXAMPLES, parts: CLIENTS })
-    const { codec, errorFeedback } = resolveCodec(strategy.codec)
+    const { errorFeedback } = resolveCodec(strategy.codec)
     this.#strategy = strategy
     this.#reversed = reversed
     this.#rng = createRng('composition')
@@ -63,7 +64,7 @@ class Federation {
       curvature: Float32Array.from({ length: SIZE }, () => 0.5 + this.#rng.uniform()),
       optimum: Float32Array.from({ length: SIZE }, () => 2 + this.#rng.normal()),
       own: zeros('volunteerSlots'),
-      feedback: errorFeedback ? createErrorFeedback(codec, SIZE) : undefined,
+      owed: errorFeedback ? new Float32Array(SIZE) : undefined,
     }))
     this.#aggregator = resolveAggregator(strategy.aggregator)
     this.#sum = this.#aggregator.init({ size: SIZE, exactSum: strategy.exactSum, seed: 1 })
@@ -112,8 +113,9 @@ class Federation {
     const { values, localNorm: norm, up, own } = this.#train(client, anchor)
     const { codec } = resolveCodec(choice)
     const rng = createRng(`lease/${order}`)
-    const decoded = codec.decode(client.feedback === undefined ? codec.encode(values, rng) : client.feedback.encode(values, rng), SIZE).slice()
-    client.feedback?.accepted()
+    const { payload, owed } = client.owed === undefined ? { payload: codec.encode(values, rng), owed: undefined } : encodeOwing(codec, { values, owed: client.owed, rng })
+    const decoded = codec.decode(payload, SIZE).slice()
+    client.owed = owed
     client.own = own
     for (const correction of this.#corrections) correction.compensate({ gradient: decoded, computedAt: anchor, current: this.params })
     return { update: { values: decoded, weight: this.#weight(staleness), order, localNorm: norm }, up }

@@ -9,7 +9,7 @@ import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
 import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage, norm, normInputGradient, normParamGradient } from './norm.ts'
 import { gradientSquares, optimizerKernels } from './optimizers.ts'
-import { accumulate, pointwiseKernelOf } from './pointwise.ts'
+import { accumulate, pointwiseKernelOf, proximal } from './pointwise.ts'
 import { averagePool, averagePoolGradient, globalMax, globalMaxGradient } from './pool.ts'
 import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
 import { recurrentCells } from './recurrent.ts'
@@ -19,7 +19,7 @@ import type { WasmKernel } from './wasm-kernel.ts'
 
 const list: readonly WasmKernel[] = [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, ...groupedConv2d, maxPool, maxPoolGradient, maxPoolGradientInPlace,
-  accumulate, reduce, broadcast, accumulateMetrics, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmax, softmaxGradient,
+  accumulate, proximal, reduce, broadcast, accumulateMetrics, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmax, softmaxGradient,
   elementwiseLoss, elementwiseLossGradient,
   norm, normInputGradient, normParamGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,

@@ -82,3 +82,12 @@ export const accumulate: WasmKernel = {
   name: 'accumulate',
   steps: (d, at) => [programStep(dim(d, 'SIZE'), ['x', 'y'].map((key) => ({ at: at(key), length: dim(d, 'SIZE'), inner: 1 })), [{ fn: 'add', args: [0, 1] }], [{ value: 2, at: at('y') }])],
 }
+
+export const proximal: WasmKernel = {
+  name: 'proximal',
+  steps(d, at) {
+    const operands = ['params', 'anchor', 'grads'].map((key): Operand => ({ at: at(key), length: dim(d, 'SIZE'), inner: 1 }))
+    const steps: readonly ProgramStep[] = [{ fn: 'sub', args: [0, 1] }, { fn: 'scale', args: [3], constants: [dim(d, 'PULL')] }, { fn: 'add', args: [2, 4] }]
+    return [programStep(dim(d, 'SIZE'), operands, steps, [{ value: 5, at: at('grads') }])]
+  },
+}
