@@ -105,7 +105,7 @@ describe('simulate', () => {
   test('attackers break a mean, and not a median', async () => {
     const config = (aggregator: string): RunConfig => runOf({ preset: 'fed-avg', schedule: { participants: 10, quorum: 1 }, aggregator, local: { optimizer: { learningRate: 0.05 } } }, { partition: { parts: PARTS } })
     const dataset = await shardParts(digits, config('median').partition!, 3)
-    const accuracy = async (aggregator: string, attackers: number): Promise<number> => {
+    const accuracy = async (aggregator: string, attackers: number | { readonly parts: readonly number[] }): Promise<number> => {
       const attack = { attackers, attack: resolveAttack({ name: 'inner-product', epsilon: 3 }) }
       const { curve } = await run(config(aggregator), { dataset, volunteers: 10, world: { dropout: 0 }, attack, stop: ({ modelVersion }) => modelVersion >= 4 })
       return curve.at(-1)!.accuracy
@@ -113,6 +113,9 @@ describe('simulate', () => {
     const spared = await accuracy('weighted-mean', 0), attacked = await accuracy('weighted-mean', 3), defended = await accuracy('median', 3)
     expect(spared).toBeGreaterThan(0.5)
     expect(attacked).toBeLessThan(0.1)
+    // Not drawn, but those who own these parts of the data.
+    expect(await accuracy('weighted-mean', { parts: [0, 4, 9] })).toBeLessThan(0.1)
+    await expect(accuracy('weighted-mean', { parts: [10] })).rejects.toThrow(/attackers.parts: must be among the 10 parts/)
     expect(defended).toBeGreaterThan(attacked + 0.2)
   })
 })

@@ -39,8 +39,8 @@ export interface SimulateOptions {
   /** Looked at after each version and evaluation; `status.evaluation` is the last point of the curve. */
   readonly stop?: (status: RunStatus) => boolean
   readonly maxVirtualSeconds?: number
-  /** Some volunteers attack. */
-  readonly attack?: { readonly attackers: number; readonly attack: Attack }
+  /** Some volunteers attack: so many, drawn at random, or whoever has a lease of one of these parts of the data. */
+  readonly attack?: { readonly attackers: number | { readonly parts: readonly number[] }; readonly attack: Attack }
   /** A file that it goes on from, where there is one, and is saved to every few minutes and at its end. */
   readonly saveTo?: string
   /** Ends it early, with a report of what there is. */
@@ -104,10 +104,10 @@ class Simulation {
   static async open(options: SimulateOptions): Promise<Simulation> {
     const { config, dataset, volunteers, seed, attack } = options
     const startedMs = performance.now()
-    const attackers = attack?.attackers ?? 0
+    const attackers = typeof attack?.attackers === 'number' ? attack.attackers : 0
     if (attackers >= volunteers) throw new ConfigError(`attackers: must be fewer than the ${volunteers} volunteers, got ${attackers}.`)
     const world = { ...DEFAULT_WORLD, ...options.world }
-    const subject = JSON.stringify([config, volunteers, seed, world, attackers, options.evaluation])
+    const subject = JSON.stringify([config, volunteers, seed, world, attack?.attackers ?? 0, options.evaluation])
     const saved = options.saveTo === undefined ? undefined : loadSimulation(options.saveTo, subject)
     const before = saved?.counts ?? NOTHING
     const disk = createMemoryDisk(saved?.files)
@@ -131,7 +131,7 @@ class Simulation {
     const { attack, dataset, maxVirtualSeconds = Infinity } = this.#options
     const around = {
       host, clock, world, devices: await createDeviceShop(), compile: createCompiler(),
-      conspiracy: attack === undefined ? undefined : createConspiracy(attack.attack, dataset.manifest.classes),
+      conspiracy: attack === undefined ? undefined : createConspiracy(attack.attack, dataset.manifest.classes), attackedShards: shardsOfParts(this.#options),
       onDropout: () => { this.#dropouts++ },
       onRelease: (why: string) => {
         this.#failures++
@@ -210,8 +210,18 @@ class Simulation {
     const { world, traits, clock } = this.#parts
     return createSimulationReport({
       config, seed, world, outcome, reason: outcome === 'diverged' ? this.#reason : '', status: this.#status(), virtualSeconds: clock.now() / 1000, dropouts: this.#dropouts,
-      curve: this.#points(), speeds: traits.map(({ examplesPerSecond }) => examplesPerSecond), attackers: attack?.attackers ?? 0,
+      curve: this.#points(), speeds: traits.map(({ examplesPerSecond }) => examplesPerSecond), attackers: typeof attack?.attackers === 'object' ? attack.attackers.parts.length : attack?.attackers ?? 0,
       wallSeconds: this.#wallSeconds,
     })
   }
+}
+
+/** Training shards of the parts of the data whose owners attack. */
+function shardsOfParts({ attack, dataset }: SimulateOptions): ReadonlySet<number> {
+  const parts = typeof attack?.attackers === 'object' ? attack.attackers.parts : []
+  return new Set(parts.flatMap((part) => {
+    const shards = dataset.parts?.[part]
+    if (shards === undefined) throw new ConfigError(`attackers.parts: must be among the ${dataset.parts?.length ?? 0} parts of the data, got ${part}. Name others, or divide the data.`)
+    return shards
+  }))
 }

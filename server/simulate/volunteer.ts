@@ -22,6 +22,8 @@ export interface VolunteerSurroundings {
   readonly compile: typeof compileRun
   /** Where there are attackers. */
   readonly conspiracy: Conspiracy | undefined
+  /** Whoever has a lease of one of these attacks in it, besides those whose trait it is. */
+  readonly attackedShards: ReadonlySet<number>
   readonly onDropout: () => void
   readonly onRelease: (reason: string) => void
   /** The session ended by itself, which nothing in a simulation excuses. */
@@ -40,6 +42,8 @@ export class SimulatedVolunteer {
   #life = 0
   #cancelNotice: () => void = () => {}
   #lease: Lease | undefined
+  /** In the lease that it computes. */
+  #attacking = false
 
   constructor(traits: Traits, around: VolunteerSurroundings) {
     this.traits = traits
@@ -55,13 +59,13 @@ export class SimulatedVolunteer {
       host, clock, traits, onRelease: this.#around.onRelease,
       onMessage: (message) => this.#heard(message),
     })
-    const relabel = traits.attacker ? conspiracy?.relabel : undefined
+    const relabel = conspiracy === undefined ? undefined : (label: number) => (this.#attacking ? conspiracy.relabel(label) : label)
     const trainer = createTrainer({
       files: createFiles(link, memoryCache(CACHE_BYTES)), clock, compile,
       createRunner: async () => devices.open({ clock, examplesPerSecond: traits.examplesPerSecond, relabel }),
     })
     const session: Session = new Session({
-      volunteerId: traits.id, runId: host.runId, link, clock, trainer: conspiracy === undefined ? trainer : conspiring(trainer, conspiracy, traits.attacker),
+      volunteerId: traits.id, runId: host.runId, link, clock, trainer: conspiracy === undefined ? trainer : conspiring(trainer, conspiracy, (lease) => (this.#attacking = this.#attacks(lease))),
       onChange: () => {
         const { session: state } = session.view()
         if (state.state === 'failed' || state.state === 'refused') this.#around.onFailure(`${traits.id}: ${state.message}`)
@@ -91,6 +95,10 @@ export class SimulatedVolunteer {
     return (numExamples * passes * 1000) / this.traits.examplesPerSecond
   }
 
+  #attacks({ work }: Lease): boolean {
+    return this.traits.attacker || work.slices.some(({ shard }) => this.#around.attackedShards.has(shard))
+  }
+
   #disappear(): void {
     const { clock, host, world, conspiracy, onDropout } = this.#around
     const { id, rng } = this.traits
@@ -103,8 +111,8 @@ export class SimulatedVolunteer {
   }
 }
 
-/** A trainer whose honest updates the attackers come to know, or that is one of them. */
-function conspiring(trainer: Trainer, conspiracy: Conspiracy, attacker: boolean): Trainer {
+/** A trainer whose honest updates the attackers come to know, and that is one of them where it `attacks`. */
+function conspiring(trainer: Trainer, conspiracy: Conspiracy, attacks: (lease: Lease) => boolean): Trainer {
   return {
     get bytesDown() { return trainer.bytesDown },
     get adapter() { return trainer.adapter },
@@ -114,7 +122,7 @@ function conspiring(trainer: Trainer, conspiracy: Conspiracy, attacker: boolean)
     async work(lease: Lease, hooks: WorkHooks): Promise<Outcome> {
       const { modelVersion, leaseId, kind } = lease
       if (kind !== 'train') return trainer.work(lease, hooks)
-      if (attacker) {
+      if (attacks(lease)) {
         const outcome = await trainer.work(lease, hooks)
         return outcome.kind !== 'train' ? outcome : { ...outcome, gradient: await conspiracy.forge(modelVersion, outcome.gradient, hooks.signal) }
       }
