@@ -81,10 +81,10 @@ export default defineConfig(({ mode }) => ({
   ...(mode === 'node' ? programs : mode === 'engine' ? engine : mode === 'bench' ? bench : mode === 'test' ? { root, plugins: [assembly()] } : pages),
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts', 'e2e/bench/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },
       { extends: true, test: { name: 'gpu', include: ['src/gpu/**/*.test.ts'], testTimeout: 120_000 } },
       // Real browsers on few cores: one file at a time, and time to reach an accuracy.
-      { extends: true, test: { name: 'e2e', include: ['e2e/**/*.test.ts'], globalSetup: 'e2e/global-setup.ts', fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
+      { extends: true, test: { name: 'e2e', include: ['e2e/*.test.ts'], globalSetup: 'e2e/global-setup.ts', fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },
     ],
   },
 }))

@@ -1,5 +1,5 @@
 // `npm run bench -- training|kernels [options]`: measures in workers of a headless Chromium and prints tables
-// (`npm run bench -- learning` is in learning/main.ts).
+// (`npm run bench -- learning`, `federated` and `robust` are in main.ts of those folders).
 //   --workloads a,b   only these (training: all standard ones otherwise)
 //   --peers a,b       only against these
 //   --json FILE       adds the figures to the file; pairs of workload and peer that it has already are not measured again
@@ -13,19 +13,23 @@ import { parseArgs } from 'node:util'
 import { ConfigError } from '../../src/base/errors.ts'
 import { nearest } from '../../src/base/registry.ts'
 import { openBenchPages, type BenchPages } from './browser.ts'
+import { federated } from './federated/main.ts'
 import { learning } from './learning/main.ts'
 import { PEERS, type PeerName, type Results } from './messages.ts'
+import { robust } from './robust/main.ts'
 import { printKernels, printMatmul, printTraining } from './report.ts'
 import { extended, NO_RESULTS } from './results.ts'
 import { workloads } from './workloads.ts'
+
+/** Benchmarks that need no browser. */
+const ELSEWHERE: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { learning, federated, robust }
 
 const BENCHES = ['training', 'kernels'] as const
 type BenchName = (typeof BENCHES)[number]
 
 export async function main(args: readonly string[]): Promise<void> {
   try {
-    if (args[0] === 'learning') await learning(args.slice(1))
-    else await run(args)
+    await (ELSEWHERE[args[0] ?? '']?.(args.slice(1)) ?? run(args))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     console.error(error.message)
@@ -119,8 +123,9 @@ async function measureKernels(pages: BenchPages, { workloads: names, peers }: Se
 }
 
 function checkBench([name, ...rest]: readonly string[]): BenchName {
+  const known = [...BENCHES, ...Object.keys(ELSEWHERE)]
   const found = BENCHES.find((bench) => bench === name)
-  if (found === undefined || rest.length > 0) throw new ConfigError(`bench: must be one of ${[...BENCHES, 'learning'].join(', ')}, got "${[name, ...rest].join(' ')}". ${nearest(name ?? '', [...BENCHES, 'learning'])}`)
+  if (found === undefined || rest.length > 0) throw new ConfigError(`bench: must be one of ${known.join(', ')}, got "${[name, ...rest].join(' ')}". ${nearest(name ?? '', known)}`)
   return found
 }
 

@@ -1,11 +1,12 @@
 // `npm run bench -- learning`: trains models of the zoo by their own recipes until they have learned what is stated beforehand.
 // What was trained is kept in --state, so that a long run can be stopped (Ctrl-C, --max-minutes) and resumed by the same command.
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../../../src/base/errors.ts'
 import { printTable } from '../report.ts'
+import { interruption } from '../trials/interruption.ts'
+import { machine } from '../trials/machine.ts'
 import type { Progress } from './checkpoint.ts'
 import { createDataFiles } from './data-files.ts'
 import { openRunner, RUNNERS, type RunnerName } from './runners.ts'
@@ -44,10 +45,8 @@ export async function learning(args: readonly string[]): Promise<void> {
   const chosen = values.tasks === undefined ? tasks.entries().map(([, task]) => task) : values.tasks.split(',').map((name) => tasks.get(name))
   const runnerName = RUNNERS.find((name) => name === values.runner)
   if (runnerName === undefined) throw new ConfigError(`--runner: must be one of ${RUNNERS.join(', ')}, got "${values.runner}".`)
-  const minutes = Number(values['max-minutes'] ?? Infinity)
-  if (!(minutes > 0)) throw new ConfigError(`--max-minutes: must be above 0, got "${values['max-minutes']}".`)
+  const shouldStop = interruption(values['max-minutes'])
   mkdirSync(values.state, { recursive: true })
-  const shouldStop = createStop(minutes)
   const data = createDataFiles(values['data-dir'] ?? process.env['DATA_DIR'])
   const results: Result[] = []
   for (const task of chosen) {
@@ -82,20 +81,6 @@ async function runTask(task: Task, { data, runnerName, state, shouldStop }: Surr
   const mean = finished.reduce((sum, { score }) => sum + score, 0) / finished.length
   return { task: task.name, metric: target.metric, target: `${target.goal} ${target.value}`, seeds, mean, reached: finished.length === task.seeds.length ? reaches(target, mean) : undefined }
 }
-
-/** True from the first Ctrl-C on, or when the time is up; a second Ctrl-C ends at once. */
-function createStop(minutes: number): () => boolean {
-  const endsAt = Date.now() + minutes * 60_000
-  let interrupted = false
-  process.once('SIGINT', () => {
-    interrupted = true
-    console.log('Saving; the same command goes on from here. Ctrl-C again ends at once.')
-    process.once('SIGINT', () => process.exit(130))
-  })
-  return () => interrupted || Date.now() > endsAt
-}
-
-const machine = (): string => `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown processor'}`
 
 function printResults(results: readonly Result[]): void {
   console.log(`\nLearned on ${machine()}\n`)
