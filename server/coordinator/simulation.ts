@@ -1,7 +1,7 @@
 // A whole coordinator (state machine, store, arithmetic) with stub volunteers in virtual time, on a disk that crashes.
 // A seed chooses what the network, the disk, the clock and the volunteers do wrong; everything repeats exactly.
 import * as v from 'valibot'
-import { ConfigError, invariant } from '../../src/base/errors.ts'
+import { ConfigError, InvariantError } from '../../src/base/errors.ts'
 import { createRng, type Rng } from '../../src/base/rng.ts'
 import type { ShardedDataset } from '../../src/data/shards.ts'
 import { resolveCorrection } from '../../src/fed/corrections/index.ts'
@@ -11,7 +11,7 @@ import { updateTensors } from '../../src/wire/tensors.ts'
 import { RunConfigSchema, type RunConfig } from '../../src/wire/run-config.ts'
 import { createInlineNumeric } from '../numeric/inline.ts'
 import type { RunHost } from '../run-host.ts'
-import { CrashError, createFaultDisk, type FaultDisk } from '../store/fault-disk.ts'
+import { CrashError, createFaultDisk, type FaultDisk, type Survival } from '../store/fault-disk.ts'
 import { readLog } from '../store/store.ts'
 import { openRun } from './open-run.ts'
 import type { LogRecord } from './records.ts'
@@ -53,8 +53,10 @@ export interface SimulationOptions extends NetworkFaults {
   readonly volunteers?: number
   /** Fraction of updates that are wrong in some way. */
   readonly bad?: number
-  /** Crashes of the coordinator, each after a number of disk operations. */
-  readonly crashes?: number
+  /** Crashes of the coordinator: how many, each after some disk operations that the seed chooses, or after how many of them. */
+  readonly crashes?: number | readonly number[]
+  /** What survives crashes of what was not synced; the seed chooses where absent. */
+  readonly survival?: Survival
   /** Whether the disk fills up for a while. */
   readonly fullDisk?: boolean
   /** Times that the coordinator's clock jumps ahead, by up to five minutes. */
@@ -95,12 +97,12 @@ export class Simulation {
   /** Raised at every crash: what an earlier process still does goes nowhere. */
   life = 0
   faulty = true
-  /** Why a coordinator could not be opened, which no fault excuses. */
+  /** What went wrong that no fault excuses: a coordinator could not be opened, or said two things. */
   failure: unknown
   restarts = 0
   /** How far the coordinator's clock is ahead. */
   #aheadMs = 0
-  #crashesLeft: number
+  readonly #crashes: number[]
 
   constructor(options: SimulationOptions) {
     this.options = options
@@ -112,7 +114,8 @@ export class Simulation {
     this.disk.lying = options.lying
     this.network = new SimulatedNetwork(this.clock, this.rng, options)
     this.volunteers = Array.from({ length: options.volunteers ?? 3 }, (_, i) => new StubVolunteer(this, `v${i}`))
-    this.#crashesLeft = options.crashes ?? 0
+    const { crashes = 0 } = options
+    this.#crashes = typeof crashes === 'number' ? Array.from({ length: crashes }, () => this.rng.integer(80)) : [...crashes]
   }
 
   /** Runs with faults for a while, then without. */
@@ -134,10 +137,8 @@ export class Simulation {
   /** Starts a coordinator on what the disk holds. */
   async open(): Promise<void> {
     const life = ++this.life
-    if (this.faulty && this.#crashesLeft > 0) {
-      this.#crashesLeft--
-      this.disk.crashAfter(this.rng.integer(80))
-    }
+    const crashAfter = this.faulty ? this.#crashes.shift() : undefined
+    if (crashAfter !== undefined) this.disk.crashAfter(crashAfter)
     const alive = (): boolean => life === this.life
     try {
       const host = await openRun({
@@ -169,7 +170,7 @@ export class Simulation {
     this.restarts++
     this.seats.clear()
     for (const volunteer of this.volunteers) volunteer.lostConnection()
-    this.disk.crash(this.rng)
+    this.disk.crash(this.options.survival ?? this.rng)
     if (restart) this.clock.after(50 + this.rng.uniform() * 1000, () => void this.open())
   }
 
@@ -216,7 +217,7 @@ export class Simulation {
 
   sawModel(version: number, hash: string): void {
     const known = this.witness.served.get(version)
-    invariant(known === undefined || known === hash, `version ${version}: must have one hash for ever, got ${known} and ${hash}.`)
+    if (known !== undefined && known !== hash) this.failure ??= new InvariantError(`V3: version ${version} must have one hash for ever, got ${known} and ${hash}.`)
     this.witness.served.set(version, hash)
   }
 }

@@ -63,7 +63,7 @@ async function progress(simulation: Simulation): Promise<void> {
   while (simulation.failure === undefined && !done() && clock.now() < from + CALM_MS) await clock.run(clock.now() + 500)
   if (simulation.failure !== undefined) throw simulation.failure
   const status = simulation.host?.status()
-  invariant(done(), `P6: must make progress within ${CALM_MS} ms of calm, got ${(status?.examples ?? 0) - before} examples, ${status?.state ?? 'no coordinator'} ${status?.reason ?? ''}.`)
+  invariant(done(), `P6: must make progress within ${CALM_MS} ms of calm, got ${(status?.examples ?? 0) - before} examples, ${status === undefined ? 'no coordinator' : `${status.state} ${JSON.stringify(status.reason)}`}.`)
 }
 
 export function checkRules({ witness, payloads, config }: Simulation, records: readonly LogRecord[]): void {

@@ -52,14 +52,20 @@ const startThread = (share: Share, onFinding: (finding: Finding) => void): Promi
 })
 
 async function runShare({ next, end }: Share): Promise<void> {
+  // A broken invariant in a callback of the coordinator would end its process.
+  process.on('unhandledRejection', (error) => { broken ??= error })
   for (let seed = Atomics.add(next, 0, 1); seed < end; seed = Atomics.add(next, 0, 1)) parentPort!.postMessage(await examine(seed))
 }
+
+let broken: unknown
 
 async function examine(seed: number): Promise<Finding> {
   // Freezing finds who writes to a state that others hold, at the price of a third of the time.
   setAutoFreeze(seed % 10 === 0)
   try {
+    broken = undefined
     const { simulation } = await runTrial(drawTrial(seed))
+    if (broken !== undefined) throw new Error(`seed ${seed}: ${String(broken)}`)
     return { seed, restarts: simulation.restarts, acknowledged: simulation.witness.acknowledged.size }
   } catch (error) {
     return { seed, restarts: 0, acknowledged: 0, failure: error instanceof Error ? error.message : String(error) }

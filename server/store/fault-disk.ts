@@ -8,6 +8,10 @@ export class CrashError extends Error {
   override readonly name = 'CrashError'
 }
 
+export type Survival = Pick<Rng, 'integer'>
+export const NOTHING: Survival = { integer: () => 0 }
+export const EVERYTHING: Survival = { integer: (bound) => bound - 1 }
+
 interface Inode {
   bytes: Uint8Array
   /** The contents that a crash cannot take back. */
@@ -15,15 +19,21 @@ interface Inode {
 }
 
 export interface FaultDisk extends Disk {
-  /** What survives when the power goes now. The disk then serves the next process. */
-  crash(rng: Rng): void
+  /** What survives when the power goes now, as `rng` chooses, or nothing or all of it. The disk then serves the next process. */
+  crash(rng: Survival): void
   /** Every later operation of this process throws CrashError, after `operations` more. */
   crashAfter(operations: number): void
   /** While true, operations that need space throw ENOSPC. */
   full: boolean
   readonly operations: number
-  /** Contents by path, for looking and for doing damage. */
+  /** Contents by path, for looking and for doing damage; how many of them a crash cannot take back; and all paths. */
   peek(path: string): Uint8Array | undefined
+  syncedBytes(path: string): number
+  paths(): readonly string[]
+  /** Replaces contents behind the back of whoever uses the disk. */
+  put(path: string, bytes: Uint8Array): void
+  /** What a process that opened a copy of it would find. Nothing waits there. */
+  copy(): FaultDisk
   /** Syncing contents, or names, does nothing: a broken disk, to prove that tests notice. */
   lying: 'contents' | 'names' | undefined
 }
@@ -117,6 +127,16 @@ export function createFaultDisk(wait: () => Promise<void> = () => Promise.resolv
     },
     async close() {},
     peek: (path) => files.get(path)?.bytes,
+    syncedBytes: (path) => files.get(path)?.synced.length ?? 0,
+    paths: () => [...files.keys()],
+    copy() {
+      const twin = createFaultDisk()
+      for (const [path, { bytes }] of files) twin.put(path, bytes.slice())
+      return twin
+    },
+    put(path, bytes) {
+      inode(path).bytes = bytes
+    },
     crashAfter(operations) {
       left = operations
     },
@@ -138,7 +158,7 @@ export function createFaultDisk(wait: () => Promise<void> = () => Promise.resolv
 }
 
 /** What was synced, and of what was appended after it a piece that may end anywhere and hold garbage. */
-function survivor({ bytes, synced }: Inode, rng: Rng): Uint8Array {
+function survivor({ bytes, synced }: Inode, rng: Survival): Uint8Array {
   const appended = bytes.length >= synced.length && synced.every((byte, i) => bytes[i] === byte)
   // Overwritten or truncated without a sync: either the old or the new contents.
   if (!appended) return rng.integer(2) === 0 ? synced : bytes
