@@ -1,4 +1,5 @@
 // Every sentence of the pages, in English. zh.ts has the same keys: a missing one does not compile.
+import type { Schedule } from '../../fed/strategy.ts'
 import type { RunReason } from '../../wire/dashboard.ts'
 import type { RefusalCode, RunState } from '../../wire/messages.ts'
 import type { FailureKind } from '../../volunteer/view.ts'
@@ -108,6 +109,75 @@ export const en = {
     working: 'Contributing',
   },
 
+  runs: {
+    title: 'Runs on this coordinator',
+    choose: 'Which one would you like to help?',
+    helpers: (count: string) => `volunteers: ${count}`,
+  },
+
+  /** How a run trains, in the words of people. */
+  method: {
+    title: 'How it trains',
+    axes: { schedule: 'Schedule', data: 'Data', local: 'Local work', corrections: 'Corrections', aggregator: 'Combined by', serverOptimizer: 'Server step', codec: 'Updates sent as' },
+    schedules: {
+      'synchronous': 'Synchronous rounds', 'cohort': 'Rounds of a cohort', 'asynchronous': 'Asynchronous', 'buffered': 'Buffered (FedBuff)', 'semi-synchronous': 'Semi-synchronous ticks',
+    } satisfies Record<Schedule['type'], string> as Record<Schedule['type'], string>,
+    synchronous: (examples: string, seconds: string) => `A round is ${examples} examples, shared out by speed. It closes when all are in, or after ${seconds} s with those that are.`,
+    cohort: (participants: string, seconds: string) => `A round waits for ${participants} participants, all alike. After ${seconds} s it closes with those that are in, if they are enough.`,
+    asynchronous: (versions: string) => `Every update is applied at once. One that is more than ${versions} versions old is refused.`,
+    buffered: (size: string, versions: string) => `Every ${size} updates make a version, and nobody waits. One that is more than ${versions} versions old is refused.`,
+    semiSynchronous: (seconds: string, versions: string) => `Every ${seconds} s a version is made of what is there. An update that is more than ${versions} versions old is refused.`,
+    overSelection: (percent: string) => `${percent} more is given out than needed; whoever is done first counts.`,
+    handedOut: 'Handed out by the coordinator, each example once an epoch.',
+    parts: (count: string, how: string) => `${count} parts, each kept by a volunteer: ${how}.`,
+    partitions: {
+      'iid': 'fair samples', 'label-shards': 'a few labels each', 'dirichlet': 'labels by a Dirichlet distribution', 'by-size': 'of different sizes', 'by-speed': 'sized by speed', 'label-order': 'sorted by label',
+    } as Readonly<Record<string, string>>,
+    gradient: 'One gradient at the model that was granted.',
+    steps: (steps: string, batch: string, optimizer: string) => `${steps} steps on batches of ${batch}, by ${optimizer}.`,
+    epochs: (epochs: string, batch: string, optimizer: string) => `Passes over its examples: ${epochs}, in batches of ${batch}, by ${optimizer}.`,
+    everything: 'all',
+    optimizer: (name: string, rate: string) => `${name} at learning rate ${rate}`,
+    aggregators: {
+      'weighted-mean': 'The mean, weighted by examples or age.', 'norm-bounded-mean': 'The mean of updates no longer than a bound.', 'nova-mean': 'The mean of updates per local step (FedNova).',
+      'median': 'The median of each parameter.', 'trimmed-mean': 'The mean of each parameter without its extremes.', 'geometric-median': 'The geometric median.',
+      'krum': 'The update nearest to its neighbours (Krum).', 'multi-krum': 'The mean of those nearest to each other (Multi-Krum).', 'centered-clipping': 'The mean of what is near the last result (centered clipping).',
+    } as Readonly<Record<string, string>>,
+    corrections: {
+      'fed-prox': 'FedProx: nobody strays far from the granted model.', 'scaffold': 'SCAFFOLD: control variates undo the pull of one’s own data.', 'fed-dyn': 'FedDyn: local optima are made to meet.',
+      'delay-compensation': 'Delay compensation: old gradients are brought up to date.',
+    } as Readonly<Record<string, string>>,
+    none: 'none',
+    codecs: { 'f32': 'f32: 4 bytes a number, exact.', 'f16': 'f16: 2 bytes a number.', 'int8': 'int8: 1 byte a number, rounded at random.' } as Readonly<Record<string, string>>,
+    errorFeedback: 'What rounding loses goes with the next update.',
+    smaller: (bytes: string, times: string) => `${bytes} each, ${times} times smaller than f32.`,
+    size: (bytes: string) => `${bytes} each.`,
+  },
+
+  /** The version in the making. */
+  making: {
+    synchronous: (accepted: string, wanted: string, out: string) => `${accepted} of ${wanted} examples are in, ${out} are with volunteers`,
+    cohort: (accepted: string, wanted: string, out: string) => `${accepted} of ${wanted} participants are in, ${out} are training`,
+    asynchronous: (out: string) => `${out} being computed; each makes a version`,
+    buffered: (accepted: string, wanted: string, out: string) => `${accepted} of ${wanted} updates are in the buffer, ${out} being computed`,
+    semiSynchronous: (accepted: string, out: string) => `${accepted} updates for the next tick, ${out} being computed`,
+    version: (number: string) => `Version ${number} in the making`,
+    deadline: (seconds: string) => `deadline in ${seconds} s`,
+    overdue: 'past its deadline: it closes as soon as enough is in',
+    tick: (seconds: string) => `next tick in ${seconds} s`,
+    done: 'There is nothing left to train.',
+  },
+
+  partition: {
+    title: 'Who has which data',
+    note: 'A column is one part of the training data: as tall as it has examples, coloured by their classes. A mark under it says that a volunteer is training on it.',
+    summary: (parts: string, least: string, most: string, classes: string) => `${parts} parts of ${least} to ${most} examples. On average a part has ${classes} classes.`,
+    firstOf: (shown: string, parts: string) => `The first ${shown} of ${parts} parts are shown.`,
+    choose: 'Part to look at',
+    part: (part: string, examples: string, classes: string) => `Part ${part}: ${examples} examples. ${classes}`,
+    ofClass: (name: string, examples: string) => `${name}: ${examples}`,
+  },
+
   failures,
   refusals,
   refusedOtherwise: (message: string): Problem => problem('The coordinator did not take this volunteer.', message),
@@ -136,8 +206,6 @@ export const en = {
     examples: 'Examples',
     time: 'Training time',
     round: (number: string) => `Round ${number}`,
-    roundOf: (done: string, all: string) => `${done} of ${all} examples`,
-    asynchronous: 'Asynchronous: every gradient counts at once',
     notYet: 'not yet',
     ofTest: (examples: string, version: string) => `${examples} test examples, version ${version}`,
     inAll: (examples: string) => `${examples} examples in all`,
@@ -170,6 +238,7 @@ export const en = {
     accounts: 'Accounts',
     bytesUp: 'Received from volunteers',
     bytesDown: 'Sent to volunteers',
+    smallerBy: (bytes: string, times: string) => `${bytes}, ${times} times less than f32`,
     accepted: 'Accepted updates',
     expired: 'Expired leases',
     refused: 'Refused updates',

@@ -1,5 +1,6 @@
 // The dashboard: a run, live. Anyone may look; whoever came with the control token may pause, resume and stop it.
 import type { RunStatus } from '../../wire/dashboard.ts'
+import { addressOf, fetchDescription, fetchPartition, runInAddress } from '../shared/api.ts'
 import { h, titled } from '../shared/dom.ts'
 import { header } from '../shared/header.ts'
 import '../shared/style.css'
@@ -9,26 +10,31 @@ import { createCurves } from './curves.ts'
 import { createDraw } from './draw.ts'
 import { openFeed } from './feed.ts'
 import { createFigures } from './figures.ts'
+import { createMethod } from './method.ts'
 import { createOverview } from './overview.ts'
+import { createPartition } from './partition.ts'
+import { createRuns } from './runs.ts'
 import { createStaleness } from './staleness.ts'
 import { takeToken } from './token.ts'
 import { createInvitation, createVolunteers } from './volunteers.ts'
 
-const runId = new URLSearchParams(location.search).get('run') ?? undefined
+const run = runInAddress()
 const token = takeToken()
 let status: RunStatus | undefined
 
 const overview = createOverview(token === undefined ? undefined : async (action) => status === undefined ? undefined : feed.control(action, status.runId, token))
-const figures = createFigures(), curves = createCurves(), draw = createDraw(), staleness = createStaleness(), accounts = createAccounts()
-const volunteers = createVolunteers(createInvitation(runId))
-const parts = [overview, figures, draw, staleness, volunteers, accounts]
+const runs = createRuns(), figures = createFigures(), curves = createCurves(), draw = createDraw(), method = createMethod(), partition = createPartition()
+const staleness = createStaleness(), accounts = createAccounts(), volunteers = createVolunteers(createInvitation(run))
+const parts = [overview, figures, draw, method, partition, staleness, volunteers, accounts]
 
-const main = h('main', { id: 'main' }, overview.element, figures.element, curves.element, draw.element, volunteers.element, h('div', { class: 'side' }, staleness.element, accounts.element))
-document.body.append(header({ href: '/', phrase: (c) => c.volunteerLink }), main)
+const main = h('main', { id: 'main' }, runs.element, overview.element, figures.element, curves.element, draw.element,
+  h('div', { class: 'wide' }, method.element, partition.element, volunteers.element), h('div', { class: 'side' }, staleness.element, accounts.element))
+document.body.append(header({ href: addressOf('/', run), phrase: (c) => c.volunteerLink }).element, main)
 titled((c) => `${c.name} – ${c.dashboard.title}`)
 
-const feed = openFeed(runId, {
+const feed = openFeed(run, {
   onStatus(next) {
+    if (status?.runId !== next.runId) void learn(next.runId)
     status = next
     main.dataset['state'] = next.state
     for (const part of parts) part.update(next)
@@ -43,3 +49,11 @@ const feed = openFeed(runId, {
     overview.connection(connected)
   },
 })
+
+/** What does not change during a run is fetched once. */
+async function learn(runId: string): Promise<void> {
+  runs.current(runId)
+  const description = await fetchDescription(runId)
+  method.describe(description)
+  if (description.config.partition !== undefined) partition.show(await fetchPartition(runId))
+}

@@ -2,21 +2,15 @@
 import * as Comlink from 'comlink'
 import { browserGpu } from '../../gpu/device.ts'
 import { createGpuRunner } from '../../gpu/runner.ts'
-import type { DatasetManifest } from '../../data/dataset.ts'
 import type { Program, Runner } from '../../graph/plan.ts'
 import { unpack } from '../../model/layout.ts'
-import type { ModelSpec } from '../../model/spec.ts'
 import { compileProgram, type CompiledProgram } from '../../train/program.ts'
 import { createWasmRunner } from '../../wasm/runner.ts'
-
-export interface Description {
-  readonly model: ModelSpec
-  readonly dataset: DatasetManifest
-}
+import { fetchDescription, type RunDescription } from '../shared/api.ts'
 
 interface Loaded {
   readonly runId: string
-  readonly description: Description
+  readonly description: RunDescription
   readonly compiled: CompiledProgram
   readonly runner: Runner
   readonly program: Program
@@ -26,7 +20,7 @@ let loaded: Promise<Loaded> | undefined
 let paramsHash = ''
 
 async function load(runId: string): Promise<Loaded> {
-  const description = await (await fetched(`/runs/${runId}/description.json`)).json() as Description
+  const description = await fetchDescription(runId)
   const compiled = compileProgram(description.model, { batchSize: 1 })
   const runner = await openRunner()
   const program = await runner.load([compiled.plans.predict])

@@ -2,6 +2,7 @@
 import type { RunStatus, VolunteerStatus } from '../../wire/dashboard.ts'
 import type { Catalogue } from '../catalogue/en.ts'
 import { formatNumber, type Phrase } from '../catalogue/index.ts'
+import { addressOf } from '../shared/api.ts'
 import { attribute, h, line, show, text, type Line } from '../shared/dom.ts'
 
 export interface VolunteersPart {
@@ -76,8 +77,8 @@ function fill({ element, cells }: Row, volunteer: VolunteerStatus): void {
 }
 
 /** The address to send to friends. */
-export function createInvitation(runId: string | undefined): HTMLElement {
-  const address = new URL(runId === undefined ? '/' : `/?run=${encodeURIComponent(runId)}`, location.origin).href
+export function createInvitation(run: string | undefined): HTMLElement {
+  const address = new URL(addressOf('/', run), location.origin).href
   const label = line((c) => c.dashboard.copy)
   const copy = h('button', { type: 'button', onclick: () => {
     void navigator.clipboard.writeText(address).then(() => {

@@ -2,7 +2,13 @@
 import { language, languages, onLanguage, setLanguage, type Phrase } from '../catalogue/index.ts'
 import { attribute, h, svg, text } from './dom.ts'
 
-export function header(other: { readonly href: string; readonly phrase: Phrase }): HTMLElement {
+export interface Header {
+  readonly element: HTMLElement
+  /** To the other page. */
+  readonly link: HTMLAnchorElement
+}
+
+export function header(other: { readonly href: string; readonly phrase: Phrase }): Header {
   const buttons = languages.map(([code, name]) => {
     const button = h('button', { type: 'button', class: 'language', lang: code === 'zh' ? 'zh-Hans' : code, onclick: () => setLanguage(code) }, name)
     onLanguage(() => button.setAttribute('aria-pressed', String(language() === code)))
@@ -10,9 +16,8 @@ export function header(other: { readonly href: string; readonly phrase: Phrase }
   })
   const switcher = h('div', { class: 'languages', role: 'group' }, ...buttons)
   attribute(switcher, 'aria-label', () => 'Language / 语言')
-  return h('header', { class: 'top' },
-    h('a', { class: 'brand', href: '/' }, emblem(), h('span', {}, text((c) => c.name))),
-    h('nav', {}, h('a', { href: other.href, class: 'other' }, text(other.phrase)), switcher))
+  const link = h('a', { href: other.href, class: 'other' }, text(other.phrase))
+  return { link, element: h('header', { class: 'top' }, h('a', { class: 'brand', href: '/' }, emblem(), h('span', {}, text((c) => c.name))), h('nav', {}, link, switcher)) }
 }
 
 /** Many small weights around a common one. */

@@ -4,12 +4,14 @@ import * as Comlink from 'comlink'
 import type { VolunteerHost } from '../../volunteer/host-browser.ts'
 import type { FailureKind, SessionState, VolunteerView } from '../../volunteer/view.ts'
 import { header } from '../shared/header.ts'
-import { h, show, titled } from '../shared/dom.ts'
+import { addressOf, runInAddress } from '../shared/api.ts'
+import { h, show, text, titled } from '../shared/dom.ts'
 import '../shared/style.css'
 import './style.css'
-import { announceRun, runInAddress, runnerInAddress } from './announcement.ts'
 import { createContribution } from './contribution.ts'
 import { claimIdentity, type Identity } from './identity.ts'
+import { createRunChoice } from './run-choice.ts'
+import { runnerInAddress } from './runner-choice.ts'
 import { problemOf } from './status.ts'
 import { createProblem, createThanks, createWelcome } from './welcome.ts'
 
@@ -26,12 +28,20 @@ const NOTHING_YET: VolunteerView = {
 /** Countdowns move between views. */
 const REDRAW_MS = 250
 
-const welcome = createWelcome(() => void contribute())
+const choice = createRunChoice({
+  announce: (phrase) => welcome.announce(phrase),
+  onChoice(name) {
+    for (const link of [head.link, seeModel]) link.href = addressOf('/dashboard', name)
+  },
+})
+const seeModel = h('a', { class: 'button', href: addressOf('/dashboard', runInAddress()) }, text((c) => c.volunteer.seeModel))
+const welcome = createWelcome(choice.element, () => void contribute())
 const working = createContribution({ pause: () => void running?.host.pause(), resume: () => void running?.host.resume(), stop: () => void stop() })
-const thanks = createThanks(() => void contribute())
+const thanks = createThanks(seeModel, () => void contribute())
 const problem = createProblem()
 const main = h('main', { id: 'main' }, welcome.element, working.element, thanks.element, problem.element)
-document.body.append(header({ href: '/dashboard', phrase: (c) => c.dashboardLink }), main)
+const head = header({ href: addressOf('/dashboard', runInAddress()), phrase: (c) => c.dashboardLink })
+document.body.append(head.element, main)
 titled((c) => `${c.name} – ${c.volunteer.title}`)
 
 let running: Running | undefined
@@ -86,7 +96,7 @@ async function contribute(): Promise<void> {
   worker.addEventListener('error', (event) => fail('crashed', event.message))
   const host = Comlink.wrap<VolunteerHost>(worker)
   running = { worker, host, identity }
-  const runId = runInAddress()
+  const runId = choice.chosen()
   const onView = Comlink.proxy((next: VolunteerView) => {
     // A view on its way when the person pressed Stop.
     if (running?.worker === worker) receive(next)
@@ -118,4 +128,3 @@ function letGo(): void {
 main.dataset['state'] = 'welcome'
 draw()
 setInterval(() => { if (view.session.state === 'disconnected') draw() }, REDRAW_MS)
-void announceRun((phrase) => welcome.announce(phrase))

@@ -11,13 +11,15 @@ export interface WelcomePart {
   announce(phrase: Phrase): void
 }
 
-export function createWelcome(contribute: () => void): WelcomePart {
+/** `choice`: which run, where there are several. */
+export function createWelcome(choice: HTMLElement, contribute: () => void): WelcomePart {
   const running = line()
   return {
     element: h('section', { class: 'welcome' },
       h('div', { class: 'words' },
         h('h1', {}, text((c) => c.volunteer.title)),
         h('p', { class: 'lead' }, text((c) => c.volunteer.whatRuns), ' ', text((c) => c.volunteer.nothingBefore)),
+        choice,
         h('button', { type: 'button', id: 'contribute', class: 'primary large', onclick: contribute }, text((c) => c.volunteer.contribute)),
         h('p', { class: 'note', id: 'announcement' }, running.node)),
       gathering()),
@@ -30,7 +32,7 @@ export interface ThanksPart {
   update(view: VolunteerView): void
 }
 
-export function createThanks(again: () => void): ThanksPart {
+export function createThanks(dashboard: HTMLAnchorElement, again: () => void): ThanksPart {
   const given = line()
   return {
     element: h('section', { class: 'welcome thanks' },
@@ -39,7 +41,7 @@ export function createThanks(again: () => void): ThanksPart {
         h('p', { class: 'lead' }, given.node),
         h('div', { class: 'actions' },
           h('button', { type: 'button', id: 'again', class: 'primary', onclick: again }, text((c) => c.volunteer.contributeAgain)),
-          h('a', { class: 'button', href: '/dashboard' }, text((c) => c.volunteer.seeModel)))),
+          dashboard)),
       gathering()),
     update({ contribution: { examples, evaluatedExamples, acceptedLeases } }) {
       given.say((c) => acceptedLeases === 0 ? c.volunteer.thanksNone : c.volunteer.thanksFor(formatNumber(examples + evaluatedExamples), formatNumber(acceptedLeases)))
