@@ -16,6 +16,8 @@ export interface Codec {
   payloadBytes(size: number, tensors?: readonly CodecTensor[]): number
   /** True where the payload's length depends on the values (sparse codecs). */
   readonly variable: boolean
+  /** Elements that share a scale, where they do. */
+  readonly blockSize?: number
   /** `rng` decides stochastic rounding. Infinity and NaN stay what they are: they tell of a training run that has diverged. */
   encode(values: Float32Array, rng: Rng, hints?: EncodeHints): Uint8Array
   /** `size` values, perhaps a view of `bytes`. Throws WireError on bytes that mean nothing, and nothing else on any bytes; numbers that are not finite pass. */

@@ -23,6 +23,7 @@ export const int8 = register(schema, ({ blockSize }) => ({
   lossless: false,
   unbiased: true,
   variable: false,
+  blockSize,
   payloadBytes: (size) => ceilDiv(size, blockSize) * 4 + size,
   encode(values, rng) {
     const blocks = ceilDiv(values.length, blockSize)
@@ -45,16 +46,22 @@ export const int8 = register(schema, ({ blockSize }) => ({
     const whole = aligned(bytes, 4)
     const scales = new Float32Array(whole.buffer, whole.byteOffset, blocks)
     const steps = new Int8Array(whole.buffer, whole.byteOffset + blocks * 4, size)
+    checkScales(scales)
     const values = new Float32Array(size)
     for (let block = 0; block < blocks; block++) {
       const scale = scales[block]!
-      if (scale < 0 || scale > LARGEST_SCALE) throw new WireError(`payload: must have scales in 0..${LARGEST_SCALE}, got ${scale} for block ${block}.`)
       const end = Math.min(size, (block + 1) * blockSize)
       for (let i = block * blockSize; i < end; i++) values[i] = steps[i]! * scale
     }
     return values
   },
 }))
+
+/** Throws WireError where a scale is none that `encode` makes. NaN passes: it tells of numbers that are not finite. */
+export function checkScales(scales: Float32Array): void {
+  const block = scales.findIndex((scale) => scale < 0 || scale > LARGEST_SCALE)
+  if (block >= 0) throw new WireError(`payload: must have scales in 0..${LARGEST_SCALE}, got ${scales[block]} for block ${block}.`)
+}
 
 /** The least f32 with |x| <= 127 scale in the block, so that no step is clamped; NaN where the block is not finite. */
 function scaleOf(values: Float32Array, start: number, end: number): number {

@@ -32,23 +32,50 @@ export interface ExactSum {
   /** [size] sums in quanta times weight. */
   readonly sums: Float64Array
   readonly options: ExactSumOptions
+  /** Adds encoded updates itself, where there is one. */
+  readonly engine: SumEngine | undefined
   totalWeight: number
   /** Elements clamped so far. */
   clamped: number
 }
 
-export const createExactSum = (size: number, options: ExactSumOptions): ExactSum => ({ sums: new Float64Array(size), options, totalWeight: 0, clamped: 0 })
+/** How an update is added: times an integer weight, and before that times `factor`, at most 1. */
+export interface Scaling {
+  readonly weight: number
+  readonly factor: number
+}
+
+/** An update to be added. */
+export interface Summand {
+  /** [size], finite. Decoded when first asked for, where there is `encoded`. */
+  readonly values: Float32Array
+  /** Where an engine finds it as its sender encoded it. */
+  readonly encoded?: Uint8Array | undefined
+}
+
+/** Arithmetic that decodes updates and adds them in one pass, perhaps later and several at once. The sums are those of `addScaled`, bit for bit. */
+export interface SumEngine {
+  /** [size], where the engine adds. */
+  readonly sums: Float64Array
+  add(encoded: Uint8Array, scaling: Scaling): void
+  /** Adds what is waiting. Returns how many elements were clamped. */
+  settle(): number
+  /** sums / divisor as f32, [size]. Good until the next one. */
+  mean(divisor: number): Float32Array
+}
+
+export const createExactSum = (size: number, options: ExactSumOptions, engine?: SumEngine): ExactSum =>
+  ({ sums: engine?.sums ?? new Float64Array(size), options, engine, totalWeight: 0, clamped: 0 })
 
 /** Adds `weight` times `values` [size]. The caller has checked that they are finite. Returns how many were clamped. */
 export const addExact = (into: ExactSum, values: Float32Array, weight: number): number => addScaled(into, values, { weight, factor: 1 })
 
 /** As `addExact`, of the values multiplied by `factor`, at most 1, before they are clamped and rounded. */
-export function addScaled(into: ExactSum, values: Float32Array, { weight, factor }: { readonly weight: number; readonly factor: number }): number {
+export function addScaled(into: ExactSum, values: Float32Array, scaling: Scaling): number {
   const { sums, options: { bound, quantumBits } } = into
+  const { weight, factor } = scaling
   invariant(values.length === sums.length, `exact sum: must get ${sums.length} values, got ${values.length}.`)
-  invariant(Number.isSafeInteger(weight) && weight > 0, `exact sum: weight must be a positive integer, got ${weight}.`)
-  invariant(factor >= 0 && factor <= 1, `exact sum: factor must be in 0..1, got ${factor}.`)
-  invariant(bound * 2 ** quantumBits * (into.totalWeight + weight) < LIMIT, `exact sum: must stay below 2^53, got total weight ${into.totalWeight + weight}.`)
+  checkScaling(into, scaling)
   const scale = 2 ** quantumBits
   let clamped = 0
   for (let i = 0; i < sums.length; i++) {
@@ -61,19 +88,44 @@ export function addScaled(into: ExactSum, values: Float32Array, { weight, factor
   return clamped
 }
 
+/** Adds an update, by the sum's engine where there are both. Returns how many were clamped, 0 where the engine will say. */
+export function addUpdate(into: ExactSum, update: Summand, scaling: Scaling): number {
+  if (into.engine === undefined || update.encoded === undefined) return addScaled(into, update.values, scaling)
+  checkScaling(into, scaling)
+  into.engine.add(update.encoded, scaling)
+  into.totalWeight += scaling.weight
+  return 0
+}
+
+function checkScaling({ options: { bound, quantumBits }, totalWeight }: ExactSum, { weight, factor }: Scaling): void {
+  invariant(Number.isSafeInteger(weight) && weight > 0, `exact sum: weight must be a positive integer, got ${weight}.`)
+  invariant(factor >= 0 && factor <= 1, `exact sum: factor must be in 0..1, got ${factor}.`)
+  invariant(bound * 2 ** quantumBits * (totalWeight + weight) < LIMIT, `exact sum: must stay below 2^53, got total weight ${totalWeight + weight}.`)
+}
+
+/** Adds what an engine has put off. */
+function settle(sum: ExactSum): void {
+  sum.clamped += sum.engine?.settle() ?? 0
+}
+
 /** Adds a partial sum of the same run: any tree of merges gives the same bytes. */
 export function mergeExact(into: ExactSum, other: ExactSum): void {
   invariant(other.sums.length === into.sums.length, `exact sum: must merge ${into.sums.length} values, got ${other.sums.length}.`)
   invariant(other.options.bound === into.options.bound && other.options.quantumBits === into.options.quantumBits, 'exact sum: must merge sums of equal bound and quantum.')
+  settle(into)
+  settle(other)
   for (let i = 0; i < into.sums.length; i++) into.sums[i]! += other.sums[i]!
   into.totalWeight += other.totalWeight
   into.clamped += other.clamped
 }
 
 /** The weighted mean, [size]. */
-export function exactMean({ sums, totalWeight, options }: ExactSum): Float32Array {
+export function exactMean(sum: ExactSum): Float32Array {
+  const { sums, totalWeight, options, engine } = sum
   invariant(totalWeight > 0, 'exact sum: must have a positive total weight before a mean is taken.')
   const divisor = 2 ** options.quantumBits * totalWeight
+  settle(sum)
+  if (engine !== undefined) return engine.mean(divisor)
   const mean = new Float32Array(sums.length)
   for (let i = 0; i < sums.length; i++) mean[i] = sums[i]! / divisor
   return mean
@@ -81,6 +133,7 @@ export function exactMean({ sums, totalWeight, options }: ExactSum): Float32Arra
 
 /** Back to an empty sum, keeping its memory. */
 export function clearExact(sum: ExactSum): void {
+  settle(sum)
   sum.sums.fill(0)
   sum.totalWeight = 0
   sum.clamped = 0

@@ -26,9 +26,12 @@ export function kernelModule(shared: boolean): Promise<WebAssembly.Module> {
   return module
 }
 
-async function compileKernels(shared: boolean): Promise<WebAssembly.Module> {
+const compileKernels = (shared: boolean): Promise<WebAssembly.Module> =>
+  compileFirst([relaxed, plain].map((text) => decode(text)).map((bytes) => (shared ? bytes : unshared(bytes))))
+
+/** The first of these builds that this engine takes. Throws NoSimdError where it takes none. */
+export async function compileFirst(builds: readonly Uint8Array<ArrayBuffer>[]): Promise<WebAssembly.Module> {
   allowRelaxedSimd()
-  const builds = [relaxed, plain].map((text) => decode(text)).map((bytes) => (shared ? bytes : unshared(bytes)))
   const taken = builds.find((bytes) => WebAssembly.validate(bytes))
   if (taken === undefined) throw new NoSimdError()
   return WebAssembly.compile(taken)
@@ -42,7 +45,8 @@ function allowRelaxedSimd(): void {
   v8?.setFlagsFromString('--experimental-wasm-relaxed-simd')
 }
 
-const decode = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
+/** What server/assembly-plugin.ts made of bytes. */
+export const decode = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
 
 /** The import of env.memory, up to the byte that says "shared, with a maximum". */
 const MEMORY_IMPORT = [3, ...ascii('env'), 6, ...ascii('memory'), 2]

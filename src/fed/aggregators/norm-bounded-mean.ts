@@ -1,7 +1,7 @@
 // The weighted mean of updates that are first scaled down to a largest norm, so that nobody counts for much more than
 // anybody else (Sun et al. 2019, arXiv 1911.07963). The server clips, so it must see each update.
 import * as v from 'valibot'
-import { addScaled } from '../exact-sum.ts'
+import { addUpdate } from '../exact-sum.ts'
 import { register, streaming } from './streaming.ts'
 import { squaredNorm } from './vectors.ts'
 
@@ -13,8 +13,9 @@ const schema = v.strictObject({
 export const normBoundedMean = register(schema, ({ norm }) => streaming({
   name: 'norm-bounded-mean',
   sees: 'each',
-  add(state, { values, weight }) {
-    const length = Math.sqrt(squaredNorm(values))
-    return addScaled(state, values, { weight, factor: length > norm ? norm / length : 1 })
+  scalesByNorm: true,
+  add(state, update) {
+    const length = Math.sqrt(update.squaredNorm ?? squaredNorm(update.values))
+    return addUpdate(state, update, { weight: update.weight, factor: length > norm ? norm / length : 1 })
   },
 }))

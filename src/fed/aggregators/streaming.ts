@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { checkCapacity, clearExact, createExactSum, exactMean, mergeExact, type ExactSum } from '../exact-sum.ts'
 import type { Aggregator, RegisteredAggregator } from './aggregator.ts'
 
-type Streaming = Pick<Aggregator<ExactSum>, 'name' | 'sees' | 'add'>
+type Streaming = Pick<Aggregator<ExactSum>, 'name' | 'sees' | 'scalesByNorm' | 'add'>
 
 /** A rule whose state is one exact sum and whose result is its mean. */
 export const streaming = (rule: Streaming): Aggregator<ExactSum> => ({
@@ -12,7 +12,7 @@ export const streaming = (rule: Streaming): Aggregator<ExactSum> => ({
   minUpdates: 1,
   survives: () => 0,
   check: ({ exactSum }, totalWeight) => checkCapacity(exactSum, totalWeight),
-  init: ({ size, exactSum }) => createExactSum(size, exactSum),
+  init: ({ size, exactSum, engine }) => createExactSum(size, exactSum, engine),
   merge: mergeExact,
   finish: exactMean,
   clear: clearExact,
