@@ -8,6 +8,13 @@ import type { FromVolunteer, Hello, Refused, ToVolunteer, UpdateHeader } from '.
 import type { RunConfig } from '../src/wire/run-config.ts'
 import type { Welcome } from '../src/wire/welcome.ts'
 
+/** A payload on its way. */
+export interface Reception {
+  readonly memory: Uint8Array
+  /** False once the lease has ended: the memory belongs to somebody else. */
+  readonly isOpen: boolean
+}
+
 export interface RunHost {
   readonly runId: string
   readonly config: RunConfig
@@ -22,7 +29,9 @@ export interface RunHost {
   receive(volunteerId: string, message: FromVolunteer): void
   /** Checks an announced update before its bytes travel. Undefined: send them. */
   announce(volunteerId: string, header: UpdateHeader): Refused | undefined
-  /** The whole payload is here. The verdict goes out as a `result` message once it is durable. */
+  /** Memory for the payload of an update that was announced: its bytes may travel now. Waits while the run's budget is used up; undefined where the lease ended meanwhile. */
+  receivePayload(header: UpdateHeader): Promise<Reception | undefined>
+  /** The whole payload is here: in the memory of its reception, or in any other. The verdict goes out as a `result` message once it is durable. */
   submit(volunteerId: string, header: UpdateHeader, payload: Uint8Array): void
   /** A message that failed its schema: counted. */
   malformed(volunteerId: string | undefined, why: string): void

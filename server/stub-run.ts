@@ -50,6 +50,7 @@ export function createStubRun(runId: string): StubRun {
       stub.calls.push(`announce ${id} ${header.leaseId}`)
       return stub.refuseUpdate
     },
+    receivePayload: async ({ payloadBytes }) => ({ memory: new Uint8Array(payloadBytes), isOpen: true }),
     submit(id, header, payload) {
       stub.calls.push(`submit ${id} ${header.leaseId}`)
       stub.payloads.push(payload)

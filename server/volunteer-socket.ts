@@ -2,12 +2,12 @@
 // what fails is counted and refused, and a socket that goes on sending it is cut off.
 import type { Socket } from 'socket.io'
 import { WireError } from '../src/base/errors.ts'
-import { createReassembler, type Reassembler } from '../src/wire/chunks.ts'
+import { checkPayloadBytes, createReassembler, type Reassembler } from '../src/wire/chunks.ts'
 import { ChunkSchema, FromVolunteerSchema, HelloSchema, PROTOCOL_VERSION, UpdateHeaderSchema, parseMessage } from '../src/wire/messages.ts'
 import type { Refused, ToVolunteer, UpdateHeader } from '../src/wire/messages.ts'
 import type { Welcome } from '../src/wire/welcome.ts'
 import { createPatience } from './patience.ts'
-import type { RunHost } from './run-host.ts'
+import type { Reception, RunHost } from './run-host.ts'
 import { findHost, type RunTable } from './run-table.ts'
 
 /** A socket that has not said hello by then is somebody else's. */
@@ -30,7 +30,7 @@ type Ack = (answer: unknown) => void
 export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
   const patience = createPatience({ now: () => performance.now() })
   let member: Membership | undefined
-  let upload: { readonly header: UpdateHeader; readonly reassembler: Reassembler } | undefined
+  let upload: { readonly header: UpdateHeader; readonly reception: Reception; readonly reassembler: Reassembler } | undefined
 
   /** Runs a handler; a WireError refuses this message only. */
   const on = (event: string, handle: (value: unknown) => unknown): void => {
@@ -38,7 +38,9 @@ export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
       const answer: Ack = typeof ack === 'function' ? (ack as Ack) : () => {}
       if (!patience.message()) return void socket.disconnect(true)
       try {
-        answer(handle(value))
+        const reply = handle(value)
+        if (reply instanceof Promise) void reply.then(answer)
+        else answer(reply)
       } catch (error) {
         if (!(error instanceof WireError)) throw error
         answer(refuseMalformed(error.message))
@@ -96,7 +98,7 @@ export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
     return answer
   }
 
-  const update = (value: unknown): Refused | null => {
+  const update = (value: unknown): Refused | null | Promise<Refused | null> => {
     const { host, volunteerId } = joined()
     const old = refuseOtherProtocol(value)
     if (old !== undefined) return old
@@ -105,9 +107,16 @@ export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
     upload = undefined
     const refusal = host.announce(volunteerId, header)
     if (refusal !== undefined) return refusal
-    const reassembler = createReassembler(header.payloadBytes, host.maxPayloadBytes)
-    if (reassembler.complete) throw new WireError('payloadBytes: must be at least 1, got 0. Send the tensors of the table.')
-    upload = { header, reassembler }
+    checkPayloadBytes(header.payloadBytes, host.maxPayloadBytes)
+    if (header.payloadBytes === 0) throw new WireError('payloadBytes: must be at least 1, got 0. Send the tensors of the table.')
+    return receive(host, header)
+  }
+
+  /** The answer lets the bytes come: it waits for memory to put them in. */
+  const receive = async (host: RunHost, header: UpdateHeader): Promise<Refused | null> => {
+    const reception = await host.receivePayload(header)
+    if (reception === undefined || member?.host !== host) return lateFor(header)
+    upload = { header, reception, reassembler: createReassembler(reception.memory) }
     return null
   }
 
@@ -115,7 +124,11 @@ export function welcomeVolunteer(socket: Socket, door: VolunteerDoor): void {
     const { host, volunteerId } = joined()
     const { leaseId, index, bytes } = parseMessage(ChunkSchema, value)
     if (upload === undefined || upload.header.leaseId !== leaseId) return refused('unknown-lease', `No update of lease ${leaseId} is under way on this connection.`)
-    const { header, reassembler } = upload
+    const { header, reception, reassembler } = upload
+    if (!reception.isOpen) {
+      upload = undefined
+      return lateFor(header)
+    }
     try {
       reassembler.take(index, bytes)
     } catch (error) {
@@ -157,5 +170,7 @@ function refuseOtherProtocol(value: unknown): Refused | undefined {
 function requireRun(runId: string, host: RunHost): void {
   if (runId !== host.runId) throw new WireError(`runId: must be ${host.runId}, which this connection joined, got "${runId}".`)
 }
+
+const lateFor = ({ leaseId }: UpdateHeader): Refused => refused('expired', `lease ${leaseId}: has ended.`)
 
 const refused = (code: Refused['code'], message: string): Refused => ({ type: 'refused', code, message })

@@ -5,7 +5,7 @@ import type { RunConfig } from '../../src/wire/run-config.ts'
 import { realClock } from '../../src/volunteer/real-clock.ts'
 import { openRun } from '../coordinator/open-run.ts'
 import { loadShards } from '../datasets.ts'
-import { createEvaluatorThread, createNumericThread } from '../numeric/thread.ts'
+import { createEvaluatorThread, createNumericThreads } from '../numeric/threads.ts'
 import type { RunHost } from '../run-host.ts'
 import { storedRun } from './stored-run.ts'
 
@@ -23,7 +23,7 @@ export interface OpenStoredRunOptions {
 export async function openStoredRun({ config, dataDir, stateDir, fresh }: OpenStoredRunOptions): Promise<{ readonly host: RunHost; readonly resumed: boolean }> {
   const dataset = await loadShards(config, dataDir)
   const { runId, dir, resumed } = storedRun({ stateDir, config, manifest: dataset.manifest, fresh })
-  const numeric = createNumericThread(NUMERIC_WORKER)
+  const numeric = createNumericThreads(NUMERIC_WORKER)
   const evaluator = createEvaluatorThread(NUMERIC_WORKER)
   try {
     return { host: await openRun({ dir, runId, config, dataset, clock: realClock, numeric, evaluator }), resumed }

@@ -11,13 +11,14 @@ import { PROTOCOL_VERSION, type FromVolunteer, type Hello, type Refused, type Sl
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Welcome } from '../../src/wire/welcome.ts'
 import type { EvaluationPiece, Evaluator, Numeric, Snapshot } from '../numeric/numeric.ts'
-import type { RunHost } from '../run-host.ts'
+import type { Reception, RunHost } from '../run-host.ts'
 import type { Store } from '../store/store.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { runState } from './control.ts'
 import { CurveBuilder } from './curve.ts'
 import type { Effect, Event } from './effects.ts'
 import { picturePartition } from './picture-partition.ts'
+import { Receptions } from './receptions.ts'
 import type { LogRecord } from './records.ts'
 import { Snapshots } from './snapshots.ts'
 import { examplesPerEpoch, type CoordinatorState } from './state.ts'
@@ -55,6 +56,8 @@ export class Host implements RunHost {
   readonly #snapshots = new Snapshots()
   #state: CoordinatorState
   #links = new Map<string, (message: ToVolunteer) => void>()
+  readonly #receptions: Receptions
+  /** Submitted and not yet on disk, by lease. */
   #payloads = new Map<string, Uint8Array>()
   #listeners = new Set<(event: DashboardEvent) => void>()
   #controlWaiters: (() => void)[] = []
@@ -72,6 +75,7 @@ export class Host implements RunHost {
     this.partition = picturePartition(parts.dataset)
     this.#curve = new CurveBuilder(examplesPerEpoch(parts.state.settings))
     this.#checkpoints = new Checkpoints({ clock: parts.clock, store: parts.store, numeric: parts.numeric, onFault: (fault) => this.diskFault('files', fault) })
+    this.#receptions = new Receptions(parts.numeric)
     this.#snapshots.add(parts.snapshot.hash, parts.snapshot.bytes)
     for (const record of parts.records) this.#remember(record)
   }
@@ -82,6 +86,7 @@ export class Host implements RunHost {
     const tick = (): void => {
       this.#cancelTick = this.#parts.clock.after(TICK_MS, tick)
       this.#dispatch({ type: 'tick' })
+      this.#receptions.closeAllBut((leaseId) => this.#state.leases[leaseId]?.stage === 'receiving')
     }
     this.#cancelTick = this.#parts.clock.after(TICK_MS, tick)
   }
@@ -123,9 +128,14 @@ export class Host implements RunHost {
     return this.#dispatch({ type: 'announce', volunteerId, header })?.refused
   }
 
+  receivePayload(header: UpdateHeader): Promise<Reception | undefined> {
+    return this.#receptions.open(header.leaseId, header.payloadBytes)
+  }
+
   submit(volunteerId: string, header: UpdateHeader, payload: Uint8Array): void {
     if (this.#closing) return
     this.#dispatch({ type: 'submit', volunteerId, header, bytes: payload.byteLength }, payload)
+    this.#receptions.submitted(header.leaseId, this.#payloads.get(header.leaseId) === payload)
   }
 
   malformed(volunteerId: string | undefined, _why: string): void {
@@ -177,6 +187,7 @@ export class Host implements RunHost {
     this.#closing = true
     this.#cancelTick()
     this.#links.clear()
+    this.#receptions.closeAllBut(() => false)
     this.#checkpoints.close()
     await this.#checkpointing
     // A checkpoint makes the next start quick.
@@ -222,7 +233,8 @@ export class Host implements RunHost {
         this.#links.get(effect.volunteerId)?.(effect.message)
         return
       case 'check':
-        void this.#check(effect.leaseId, effect.payloadHash, present(payload, 'submitted payload'))
+        this.#payloads.set(effect.leaseId, present(payload, 'submitted payload'))
+        void this.#check(effect.leaseId, effect.payloadHash, payload!)
         return
       case 'discard':
         this.#payloads.delete(effect.leaseId)
@@ -244,9 +256,8 @@ export class Host implements RunHost {
     }
   }
 
-  async #check(leaseId: string, payloadHash: string, submitted: Uint8Array): Promise<void> {
-    const { verdict, payload } = await this.#parts.numeric.check(leaseId, payloadHash, submitted)
-    this.#payloads.set(leaseId, payload)
+  async #check(leaseId: string, payloadHash: string, payload: Uint8Array): Promise<void> {
+    const verdict = await this.#parts.numeric.check(leaseId, payloadHash, payload)
     this.#dispatch({ type: 'checked', leaseId, verdict })
   }
 

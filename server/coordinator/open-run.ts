@@ -30,7 +30,7 @@ export interface OpenRunOptions {
   readonly config: RunConfig
   readonly dataset: ShardedDataset
   readonly clock: Clock
-  /** `createNumericThread(script)` and `createEvaluatorThread(script)`, or the inline ones. The run closes them. */
+  /** `createNumericThreads(script)` and `createEvaluatorThread(script)`, or the inline ones. The run closes them. */
   readonly numeric: Numeric
   readonly evaluator: Evaluator
   /** Chooses which evaluations are checked. Unpredictable where absent: the run's own seed is known to everybody. */

@@ -60,10 +60,14 @@ export interface RemakeOptions {
 export async function remakeModel(options: RemakeOptions): Promise<Snapshot> {
   const { numeric, setup, store, records } = options
   const checkpoint = present(records.findLast((record) => record.type === 'checkpoint'), 'checkpoint')
-  const snapshot = await numeric.open(setup, await startOf(store, checkpoint))
+  const snapshot = await numeric.open({ ...setup, held: Math.max(setup.held, waitingUpdates(records)) }, await startOf(store, checkpoint))
   invariant(snapshot.hash === checkpoint.modelHash, `checkpoint of version ${checkpoint.version}: must have params ${checkpoint.modelHash}, got ${snapshot.hash}.`)
   return replayUpdates(options, records, snapshot)
 }
+
+/** Accepted updates that no version is made of: all of them are taken in before the run goes on. */
+const waitingUpdates = (records: readonly LogRecord[]): number =>
+  records.reduce((waiting, record) => waiting + (record.type === 'accepted' ? 1 : record.type === 'version' ? -record.leases.length : 0), 0)
 
 /** First the checkpoint of version 0, then the records that name it: killed in between, a run simply begins again. */
 async function begin({ settings, config, store, numeric, setup, initialParams, records }: RecoverOptions): Promise<LogRecord[]> {
@@ -122,7 +126,7 @@ async function remake(numeric: Numeric, record: VersionRecord, scaleUnits: numbe
 async function takeIn({ numeric, store }: RemakeOptions, update: AcceptedRecord, add: boolean): Promise<void> {
   const { leaseId, payloadHash, payloadBytes, weight, numExamples, modelVersion } = update
   const payload = await store.readPayload(present(update.place, `place of the payload of lease ${leaseId}`), payloadBytes)
-  const { verdict } = await numeric.check(leaseId, payloadHash, payload)
+  const verdict = await numeric.check(leaseId, payloadHash, payload)
   if (!verdict.ok) throw new ConfigError(`payload of lease ${leaseId}: must be as it was accepted, got: ${verdict.message} The state folder is damaged; restore a backup of it, or begin anew with --fresh.`)
   if (add) numeric.accumulate(leaseId, { weight, numExamples, modelVersion, order: orderOf(leaseId) })
 }

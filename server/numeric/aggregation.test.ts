@@ -14,7 +14,7 @@ import { sha256 } from '../sha256.ts'
 
 const SIZE = 6
 const setup = (optimizer = 'adam'): NumericSetup => ({
-  size: SIZE, trainedSize: SIZE, seed: 1, batchSize: 4, local: { type: 'gradient' }, corrections: [], parts: 1, maxStaleness: 0, codec: 'f32', aggregator: 'weighted-mean', exactSum: { bound: 16, quantumBits: 30 },
+  size: SIZE, trainedSize: SIZE, seed: 1, batchSize: 4, local: { type: 'gradient' }, corrections: [], parts: 1, maxStaleness: 0, held: 0, codec: 'f32', aggregator: 'weighted-mean', exactSum: { bound: 16, quantumBits: 30 },
   optimizer: { name: optimizer, learningRate: 0.1 }, learningRateSchedule: { name: 'constant' },
 })
 const addend = (weight: number, order = 0, modelVersion = 0): Addend => ({ weight, numExamples: weight, order, modelVersion })

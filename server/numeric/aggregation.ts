@@ -1,19 +1,30 @@
 // Owns params, optimizer state and the open sum of a run: checks payloads, adds them exactly, makes the next version.
 // Synchronous and without I/O, so that it runs in a worker thread or in a test alike, and always gives the same bytes.
-import { invariant, present, WireError } from '../../src/base/errors.ts'
+import { invariant, present } from '../../src/base/errors.ts'
 import type { Codec } from '../../src/codec/codec.ts'
 import { resolveCodec } from '../../src/codec/index.ts'
 import type { Aggregator } from '../../src/fed/aggregators/aggregator.ts'
 import { resolveAggregator } from '../../src/fed/aggregators/index.ts'
+import type { SumEngine } from '../../src/fed/exact-sum.ts'
 import { localNormOf, planLocal } from '../../src/fed/local-work.ts'
 import { createServerOptimizer, type ServerOptimizer } from '../../src/optim/server-optimizer.ts'
 import type { Addend, Verdict } from '../coordinator/effects.ts'
+import { checkPayload } from './check.ts'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
 import { ServerCorrections } from './corrections.ts'
 import type { Applied, Checkpoint, NumericSetup, NumericStart, Snapshot } from './numeric.ts'
 import { sha256 } from '../sha256.ts'
 
 const SCALE_UNITS = 1024
+
+/** An update that has passed its check. */
+export interface CheckedUpdate {
+  /** As it travelled: the packed update, then what goes up beside it. In memory of its own, decoded when first asked for. */
+  readonly values: Float32Array
+  /** Its payload, where an engine can add that. */
+  readonly encoded?: Uint8Array | undefined
+  readonly squaredNorm?: number | undefined
+}
 
 export class Aggregation {
   readonly #setup: NumericSetup
@@ -23,18 +34,20 @@ export class Aggregation {
   readonly #corrections: ServerCorrections
   readonly #sum: unknown
   readonly #params: Float32Array
-  readonly #checked = new Map<string, Float32Array>()
+  readonly #checked = new Map<string, CheckedUpdate>()
+  #hash: string | undefined
   #version = 0
   #totalWeight = 0
   #updates = 0
 
-  constructor(setup: NumericSetup, start: NumericStart) {
+  /** `engine` adds updates of which `encoded` is known. */
+  constructor(setup: NumericSetup, start: NumericStart, engine?: SumEngine) {
     this.#setup = setup
     this.#codec = resolveCodec(setup.codec).codec
     this.#aggregator = resolveAggregator(setup.aggregator)
     this.#optimizer = createServerOptimizer(setup.optimizer, setup.trainedSize, setup.learningRateSchedule)
     this.#corrections = new ServerCorrections(setup)
-    this.#sum = this.#aggregator.init({ size: setup.size, exactSum: setup.exactSum, seed: setup.seed })
+    this.#sum = this.#aggregator.init({ size: setup.size, exactSum: setup.exactSum, seed: setup.seed, engine })
     if ('params' in start) {
       this.#params = start.params.slice()
     } else {
@@ -48,21 +61,17 @@ export class Aggregation {
     invariant(this.#params.length === setup.size, `params: must have ${setup.size} elements, got ${this.#params.length}.`)
   }
 
+  /** Verifies and decodes a payload and keeps it under this name. */
   check(leaseId: string, payloadHash: string, payload: Uint8Array): Verdict {
-    if (sha256(payload) !== payloadHash) return { ok: false, code: 'wrong-hash', message: 'payload: must have the announced SHA-256; it was damaged on the way.' }
-    let values: Float32Array
-    try {
-      // A codec may decode to a view, and the payload goes back to be written.
-      const decoded = this.#codec.decode(payload, this.#corrections.updateSize)
-      values = decoded.buffer === payload.buffer ? decoded.slice() : decoded
-    } catch (error) {
-      if (error instanceof WireError) return { ok: false, code: 'malformed', message: error.message }
-      throw error
-    }
-    const { finite, clamped } = inspect(values, this.#setup.exactSum.bound)
-    if (!finite) return { ok: false, code: 'non-finite', message: 'payload: must hold finite numbers only.' }
-    this.#checked.set(leaseId, values)
-    return { ok: true, clampedElements: clamped }
+    const { verdict, values } = checkPayload({ codec: this.#codec, payloadSize: this.#corrections.updateSize, bound: this.#setup.exactSum.bound }, payloadHash, payload)
+    // A codec may decode to a view, and the payload goes back to be written.
+    if (values !== undefined) this.keep(leaseId, { values: values.buffer === payload.buffer ? values.slice() : values })
+    return verdict
+  }
+
+  /** Keeps an update that was checked elsewhere. */
+  keep(leaseId: string, update: CheckedUpdate): void {
+    this.#checked.set(leaseId, update)
   }
 
   discard(leaseId: string): void {
@@ -70,12 +79,18 @@ export class Aggregation {
   }
 
   accumulate(leaseId: string, { weight, order, numExamples, modelVersion }: Addend): void {
-    const checked = present(this.#checked.get(leaseId), `checked payload of lease ${leaseId}`)
+    const update = present(this.#checked.get(leaseId), `checked payload of lease ${leaseId}`)
     this.#checked.delete(leaseId)
-    const values = checked.subarray(0, this.#setup.size)
-    this.#corrections.compensate(values, { modelVersion, version: this.#version, params: this.#params })
-    this.#corrections.add(checked.subarray(this.#setup.size))
-    this.#aggregator.add(this.#sum, { values, weight, order, localNorm: this.#localNorm(numExamples) })
+    const { size } = this.#setup
+    const base = { modelVersion, version: this.#version, params: this.#params }
+    const changed = this.#corrections.compensates(base)
+    if (changed) this.#corrections.compensate(update.values.subarray(0, size), base)
+    if (this.#corrections.updateSize > size) this.#corrections.add(update.values.subarray(size))
+    this.#aggregator.add(this.#sum, {
+      get values() { return update.values.subarray(0, size) },
+      ...(changed ? {} : { encoded: update.encoded, squaredNorm: update.squaredNorm }),
+      weight, order, localNorm: this.#localNorm(numExamples),
+    })
     this.#totalWeight += weight
     this.#updates++
   }
@@ -106,24 +121,13 @@ export class Aggregation {
     whole.set(this.#params)
     whole.set(down, this.#params.length)
     const bytes = new Uint8Array(whole.buffer)
-    return { version: this.#version, hash: sha256(bytes), bytes }
+    this.#hash = sha256(bytes)
+    return { version: this.#version, hash: this.#hash, bytes }
   }
 
   checkpoint(): Checkpoint {
     const bytes = encodeCheckpoint({ version: this.#version, params: this.#params, optimizer: this.#optimizer.state(), memory: this.#aggregator.memory(this.#sum), corrections: this.#corrections.memory() })
-    return { version: this.#version, modelHash: this.snapshot().hash, file: sha256(bytes), bytes }
+    return { version: this.#version, modelHash: this.#hash ?? this.snapshot().hash, file: sha256(bytes), bytes }
   }
 }
 
-
-function inspect(values: Float32Array, bound: number): { finite: boolean; clamped: number } {
-  let clamped = 0
-  // x - x is 0 for finite x and NaN otherwise, so one sum tells of all.
-  let nan = 0
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!
-    nan += value - value
-    if (value > bound || value < -bound) clamped++
-  }
-  return { finite: nan === 0, clamped }
-}

@@ -9,7 +9,7 @@ const params = Float32Array.of(0.5, -0.25, 1, 2)
 const base: NumericSetup = {
   size: SIZE, trainedSize: SIZE, seed: 1, batchSize: 4, codec: 'f32', aggregator: 'weighted-mean', exactSum: { bound: 16, quantumBits: 30 },
   local: { type: 'steps', steps: 3, optimizer: { name: 'sgd', learningRate: 0.1 } }, optimizer: { name: 'sgd', learningRate: 1 }, learningRateSchedule: { name: 'constant' },
-  corrections: [], parts: 8, maxStaleness: 0,
+  corrections: [], parts: 8, maxStaleness: 0, held: 0,
 }
 const SETUPS: Readonly<Record<string, NumericSetup>> = {
   scaffold: { ...base, corrections: [{ name: 'scaffold' }] },

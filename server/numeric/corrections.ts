@@ -13,6 +13,16 @@ const VERSION = 'version/'
 
 type Setup = Pick<NumericSetup, 'size' | 'trainedSize' | 'exactSum' | 'corrections' | 'parts' | 'maxStaleness'>
 
+/** What a gradient was computed at, and the model that it is applied to. */
+interface Base {
+  readonly modelVersion: number
+  readonly version: number
+  readonly params: Float32Array
+}
+
+/** Elements of an update as it travels: the packed update, then what goes up beside it. */
+export const payloadSizeOf = ({ size, corrections }: Pick<Setup, 'size' | 'corrections'>): number => size * (1 + upOf(corrections.map(resolveCorrection)).length)
+
 export class ServerCorrections {
   readonly list: readonly Correction[]
   readonly #setup: Setup
@@ -32,7 +42,7 @@ export class ServerCorrections {
     this.#keepsVersions = this.list.some(({ needs }) => needs.versions === true)
   }
 
-  /** Elements of an update as it travels: the packed update, then what goes up beside it. */
+  /** Elements of an update as it travels. */
   get updateSize(): number {
     return this.#setup.size + this.#up.sums.length
   }
@@ -42,9 +52,13 @@ export class ServerCorrections {
     if (up.length > 0) addExact(this.#up, up, 1)
   }
 
+  /** Whether `compensate` has anything to do. */
+  compensates({ modelVersion, version }: Pick<Base, 'modelVersion' | 'version'>): boolean {
+    return this.#keepsVersions && modelVersion !== version
+  }
+
   /** Makes a gradient of `modelVersion` nearly one of the current model, in place. */
-  compensate(gradient: Float32Array, { modelVersion, version, params }: { readonly modelVersion: number; readonly version: number; readonly params: Float32Array }): void {
-    if (!this.#keepsVersions || modelVersion === version) return
+  compensate(gradient: Float32Array, { modelVersion, params }: Base): void {
     const { trainedSize, exactSum: { bound } } = this.#setup
     const trained = (packed: Float32Array): Float32Array => packed.subarray(0, trainedSize)
     // Before it is squared: a huge element must not become infinite.

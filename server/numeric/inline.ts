@@ -1,4 +1,4 @@
-// The arithmetic in this thread: for tests and the simulator, where determinism matters more than the event loop.
+// The arithmetic in this thread: for tests and simulations, where determinism matters more than the event loop.
 import { present } from '../../src/base/errors.ts'
 import { Aggregation } from './aggregation.ts'
 import type { Evaluator, Numeric } from './numeric.ts'
@@ -12,7 +12,9 @@ export function createInlineNumeric(): Numeric {
       aggregation = new Aggregation(setup, start)
       return aggregation.snapshot()
     },
-    check: async (leaseId, payloadHash, payload) => ({ verdict: core().check(leaseId, payloadHash, payload), payload }),
+    reserve: async (payloadBytes) => new Uint8Array(payloadBytes),
+    release: () => {},
+    check: async (leaseId, payloadHash, payload) => core().check(leaseId, payloadHash, payload),
     discard: (leaseId) => core().discard(leaseId),
     accumulate: (leaseId, addend) => core().accumulate(leaseId, addend),
     apply: async (version, scaleUnits) => core().apply(version, scaleUnits),

@@ -1,5 +1,5 @@
-// The arithmetic of a run, as a port: worker threads in production (thread.ts), the same code in this thread in tests
-// (inline.ts). Calls take effect in the order made. Payloads are handed over, not copied, and come back.
+// The arithmetic of a run, as a port: worker threads in production (threads.ts), the plain code in this thread in tests and
+// simulations (inline.ts). Calls take effect in the order made. Payloads stay where they are.
 import type { CodecChoice } from '../../src/codec/codec.ts'
 import type { AggregatorChoice } from '../../src/fed/aggregators/aggregator.ts'
 import type { CorrectionChoice } from '../../src/fed/corrections/correction.ts'
@@ -30,6 +30,8 @@ export interface NumericSetup {
   readonly parts: number
   /** Of updates, in versions; 0 in rounds. */
   readonly maxStaleness: number
+  /** Most updates that may have to wait, checked, for their version. */
+  readonly held: number
 }
 
 export interface Snapshot {
@@ -57,10 +59,14 @@ export type NumericStart = { readonly params: Float32Array } | { readonly checkp
 
 export interface Numeric {
   open(setup: NumericSetup, start: NumericStart): Promise<Snapshot>
-  /** Verifies and decodes a payload and keeps it under this name. The payload comes back for the disk. */
-  check(leaseId: string, payloadHash: string, payload: Uint8Array): Promise<{ readonly verdict: Verdict; readonly payload: Uint8Array }>
+  /** Memory for a payload that is about to arrive, when there is room in the run's budget: whoever asks first is first. */
+  reserve(payloadBytes: number): Promise<Uint8Array>
+  /** Gives back what was reserved and not handed to `check`. */
+  release(memory: Uint8Array): void
+  /** Verifies a payload and keeps it under this name. It must not change until it is accumulated or discarded. */
+  check(leaseId: string, payloadHash: string, payload: Uint8Array): Promise<Verdict>
   discard(leaseId: string): void
-  /** Adds a checked payload to the open sum, and forgets it. */
+  /** Adds a checked payload to the open sum, and forgets it. Nobody else needs it any more. */
   accumulate(leaseId: string, addend: Addend): void
   /** Makes `version` from the open sum; the learning rate is scaled by `scaleUnits` / 1024. */
   apply(version: number, scaleUnits: number): Promise<Applied>

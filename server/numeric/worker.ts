@@ -1,45 +1,47 @@
-// The worker thread's entry: answers calls of thread.ts, one after the other. The same program serves as aggregator and
-// as evaluator, in a thread each.
+// The entry of every numeric thread: answers calls of threads.ts in the order they come. The same program is a run's summing
+// thread, one of its checkers, or its evaluator.
 import { parentPort } from 'node:worker_threads'
 import { present } from '../../src/base/errors.ts'
 import type { Call, Reply } from './calls.ts'
-import { createInlineEvaluator, createInlineNumeric } from './inline.ts'
+import { Checker } from './checker.ts'
+import { createInlineEvaluator } from './inline.ts'
+import { Summing } from './summing.ts'
 
 const port = present(parentPort, 'parent thread')
-const numeric = createInlineNumeric()
+const summing = new Summing()
 const evaluator = createInlineEvaluator()
+let checker: Checker | undefined
 
 // A chain, so that a call that waits (evaluation) is not overtaken by the next one.
-let last: Promise<void> = Promise.resolve()
+let last: Promise<unknown> = Promise.resolve()
 port.on('message', (call: Call) => {
-  last = last.then(() => answer(call))
+  // What is added answers when it is settled, which the next calls may bring about.
+  if (call.method === 'accumulate') void last.then(() => answer(call))
+  else last = last.then(() => answer(call))
 })
 
 async function answer(call: Call): Promise<void> {
   try {
-    const { value, transfer } = await perform(call)
-    if (call.id !== undefined) port.postMessage({ id: call.id, value } satisfies Reply, transfer)
+    const { value, transfer = [] } = await perform(call)
+    port.postMessage({ id: call.id, value } satisfies Reply, transfer)
   } catch (error) {
-    // Without an id nobody waits: let the thread die of it, which the owner hears.
-    if (call.id === undefined) throw error
     port.postMessage({ id: call.id, error } satisfies Reply)
   }
 }
 
-async function perform(call: Call): Promise<{ value: unknown; transfer: ArrayBuffer[] }> {
+async function perform(call: Call): Promise<{ value: unknown; transfer?: ArrayBuffer[] }> {
   switch (call.method) {
-    case 'open': return snapshot(await numeric.open(...call.args))
-    case 'check': {
-      const value = await numeric.check(...call.args)
-      return { value, transfer: [value.payload.buffer as ArrayBuffer] }
-    }
-    case 'discard': return { value: numeric.discard(...call.args), transfer: [] }
-    case 'accumulate': return { value: numeric.accumulate(...call.args), transfer: [] }
-    case 'apply': return snapshot(await numeric.apply(...call.args))
-    case 'checkpoint': return snapshot(await numeric.checkpoint())
-    case 'openEvaluator': return { value: await evaluator.open(...call.args), transfer: [] }
-    case 'evaluate': return { value: await evaluator.evaluate(...call.args), transfer: [] }
+    case 'open': return withBytes(summing.open(...call.args))
+    case 'accumulate': return { value: await summing.accumulate(...call.args) }
+    case 'apply': return withBytes(summing.apply(...call.args))
+    case 'checkpoint': return withBytes(summing.checkpoint())
+    case 'openChecker':
+      checker = new Checker(...call.args)
+      return { value: undefined }
+    case 'check': return { value: present(checker, 'open checker').check(...call.args) }
+    case 'openEvaluator': return { value: await evaluator.open(...call.args) }
+    case 'evaluate': return { value: await evaluator.evaluate(...call.args) }
   }
 }
 
-const snapshot = <T extends { readonly bytes: Uint8Array }>(value: T): { value: T; transfer: ArrayBuffer[] } => ({ value, transfer: [value.bytes.buffer as ArrayBuffer] })
+const withBytes = <T extends { readonly bytes: Uint8Array }>(value: T): { value: T; transfer: ArrayBuffer[] } => ({ value, transfer: [value.bytes.buffer as ArrayBuffer] })

@@ -102,7 +102,7 @@ describe('hello and messages', () => {
 describe('updates', () => {
   /** Takes chunks as the coordinator does, but acknowledges them only when told. */
   function receive(payloadBytes: number) {
-    const reassembler: Reassembler = createReassembler(payloadBytes, payloadBytes)
+    const reassembler: Reassembler = createReassembler(new Uint8Array(payloadBytes))
     const acks: Ack[] = []
     onConnection = (socket) => {
       socket.on('update', (_header: unknown, ack: Ack) => ack(null))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WireError } from '../base/errors.ts'
-import { chunkAt, chunkCount, createReassembler } from './chunks.ts'
+import { checkPayloadBytes, chunkAt, chunkCount, createReassembler } from './chunks.ts'
 import { CHUNK_BYTES } from './messages.ts'
 
 const MAX = 4 * CHUNK_BYTES
@@ -18,7 +18,7 @@ describe('chunks', () => {
   test('come together to the same payload', () => {
     fc.assert(fc.property(payloadBytes, (bytes) => {
       const payload = patterned(bytes)
-      const reassembler = createReassembler(bytes, MAX)
+      const reassembler = createReassembler(new Uint8Array(bytes))
       for (let i = 0; i < chunkCount(bytes); i++) {
         expect(reassembler.complete).toBe(false)
         reassembler.take(i, chunkAt(payload, i))
@@ -32,7 +32,7 @@ describe('chunks', () => {
     const wrong = fc.record({ bytes: fc.integer({ min: 1, max: MAX }), before: fc.nat(3), index: fc.integer({ min: -2, max: 6 }), size: fc.integer({ min: 0, max: CHUNK_BYTES + 2 }) })
     fc.assert(fc.property(wrong, ({ bytes, before, index, size }) => {
       const payload = patterned(bytes)
-      const reassembler = createReassembler(bytes, MAX)
+      const reassembler = createReassembler(new Uint8Array(bytes))
       const taken = Math.min(before, chunkCount(bytes))
       for (let i = 0; i < taken; i++) reassembler.take(i, chunkAt(payload, i))
       fc.pre(index !== taken || size !== chunkAt(payload, taken).byteLength || taken === chunkCount(bytes))
@@ -42,12 +42,12 @@ describe('chunks', () => {
     }), { numRuns: 60 })
   })
 
-  test('an over-size announcement is refused before anything is allocated', () => {
-    for (const bytes of [MAX + 1, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => createReassembler(bytes, MAX)).toThrow(WireError)
+  test('an over-size announcement is refused', () => {
+    for (const bytes of [MAX + 1, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => checkPayloadBytes(bytes, MAX)).toThrow(WireError)
   })
 
   test('an unfinished payload cannot be had', () => {
-    const reassembler = createReassembler(CHUNK_BYTES + 1, MAX)
+    const reassembler = createReassembler(new Uint8Array(CHUNK_BYTES + 1))
     reassembler.take(0, new Uint8Array(CHUNK_BYTES))
     expect(() => reassembler.payload()).toThrow(WireError)
   })

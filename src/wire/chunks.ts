@@ -1,5 +1,5 @@
 // An update's payload travels as chunks of CHUNK_BYTES, in order; the last one is shorter.
-// The receiving side allocates exactly what the header announced (already bounded) and takes nothing else.
+// The receiving side has memory for exactly what the header announced (already bounded) and takes nothing else.
 import { WireError } from '../base/errors.ts'
 import { ceilDiv } from '../base/math.ts'
 import { CHUNK_BYTES } from './messages.ts'
@@ -17,17 +17,21 @@ export interface Reassembler {
   readonly complete: boolean
   /** Takes the next chunk. Throws WireError, and changes nothing, unless index and size are exactly the expected ones. */
   take(index: number, bytes: Uint8Array): void
-  /** The whole payload, in memory of its own (so that it can be transferred). Throws WireError while chunks are missing. */
-  payload(): Uint8Array<ArrayBuffer>
+  /** The whole payload. Throws WireError while chunks are missing. */
+  payload(): Uint8Array
 }
 
-/** Throws WireError where `payloadBytes` is more than `maxPayloadBytes`, before allocating anything. */
-export function createReassembler(payloadBytes: number, maxPayloadBytes: number): Reassembler {
+/** Throws WireError where `payloadBytes` is more than `maxPayloadBytes`. */
+export function checkPayloadBytes(payloadBytes: number, maxPayloadBytes: number): void {
   if (!Number.isSafeInteger(payloadBytes) || payloadBytes < 0 || payloadBytes > maxPayloadBytes) {
     throw new WireError(`payloadBytes: must be a whole number up to ${maxPayloadBytes}, got ${payloadBytes}. Send a smaller update.`)
   }
+}
+
+/** Into `whole`, which is as long as the payload. */
+export function createReassembler(whole: Uint8Array): Reassembler {
+  const payloadBytes = whole.byteLength
   const chunks = chunkCount(payloadBytes)
-  const whole = new Uint8Array(payloadBytes)
   let next = 0
   return {
     get complete() { return next === chunks },
