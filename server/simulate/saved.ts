@@ -1,6 +1,6 @@
 // A simulation that was stopped and can go on: what its disk holds, and what the report counts besides, in one file that is
 // replaced in one step. It goes on as after a restart of the coordinator: what was being computed is lost, and everybody
-// comes anew.
+// comes anew, with what they had stored.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigError } from '../../src/base/errors.ts'
@@ -19,6 +19,8 @@ export interface SavedCounts extends Pick<RunStatus, 'bytesDown' | 'expired' | '
 export interface SavedSimulation {
   readonly counts: SavedCounts
   readonly files: ReadonlyMap<string, Uint8Array>
+  /** What volunteers remember. */
+  readonly states: Map<string, Uint8Array>
 }
 
 interface Header {
@@ -27,16 +29,18 @@ interface Header {
   readonly subject: string
   readonly counts: SavedCounts
   readonly files: readonly (readonly [path: string, bytes: number])[]
+  readonly states: readonly (readonly [key: string, bytes: number])[]
 }
 
-export function saveSimulation(path: string, subject: string, counts: SavedCounts, disk: MemoryDisk): void {
-  const files = [...disk.contents()]
-  const header: Header = { format: 1, subject, counts, files: files.map(([name, { length }]) => [name, length]) }
+export function saveSimulation(path: string, { subject, counts, disk, states }: { readonly subject: string; readonly counts: SavedCounts; readonly disk: MemoryDisk; readonly states: ReadonlyMap<string, Uint8Array> }): void {
+  const files = [...disk.contents()], remembered = [...states]
+  const sizes = (contents: typeof files): Header['files'] => contents.map(([name, { length }]) => [name, length])
+  const header: Header = { format: 1, subject, counts, files: sizes(files), states: sizes(remembered) }
   const json = Buffer.from(JSON.stringify(header))
   const size = Buffer.alloc(4)
   size.writeUInt32LE(json.length)
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(`${path}.draft`, Buffer.concat([size, json, ...files.map(([, bytes]) => bytes)]))
+  writeFileSync(`${path}.draft`, Buffer.concat([size, json, ...[...files, ...remembered].map(([, bytes]) => bytes)]))
   renameSync(`${path}.draft`, path)
 }
 
@@ -48,5 +52,6 @@ export function loadSimulation(path: string, subject: string): SavedSimulation |
   const header = JSON.parse(bytes.toString('utf8', 4, start)) as Header
   if (header.subject !== subject) throw new ConfigError(`${path}: must be of the same run, volunteers and seed, got another simulation. Name another file, or delete it to begin anew.`)
   let at = start
-  return { counts: header.counts, files: new Map(header.files.map(([name, length]) => [name, new Uint8Array(bytes.subarray(at, (at += length)))])) }
+  const read = (contents: Header['files']): Map<string, Uint8Array> => new Map(contents.map(([name, length]) => [name, new Uint8Array(bytes.subarray(at, (at += length)))]))
+  return { counts: header.counts, files: read(header.files), states: read(header.states) }
 }

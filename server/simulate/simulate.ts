@@ -6,6 +6,7 @@ import type { ShardedDataset } from '../../src/data/shards.ts'
 import type { Attack } from '../../src/fed/attacks.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { ModelSpec } from '../../src/model/spec.ts'
+import { mapStateStore } from '../../src/volunteer/state-store.ts'
 import type { RunStatus } from '../../src/wire/dashboard.ts'
 import type { RefusalCode } from '../../src/wire/messages.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
@@ -52,6 +53,8 @@ export interface SimulateOptions {
 /** Leases given back in a row, for each volunteer, after which nothing will come of it. */
 const FAILURES_EACH = 4
 const SAVE_EVERY_MS = 120_000
+/** What all volunteers together remember: a hundred parts of models of five million params. */
+const MOST_STATE_BYTES = 2 ** 31
 /** Besides new versions and evaluations, the run is looked at this often. */
 const LOOK_MS = 1_000
 
@@ -72,6 +75,8 @@ interface Parts {
   readonly examiner: Examiner
   readonly leased: boolean
   readonly disk: MemoryDisk
+  /** What volunteers remember, at most MOST_STATE_BYTES. */
+  readonly states: Map<string, Uint8Array>
   /** What the simulation is of, for those who go on with it. */
   readonly subject: string
   /** Of earlier stretches. */
@@ -123,14 +128,14 @@ class Simulation {
       ...(options.model === undefined ? {} : { model: options.model }),
     })
     examiner.begin(host)
-    return new Simulation(options, { world, traits, clock, host, examiner, leased, disk, subject, before }, startedMs)
+    return new Simulation(options, { world, traits, clock, host, examiner, leased, disk, states: saved?.states ?? new Map(), subject, before }, startedMs)
   }
 
   async run(): Promise<SimulationReport> {
-    const { traits, clock, world, host } = this.#parts
+    const { traits, clock, world, host, states } = this.#parts
     const { attack, dataset, maxVirtualSeconds = Infinity } = this.#options
     const around = {
-      host, clock, world, devices: await createDeviceShop(), compile: createCompiler(),
+      host, clock, world, states: mapStateStore(states, MOST_STATE_BYTES), devices: await createDeviceShop(), compile: createCompiler(),
       conspiracy: attack === undefined ? undefined : createConspiracy(attack.attack, dataset.manifest.classes), attackedShards: shardsOfParts(this.#options),
       onDropout: () => { this.#dropouts++ },
       onRelease: (why: string) => {
@@ -152,10 +157,10 @@ class Simulation {
   /** Where it is to be kept. */
   save(): void {
     const { saveTo } = this.#options
-    const { disk, subject, clock } = this.#parts
+    const { disk, states, subject, clock } = this.#parts
     if (saveTo === undefined) return
     const { bytesDown, expired, refused } = this.#status()
-    saveSimulation(saveTo, subject, { bytesDown, expired, refused, dropouts: this.#dropouts, virtualMs: clock.now(), wallSeconds: this.#wallSeconds, points: this.#points() }, disk)
+    saveSimulation(saveTo, { subject, disk, states, counts: { bytesDown, expired, refused, dropouts: this.#dropouts, virtualMs: clock.now(), wallSeconds: this.#wallSeconds, points: this.#points() } })
     this.#savedMs = performance.now()
   }
 

@@ -1,11 +1,13 @@
 // A simulated volunteer: the session and trainer of a real one, with a device and a connection that take virtual time. Now
-// and then it disappears in the middle of a lease, like a closed tab, and comes back later knowing nothing.
+// and then it disappears in the middle of a lease, like a closed tab, and comes back later with what it had stored.
 import type { Clock } from '../../src/base/clock.ts'
 import type { Lease, ToVolunteer } from '../../src/wire/messages.ts'
 import { memoryCache } from '../../src/volunteer/cache.ts'
 import type { compileRun } from '../../src/volunteer/compiled-run.ts'
 import { createFiles } from '../../src/volunteer/files.ts'
+import { VolunteerMemory } from '../../src/volunteer/memory.ts'
 import { Session } from '../../src/volunteer/session.ts'
+import type { StateStore } from '../../src/volunteer/state-store.ts'
 import { createTrainer } from '../../src/volunteer/trainer.ts'
 import type { Outcome, Trainer, WorkHooks } from '../../src/volunteer/trainer-port.ts'
 import type { RunHost } from '../run-host.ts'
@@ -20,6 +22,8 @@ export interface VolunteerSurroundings {
   readonly world: World
   readonly devices: DeviceShop
   readonly compile: typeof compileRun
+  /** Of all of them: what outlives a tab. */
+  readonly states: StateStore
   /** Where there are attackers. */
   readonly conspiracy: Conspiracy | undefined
   /** Whoever has a lease of one of these attacks in it, besides those whose trait it is. */
@@ -53,7 +57,7 @@ export class SimulatedVolunteer {
   /** Opens the page. */
   arrive(): void {
     const { traits } = this
-    const { host, compile, devices, conspiracy } = this.#around
+    const { host, compile, devices, states, conspiracy } = this.#around
     const clock = this.#clockOf(++this.#life)
     const link = createSimulatedLink({
       host, clock, traits, onRelease: this.#around.onRelease,
@@ -62,6 +66,7 @@ export class SimulatedVolunteer {
     const relabel = conspiracy === undefined ? undefined : (label: number) => (this.#attacking ? conspiracy.relabel(label) : label)
     const trainer = createTrainer({
       files: createFiles(link, memoryCache(CACHE_BYTES)), clock, compile,
+      memory: new VolunteerMemory({ volunteerId: traits.id, store: states, maxHeldBytes: 0 }),
       createRunner: async () => devices.open({ clock, examplesPerSecond: traits.examplesPerSecond, relabel }),
     })
     const session: Session = new Session({

@@ -6,7 +6,7 @@ import { batchOf, passOrder, planLocal, type LocalTraining } from '../fed/local-
 import type { Strategy } from '../fed/strategy.ts'
 import type { Lease } from '../wire/messages.ts'
 import { VolunteerMemory } from './memory.ts'
-import type { StateStore } from './state-store.ts'
+import { mapStateStore } from './state-store.ts'
 import { direct, lease, params, SEED, setUp, welcome, work, type Slices } from './test-trainer.ts'
 import type { TrainOutcome } from './update.ts'
 import { createUpdate } from './update.ts'
@@ -16,18 +16,13 @@ const LOCAL: LocalTraining = { type: 'epochs', epochs: 2, batchSize: 6, optimize
 const PART = [{ shard: 1, start: 0, count: 20 }] satisfies Slices
 const OTHER = [{ shard: 0, start: 0, count: 20 }] satisfies Slices
 
-function fakeStore(): StateStore & { readonly files: Map<string, Uint8Array> } {
-  const files = new Map<string, Uint8Array>()
-  return { files, get: async (key) => files.get(key), set: async (key, bytes) => void files.set(key, bytes), keys: async () => [...files.keys()], remove: async (key) => void files.delete(key) }
-}
-
 /** A tab: a trainer with its memory, which a reload begins anew on the same store. */
 class Tab {
   readonly memory: VolunteerMemory
   readonly #trainer: ReturnType<typeof setUp>['trainer']
   readonly #ready: Promise<void>
 
-  constructor(strategy: Partial<Strategy>, store = fakeStore(), snapshot = params) {
+  constructor(strategy: Partial<Strategy>, store = mapStateStore(), snapshot = params) {
     this.memory = new VolunteerMemory({ volunteerId: 'v', store })
     this.#trainer = setUp(snapshot, undefined, this.memory).trainer
     this.#ready = this.#trainer.open().then(() => this.#trainer.prepare(welcome(strategy), () => {}))
@@ -73,7 +68,7 @@ describe('SCAFFOLD', () => {
   const scaffold = { local: LOCAL, corrections: [{ name: 'scaffold' }] } as Partial<Strategy>
 
   test('drifts by the difference of the controls, sends the change of its own, and keeps that once it counts', async () => {
-    const tab = new Tab(scaffold, fakeStore(), withControl)
+    const tab = new Tab(scaffold, mapStateStore(), withControl)
     const first = await tab.train(lease(PART, { last: {} }))
     const went = pseudoGradient(lease(PART), control)
     near(first.outcome.gradient, went)
@@ -86,7 +81,7 @@ describe('SCAFFOLD', () => {
   })
 
   test('M1: a state that was not accepted is not used; one whose verdict was lost is, as the lease names it', async () => {
-    const tab = new Tab(scaffold, fakeStore(), withControl)
+    const tab = new Tab(scaffold, mapStateStore(), withControl)
     const first = await tab.train(lease(PART, { last: {} }))
     const lost = await tab.train(lease(PART, { leaseId: 'l2', last: { part: first.update } }), false)
     const again = await tab.train(lease(PART, { leaseId: 'l2', last: { part: first.update } }), false)
@@ -96,18 +91,18 @@ describe('SCAFFOLD', () => {
   })
 
   test('a part that somebody else has trained on begins at the server\'s control, one that nobody has at zero', async () => {
-    const tab = new Tab(scaffold, fakeStore(), withControl)
+    const tab = new Tab(scaffold, mapStateStore(), withControl)
     near((await tab.train(lease(PART, { last: { part: 'e'.repeat(64) } }))).outcome.gradient, pseudoGradient(lease(PART), zeros))
     near((await tab.train(lease(OTHER, { last: {} }))).outcome.gradient, pseudoGradient(lease(OTHER), control))
   })
 
   test('M1: is found again after a reload, each part its own, unless somebody else has trained on it since', async () => {
-    const store = fakeStore(), before = new Tab(scaffold, store, withControl)
+    const store = mapStateStore(), before = new Tab(scaffold, store, withControl)
     const first = await before.train(lease(PART, { last: {} })), other = await before.train(lease(OTHER, { last: {} }))
     const next = lease(PART, { leaseId: 'l3', last: { part: first.update } })
     const expected = await before.train(next, false)
     await before.memory.settled()
-    expect([...store.files.keys()].sort()).toEqual(['run/v/part-0', 'run/v/part-1'])
+    expect([...(await store.keys())].sort()).toEqual(['run/v/part-0', 'run/v/part-1'])
     const after = new Tab(scaffold, store, withControl)
     expect((await after.train(next, false)).outcome.gradient).toEqual(expected.outcome.gradient)
     near((await after.train(lease(OTHER, { last: { part: first.update } }), false)).outcome.gradient, pseudoGradient(lease(OTHER), zeros))
@@ -144,7 +139,7 @@ describe('a local optimizer', () => {
   })
 
   test('M1: is found again after a reload', async () => {
-    const store = fakeStore(), strategy = { local: { ...local, keepOptimizerState: true } }
+    const store = mapStateStore(), strategy = { local: { ...local, keepOptimizerState: true } }
     const before = new Tab(strategy, store)
     const first = await before.train(lease(PART, { last: {} }))
     const next = lease(PART, { last: { volunteer: first.update } })
@@ -156,7 +151,7 @@ describe('a local optimizer', () => {
 })
 
 test('with error feedback nothing of the accepted updates is lost for good, whatever is refused or reloaded', async () => {
-  const codec = { name: 'int8', errorFeedback: true }, store = fakeStore()
+  const codec = { name: 'int8', errorFeedback: true }, store = mapStateStore()
   let tab = new Tab({ codec, local: { type: 'gradient' } }, store)
   const wanted = new Float64Array(SIZE), arrived = new Float64Array(SIZE)
   let last: string | undefined, owed = zeros

@@ -8,8 +8,10 @@ import { layeredCache, memoryCache } from './cache.ts'
 import { chooseRunner, type RunnerChoice } from './choose-runner.ts'
 import { createFiles } from './files.ts'
 import { createSocketLink } from './link-socketio.ts'
+import { VolunteerMemory } from './memory.ts'
 import { realClock } from './real-clock.ts'
 import { Session } from './session.ts'
+import { openStateStore } from './state-idb.ts'
 import { createTrainer } from './trainer.ts'
 import type { VolunteerView } from './view.ts'
 
@@ -36,9 +38,11 @@ const host = {
     const storage = await openBrowserStorage()
     const memory = memoryCache(MEMORY_CACHE_BYTES)
     const link = createSocketLink({ url, clock: realClock, random: Math.random })
+    const states = await openStateStore()
     const trainer = createTrainer({
       files: createFiles(link, storage === undefined ? memory : layeredCache(memory, storage.cache)),
       clock: realClock,
+      memory: new VolunteerMemory({ volunteerId, ...(states === undefined ? {} : { store: states }) }),
       createRunner: () => chooseRunner({
         choice: runner, clock: realClock, ...(storage !== undefined ? { store: storage.tuning } : {}),
         gpu: async (quick) => createGpuRunner({ gpu: browserGpu(), ...(quick ? { tune: false } : {}), ...(storage !== undefined ? { tuning: storage.tuning } : {}) }),

@@ -14,8 +14,10 @@ import { memoryCache } from './cache.ts'
 import { chooseRunner, type RunnerChoice, type RunnerStore } from './choose-runner.ts'
 import { createFiles } from './files.ts'
 import { createSocketLink } from './link-socketio.ts'
+import { VolunteerMemory } from './memory.ts'
 import { realClock } from './real-clock.ts'
 import { Session } from './session.ts'
+import { stateFiles } from './state-files.ts'
 import { createTrainer } from './trainer.ts'
 import type { SessionState, VolunteerView } from './view.ts'
 
@@ -31,6 +33,8 @@ async function main(): Promise<void> {
   const tuning = tuningFile()
   const trainer = createTrainer({
     files: createFiles(link, memoryCache(CACHE_BYTES)), clock: realClock,
+    // Who has no name of its own is somebody else next time.
+    memory: new VolunteerMemory({ volunteerId: options.id, ...(options.named ? { store: stateFiles() } : {}) }),
     createRunner: () => chooseRunner({
       choice: options.runner, clock: realClock, store: tuning,
       gpu: (quick) => openGpu(options, tuning, quick),
@@ -64,6 +68,8 @@ interface Arguments {
   readonly url: string
   readonly run: string | undefined
   readonly id: string
+  /** By who started it, and so perhaps not for the first time. */
+  readonly named: boolean
   readonly runner: RunnerChoice
   readonly threads: number | undefined
   readonly software: boolean
@@ -89,7 +95,7 @@ function readArguments(): Arguments {
   if (!CHOICES.includes(runner)) throw new ConfigError(`--runner: must be one of ${CHOICES.join(', ')}, got ${runner}. ${USAGE}`)
   const count = threads === undefined ? undefined : Number(threads)
   if (count !== undefined && !(Number.isInteger(count) && count > 0)) throw new ConfigError(`--threads: must be a whole number above 0, got ${threads}. ${USAGE}`)
-  return { url, run, id: id ?? `node-${randomUUID().slice(0, 8)}`, runner: runner as RunnerChoice, threads: count, software }
+  return { url, run, id: id ?? `node-${randomUUID().slice(0, 8)}`, named: id !== undefined, runner: runner as RunnerChoice, threads: count, software }
 }
 
 /** A line for what a person would want to know; undefined for what passes in a blink. */

@@ -22,9 +22,10 @@ export interface MemoryOptions {
   readonly volunteerId: string
   /** Nothing outlives this process where absent. */
   readonly store?: StateStore
+  /** What is held here besides the store, at most; the rest is read from there again. */
+  readonly maxHeldBytes?: number
 }
 
-/** What is held here besides the store; the rest is read from there again. */
 const MAX_HELD_BYTES = 256 << 20
 
 export class VolunteerMemory {
@@ -104,9 +105,10 @@ export class VolunteerMemory {
     this.#drop(what)
     this.#held.set(what, state)
     this.#heldBytes += bytesOf(state)
-    if (this.#options.store === undefined) return
+    const { store, maxHeldBytes = MAX_HELD_BYTES } = this.#options
+    if (store === undefined) return
     for (const oldest of this.#held.keys()) {
-      if (this.#heldBytes <= MAX_HELD_BYTES || oldest === what) break
+      if (this.#heldBytes <= maxHeldBytes) break
       this.#drop(oldest)
     }
   }
