@@ -22,7 +22,7 @@ import { createExaminer, type EvaluationCadence, type Examiner } from './examine
 import { createSimulationReport, type SimulatedPoint, type SimulationOutcome, type SimulationReport } from './report.ts'
 import { loadSimulation, saveSimulation, type SavedCounts } from './saved.ts'
 import { SimulatedVolunteer } from './volunteer.ts'
-import { DEFAULT_WORLD, drawTraits, type Traits, type World } from './world.ts'
+import { ARRIVAL_MS, DEFAULT_WORLD, drawTraits, type Traits, type World } from './world.ts'
 
 export interface SimulateOptions {
   readonly config: RunConfig
@@ -62,8 +62,7 @@ const LOOK_MS = 1_000
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
   const simulation = await Simulation.open(options)
   const report = await simulation.run().finally(() => simulation.close())
-  // Closed, it needs no updates to go on, only its last checkpoint.
-  simulation.save()
+  if (options.saveTo !== undefined) simulation.save()
   return report
 }
 
@@ -84,7 +83,6 @@ interface Parts {
 }
 
 const NOTHING: SavedCounts = { bytesDown: 0, expired: 0, refused: {}, dropouts: 0, virtualMs: 0, wallSeconds: 0, points: [] }
-
 
 class Simulation {
   readonly #options: SimulateOptions
@@ -127,6 +125,11 @@ class Simulation {
       config: leased ? config : { ...config, evaluation: { ...config.evaluation, everyExamples: Number.MAX_SAFE_INTEGER } },
       ...(options.model === undefined ? {} : { model: options.model }),
     })
+    if (saved !== undefined) {
+      // Everybody comes first, so that whoever knows a part of the data gets it.
+      await host.control('pause')
+      clock.after(ARRIVAL_MS + LOOK_MS, () => void host.control('resume'))
+    }
     examiner.begin(host)
     return new Simulation(options, { world, traits, clock, host, examiner, leased, disk, states: saved?.states ?? new Map(), subject, before }, startedMs)
   }
@@ -151,14 +154,19 @@ class Simulation {
   }
 
   async close(): Promise<void> {
-    await this.#parts.host.close()
+    const { host, clock } = this.#parts
+    if (this.#options.saveTo !== undefined && this.#failure === undefined) {
+      // Volunteers still hear of what was accepted, so that they remember it.
+      await host.control('pause')
+      await clock.run(clock.now() + LOOK_MS)
+    }
+    // Closed, it needs no updates to go on, only its last checkpoint.
+    await host.close()
   }
 
-  /** Where it is to be kept. */
   save(): void {
-    const { saveTo } = this.#options
+    const { saveTo = '' } = this.#options
     const { disk, states, subject, clock } = this.#parts
-    if (saveTo === undefined) return
     const { bytesDown, expired, refused } = this.#status()
     saveSimulation(saveTo, { subject, disk, states, counts: { bytesDown, expired, refused, dropouts: this.#dropouts, virtualMs: clock.now(), wallSeconds: this.#wallSeconds, points: this.#points() } })
     this.#savedMs = performance.now()
@@ -187,11 +195,12 @@ class Simulation {
     onProgress?.(status, this.#parts.clock.now() / 1000)
     if (status.accepted > this.#looked.accepted) this.#failures = 0
     this.#looked.accepted = status.accepted
-    if (performance.now() - this.#savedMs >= SAVE_EVERY_MS) this.save()
+    if (this.#options.saveTo !== undefined && performance.now() - this.#savedMs >= SAVE_EVERY_MS) this.save()
     if (stop?.(status) === true) return 'met'
     if (status.state === 'finished') return 'finished'
-    if (status.state === 'paused') this.#reason = 'the last updates were not finite'
-    return status.state === 'paused' || this.#failures >= FAILURES_EACH * volunteers ? 'diverged' : undefined
+    const stopped = status.state === 'paused' && status.reason.code === 'diverged'
+    if (stopped) this.#reason = 'the last updates were not finite'
+    return stopped || this.#failures >= FAILURES_EACH * volunteers ? 'diverged' : undefined
   }
 
   /** With the last evaluation that was made. */

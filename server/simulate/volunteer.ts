@@ -44,6 +44,7 @@ export class SimulatedVolunteer {
   readonly #around: VolunteerSurroundings
   /** Raised at every disappearance: what an earlier tab would still do is not done. */
   #life = 0
+  readonly #cache = memoryCache(CACHE_BYTES)
   #cancelNotice: () => void = () => {}
   #lease: Lease | undefined
   /** In the lease that it computes. */
@@ -65,7 +66,7 @@ export class SimulatedVolunteer {
     })
     const relabel = conspiracy === undefined ? undefined : (label: number) => (this.#attacking ? conspiracy.relabel(label) : label)
     const trainer = createTrainer({
-      files: createFiles(link, memoryCache(CACHE_BYTES)), clock, compile,
+      files: createFiles(link, this.#cache), clock, compile,
       memory: new VolunteerMemory({ volunteerId: traits.id, store: states, maxHeldBytes: 0 }),
       createRunner: async () => devices.open({ clock, examplesPerSecond: traits.examplesPerSecond, relabel }),
     })

@@ -38,7 +38,7 @@ export interface Traits {
 }
 
 /** All arrive within this time. */
-const ARRIVAL_MS = 5_000
+export const ARRIVAL_MS = 5_000
 const MBPS_IN_BYTES_PER_MS = 125
 
 export interface Draw {
