@@ -217,7 +217,7 @@ export function stubGradient({ epoch, slices }: Pick<AcceptedRecord, 'epoch' | '
   return new Float32Array(model.slice().buffer).map((value, i) => value * 0.1 + Math.fround(Math.sin(salt + i) / 10))
 }
 
-function stubUpdate(lease: Lease, model: Uint8Array, { computeMs, tensors }: { readonly computeMs: number; readonly tensors: Simulation['tensors'] }): Update {
+export function stubUpdate(lease: Lease, model: Uint8Array, { computeMs, tensors }: { readonly computeMs: number; readonly tensors: Simulation['tensors'] }): Update {
   const payload = new Uint8Array(stubGradient(lease.work, model).buffer)
   return {
     payload,

@@ -28,11 +28,12 @@ export class Driver {
   waiting: Exclude<Effect, { type: 'send' | 'answer' }>[] = []
   readonly #rng = createRng(1)
 
-  constructor(extra: Partial<Settings> = {}) {
+  /** `earlier` is what the log holds already, after the beginning of the run. */
+  constructor(extra: Partial<Settings> = {}, earlier: readonly LogRecord[] = [{ type: 'incarnation', incarnation: 1 }]) {
     this.state = initialState(settings(extra))
     replayRecord(this.state, { type: 'run', formatVersion: 1, runId: 'run', config: {} as never, trainShards: [20, 20], dataHash: 'data' })
     replayRecord(this.state, { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, segment: 1, bytes: 0 })
-    replayRecord(this.state, { type: 'incarnation', incarnation: 1 })
+    for (const record of earlier) replayRecord(this.state, record)
     this.event({ type: 'opened' })
   }
 

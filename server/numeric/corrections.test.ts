@@ -56,7 +56,7 @@ describe.each(Object.entries(SETUPS))('%s', (_, setup) => {
 })
 
 describe('formulas', () => {
-  it('scaffold: moves its control by the unweighted mean of the changes, for the part of the data that took part, and sends it down', () => {
+  it('M3: scaffold: moves its control by the unweighted mean of the changes, for the part of the data that took part, and sends it down', () => {
     const aggregation = new Aggregation(SETUPS['scaffold']!, { params })
     give(aggregation, 1, [1, 1, 1, 1, 8, 0, 0, -4], { weight: 1 })
     give(aggregation, 2, [5, 1, 1, 1, 0, 4, 0, -4], { weight: 3 })
@@ -75,7 +75,7 @@ describe('formulas', () => {
     expect(floats(aggregation.apply(1, 1024).bytes)).toEqual([0.5 - 2.5, -0.25 - 5, 1, 2])
   })
 
-  it('delay-compensation: adds lambda g^2 times the way that the model has gone since', () => {
+  it('N5: delay-compensation: adds lambda g^2 times the way that the model has gone since', () => {
     const setup = { ...SETUPS['delay-compensation']!, optimizer: { name: 'sgd', learningRate: 1 } }
     const aggregation = new Aggregation(setup, { params })
     give(aggregation, 1, [1, 0, 0, 0])
@@ -88,7 +88,7 @@ describe('formulas', () => {
     expect(floats(aggregation.apply(3, 1024).bytes)[0]).toBe(-0.5 + 16)
   })
 
-  it('delay-compensation: remembers maxStaleness versions and no more', () => {
+  it('N5: delay-compensation: remembers maxStaleness versions and no more', () => {
     const setup = SETUPS['delay-compensation']!
     const aggregation = new Aggregation(setup, { params })
     train(aggregation, setup, 1, 6)

@@ -14,7 +14,7 @@ describe('shardOrder', () => {
     )
   })
 
-  it('is the same everywhere, for ever: changing it would break runs that are resumed', () => {
+  it('D3: is the same everywhere, for ever: changing it would break runs that are resumed', () => {
     expect([...shardOrder(1, 0, 0, 8)]).toEqual(FIRST)
     expect([...splitOrder({ split: 'train', seed: 1, epoch: 0, shard: 0, examples: 8 })]).toEqual(FIRST)
   })

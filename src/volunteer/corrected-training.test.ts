@@ -67,7 +67,7 @@ const RATES = RATE * 8
 describe('SCAFFOLD', () => {
   const scaffold = { local: LOCAL, corrections: [{ name: 'scaffold' }] } as Partial<Strategy>
 
-  test('drifts by the difference of the controls, sends the change of its own, and keeps that once it counts', async () => {
+  test('M3: drifts by the difference of the controls, sends the change of its own, and keeps that once it counts', async () => {
     const tab = new Tab(scaffold, mapStateStore(), withControl)
     const first = await tab.train(lease(PART, { last: {} }))
     const went = pseudoGradient(lease(PART), control)
@@ -90,7 +90,7 @@ describe('SCAFFOLD', () => {
     expect(third.outcome.gradient).not.toEqual(lost.outcome.gradient)
   })
 
-  test('a part that somebody else has trained on begins at the server\'s control, one that nobody has at zero', async () => {
+  test('M2: a part that somebody else has trained on begins at the server\'s control, one that nobody has at zero', async () => {
     const tab = new Tab(scaffold, mapStateStore(), withControl)
     near((await tab.train(lease(PART, { last: { part: 'e'.repeat(64) } }))).outcome.gradient, pseudoGradient(lease(PART), zeros))
     near((await tab.train(lease(OTHER, { last: {} }))).outcome.gradient, pseudoGradient(lease(OTHER), control))
@@ -150,7 +150,7 @@ describe('a local optimizer', () => {
   })
 })
 
-test('with error feedback nothing of the accepted updates is lost for good, whatever is refused or reloaded', async () => {
+test('M2: with error feedback nothing of the accepted updates is lost for good, whatever is refused or reloaded', async () => {
   const codec = { name: 'int8', errorFeedback: true }, store = mapStateStore()
   let tab = new Tab({ codec, local: { type: 'gradient' } }, store)
   const wanted = new Float64Array(SIZE), arrived = new Float64Array(SIZE)
