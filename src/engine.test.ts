@@ -1,7 +1,7 @@
 // The engine by itself, as its header shows it.
 import { expect, test } from 'vitest'
 import { createRng } from './base/rng.ts'
-import { compile, createCpuRunner, type EngineModel, type ModelSpec } from './engine.ts'
+import { compile, createCpuRunner, decodeTrainingState, encodeTrainingState, type EngineModel, type ModelSpec } from './engine.ts'
 
 /** Bars whose position is the label. */
 function bars(count: number, seed: string): { x: Float32Array; labels: Uint32Array } {
@@ -217,4 +217,26 @@ test('a model of the zoo brings its recipe, and wrong recipes are refused', asyn
   await expect(compile(twoHeads, { optimizer, objectives: [{ optimizer }] })).rejects.toThrow(/must be given alone or in each of the objectives/)
   await expect(compile(twoHeads, { accumulate: 0 })).rejects.toThrow(/accumulate: must be a whole number above 0/)
   await expect(compile(twoHeads, { seed: 0.5 })).rejects.toThrow(/seed: must be a whole number/)
+})
+
+test('activations are f16 where that is asked for and the runner has it; the loss scale is part of the state', async () => {
+  const options = { batchSize: 20, optimizer: { name: 'adam', learningRate: 1e-3 }, storage: 'f16' } as const
+  const { x, labels } = bars(20, 'train')
+  const model = await compile('mnist-mlp', { ...options, runner: createCpuRunner() })
+  expect(model.storage).toBe('f16')
+  await model.train(x, labels)
+  await model.train(x, labels)
+  expect(await model.lossScale()).toEqual({ scale: 65_536, skippedSteps: 0 })
+  await model.setState({ ...await model.state(), lossScale: { doublings: -3, good: 5, skipped: 2 } })
+  const saved = decodeTrainingState(encodeTrainingState(await model.state()))
+  expect(saved.lossScale).toEqual({ doublings: -3, good: 5, skipped: 2 })
+  const other = await compile('mnist-mlp', { ...options, runner: createCpuRunner() })
+  await other.setState(saved)
+  await Promise.all([model, other].map((each) => each.train(x, labels)))
+  expect(await other.params()).toEqual(await model.params())
+  expect(await other.lossScale()).toEqual({ scale: 8192, skippedSteps: 2 })
+  const { half: _half, ...adapter } = createCpuRunner().adapter
+  const without = await compile('mnist-mlp', { ...options, runner: { ...createCpuRunner(), adapter } })
+  expect([without.storage, await without.lossScale()]).toEqual(['f32', undefined])
+  await expect(compile('mnist-mlp', { ...options, storage: 'f15' as 'f16' })).rejects.toThrow(/storage: must be f32 or f16, got "f15". Did you mean "f16"/)
 })

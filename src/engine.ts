@@ -6,11 +6,13 @@
 //   const logits = await model.predict(image)
 //   const tensors = await model.tensors()
 import { ConfigError, present } from './base/errors.ts'
+import { nearest } from './base/registry.ts'
 import { decodeTrainingState, encodeTrainingState } from './codec/training-state.ts'
 import { createCpuRunner } from './cpu/runner.ts'
 import { browserGpu, NoAdapterError } from './gpu/device.ts'
 import { createGpuRunner } from './gpu/runner.ts'
 import { createSurvivingRunner } from './gpu/surviving-runner.ts'
+import type { Storage } from './graph/compile.ts'
 import type { AdapterDescription, Runner } from './graph/plan.ts'
 import { initialParams } from './model/initial-params.ts'
 import { unpack, type Layout } from './model/layout.ts'
@@ -35,6 +37,11 @@ export interface EngineOptions extends Partial<Omit<Recipe, 'steps'>> {
   readonly optimizer?: OptimizerSettings
   /** Where it runs: a GPU where there is one, else WebAssembly. */
   readonly runner?: Runner
+  /**
+   * What activations and their gradients are stored as: f16 halves their memory, with the arithmetic and all that is learned in f32 and
+   * the losses scaled. Where the runner has no f16 it is f32, which the model's `storage` says. f32 where absent.
+   */
+  readonly storage?: Storage
   /** Of the initial params and of what layers draw in training. */
   readonly seed?: number
   /** Asks for `gradients`, and names the inputs that it gives gradients of too; [] for those of params alone. */
@@ -54,24 +61,32 @@ export async function compileOn(createRunner: () => Promise<Runner>, model: Mode
   const { seed = 1, inputGradients, onProgress } = options
   if (!Number.isSafeInteger(seed) || seed < 0) throw new ConfigError(`seed: must be a whole number, got ${seed}. Use 1, for example.`)
   const several = recipe.accumulate > 1
+  const wanted = storageOf(options.storage)
   let ownRunner: Runner | undefined
   let adapter: AdapterDescription | undefined
+  const open = async (): Promise<Runner> => {
+    const runner = options.runner ?? (ownRunner ??= await createRunner())
+    adapter = runner.adapter
+    return runner
+  }
+  const storage = wanted === 'f16' && (await open()).adapter.half === true ? 'f16' : 'f32'
   const { compiled, program } = await loadFitting({
-    compile: (memoryLimitBytes) => compileProgram(spec, { ...recipe, inputGradients: inputGradients ?? [], memoryLimitBytes }),
+    compile: (memoryLimitBytes) => compileProgram(spec, { ...recipe, inputGradients: inputGradients ?? [], storage, memoryLimitBytes }),
     // What is not asked for is not loaded either: a Plan costs time to compile and to tune.
     plans: ({ plans: { train, apply, gradient, evaluate, predict } }) =>
       [train!, evaluate, predict, ...(several || inputGradients !== undefined ? [gradient] : []), ...(several ? [apply!] : [])],
-    async load(plans) {
-      const runner = options.runner ?? (ownRunner ??= await createRunner())
-      adapter = runner.adapter
-      return runner.load(plans, onProgress)
-    },
+    load: async (plans) => (await open()).load(plans, onProgress),
   }).catch((error: unknown) => {
     ownRunner?.dispose()
     throw error
   })
   program.write(ALLOCATIONS.params, unpack(compiled.layout, initialParams(spec, seed)))
-  return new Session({ compiled, program, adapter: present(adapter, 'adapter'), recipe, seed, gives: inputGradients, ownRunner })
+  return new Session({ compiled, program, adapter: present(adapter, 'adapter'), storage, recipe, seed, gives: inputGradients, ownRunner })
+}
+
+function storageOf(storage: string = 'f32'): Storage {
+  if (storage === 'f32' || storage === 'f16') return storage
+  throw new ConfigError(`storage: must be f32 or f16, got "${storage}". ${nearest(storage, ['f32', 'f16'])}`)
 }
 
 function recipeOf(known: Recipe | undefined, { optimizer, objectives, schedule, clip, batchSize, accumulate: batches }: EngineOptions): SessionRecipe {

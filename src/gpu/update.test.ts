@@ -24,7 +24,7 @@ const batch = { x: Float32Array.from({ length: 12 }, (_, i) => Math.sin(i)), lab
 
 async function steps(runner: Runner, clip: ClipSettings): Promise<{ finite: Float32Array; infinite: Float32Array; state: Float32Array }> {
   const objectives = [{ params: ['*/bias'], optimizer: { name: 'rmsprop', learningRate: 0.01, beta1: 0.9 } }, { optimizer: { name: 'adamw', learningRate: 0.01 }, regularise: { l2: 0.1 } }]
-  const { plans, layout, update } = compileProgram(spec, { batchSize: 2, objectives, clip, skipNonFinite: true })
+  const { plans, layout, update } = compileProgram(spec, { batchSize: 2, objectives, clip })
   const program = await runner.load([plans.train!])
   program.write('params', unpack(layout, initialParams(spec, 1)))
   for (let step = 1; step <= 3; step++) program.run('train', { ...batch, ...update!.inputs(step) })

@@ -6,8 +6,8 @@ import { add, ones } from './ops/pointwise.ts'
 export interface Derivative {
   /** What is differentiated: the sum of the elements of one tensor, or of several. */
   readonly of: Tensor | readonly Tensor[]
-  /** Gradient with respect to `of`, a single tensor, in its shape, instead of ones. */
-  readonly upstream?: Tensor
+  /** Gradient with respect to each tensor of `of`, in its shape, instead of ones. */
+  readonly upstream?: Tensor | undefined
   readonly wrt: readonly Tensor[]
 }
 

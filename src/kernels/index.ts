@@ -15,6 +15,7 @@ import { lstmCell, lstmCellGradient } from './lstm-cell.ts'
 import { split } from './shape/split.ts'
 import { globalMax, globalMaxGradient } from './global-max.ts'
 import { groupedConv2d, groupedConv2dFilterGradient, groupedConv2dInputGradient } from './grouped-conv2d.ts'
+import { adjustLossScale, lossScale, unscale } from './loss-scale.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
 import { norm, normInputGradient, normParamGradient } from './norm.ts'
@@ -38,6 +39,7 @@ export const kernels = createRegistry('kernel', [
   averagePool, averagePoolGradient, globalMax, globalMaxGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
   reduce, broadcast, accumulateMetrics,
+  lossScale, unscale, adjustLossScale,
   ...optimizerKernels,
   ...pointwiseSamples,
   concat, window, transpose,

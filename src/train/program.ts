@@ -28,6 +28,7 @@ import type { Layout } from '../model/layout.ts'
 import type { ModelSpec } from '../model/spec.ts'
 import type { Objective } from '../model/recipe.ts'
 import type { OptimizerSettings } from '../optim/optimizer.ts'
+import { lossScaling, type LossScaling } from './loss-scaling.ts'
 import { resolveObjectives, type ResolvedObjective, type Scope } from './objectives.ts'
 import { buildUpdate, groupParams, type ClipSettings, type ParamGroup, type Update } from './update.ts'
 
@@ -44,13 +45,11 @@ export interface ProgramOptions {
   readonly pull?: number
   /** Adds the allocation `drift` to the gradients of every step. */
   readonly drift?: boolean
-  /** A step whose gradients are not all finite changes nothing. */
-  readonly skipNonFinite?: boolean
   /** Inputs whose gradients the `gradient` Plan gives too. */
   readonly inputGradients?: readonly string[]
   /** False keeps every op its own kernel call; for tests. */
   readonly fused?: boolean
-  /** What activations and their gradients are stored as; f32 where absent. */
+  /** What activations and their gradients are stored as; f32 where absent. With f16 losses are scaled, and a step whose gradients are not all finite changes nothing else. */
   readonly storage?: Storage
   /** Plans that would need more compute activations again in the backward pass; their `peakBytes` says whether that was enough. */
   readonly memoryLimitBytes?: number
@@ -89,22 +88,27 @@ export function compileProgram(spec: ModelSpec, options: ProgramOptions): Compil
   const scopes = resolveObjectives(models[0], objectives)
   const { layout, groups } = groupsOf(models[0].layout, scopes, options)
   const [training, inference] = models.map((model) => symbolicProgram(model, layout)) as [SymbolicProgram, SymbolicProgram]
-  const stepGrads = gradientArena(training.model, layout, scopes)
+  const scaling = storage === 'f16' ? lossScaling(batchSize, layout.trainedSize) : undefined
+  const scaleArenas = scaling?.arenas ?? []
+  const stepGrads = gradientArena(training.model, layout, { objectives: scopes, upstream: scaling?.upstream })
   const grads = wholeArena(ALLOCATIONS.grads, layout.trainedSize)
   const accumulateCall: Call = { kernel: accumulate, dims: { SIZE: layout.trainedSize }, buffers: { x: stepGrads.whole, y: grads.whole }, label: 'accumulate' }
   const plan = (name: string, arenas: readonly Arena[], effects: readonly Call[], outputs: Outputs = {}): Plan => compilePlan({ name, arenas, effects, outputs, fused, storage, memoryLimitBytes })
   const plans = {
-    gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics], [...training.effects, accumulateCall], gradientsOfInputs(training.model, inputGradients)),
+    gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics, ...scaleArenas],
+      [...training.effects, ...(scaling === undefined ? [] : [scaling.unscale(stepGrads.whole)]), accumulateCall], gradientsOfInputs(training.model, inputGradients, scaling)),
     evaluate: plan('evaluate', [inference.params, ...inference.metrics], inference.effects),
     predict: compilePlan({ name: 'predict', arenas: [inference.params], outputs: answers(inference.model), fused, storage }),
   }
   const { model } = inference
   if (groups === undefined) return { model, layout, plans }
-  const updateOn = (allocation: string): Update => buildUpdate({ ...options, layout, groups, params: ALLOCATIONS.params, grads: allocation })
+  const updateOn = (allocation: string): Update => buildUpdate({ ...options, layout, groups, gate: scaling?.gate, params: ALLOCATIONS.params, grads: allocation })
   const update = updateOn(ALLOCATIONS.stepGrads), applied = updateOn(ALLOCATIONS.grads)
   const correction = correctionOf(layout, options), correctionOfSum = correctionOf(layout, options)
-  const train = plan('train', [training.params, stepGrads, ...training.metrics, ...correction.arenas, ...update.arenas], [...training.effects, ...correction.calls(stepGrads.whole), ...update.calls])
-  const apply = plan('apply', [wholeArena(ALLOCATIONS.params, layout.arenaSize), grads, ...correctionOfSum.arenas, ...applied.arenas], [...correctionOfSum.calls(grads.whole), ...applied.calls])
+  const train = plan('train', [training.params, stepGrads, ...training.metrics, ...scaleArenas, ...correction.arenas, ...update.arenas],
+    [...training.effects, ...(scaling?.decide(stepGrads.whole, true) ?? []), ...correction.calls(stepGrads.whole), ...update.calls])
+  const apply = plan('apply', [wholeArena(ALLOCATIONS.params, layout.arenaSize), grads, ...scaleArenas, ...correctionOfSum.arenas, ...applied.arenas],
+    [...(scaling?.decide(grads.whole, false) ?? []), ...correctionOfSum.calls(grads.whole), ...applied.calls])
   return { model, layout, plans: { ...plans, train, apply }, update }
 }
 
@@ -156,29 +160,29 @@ function symbolicProgram(model: Model, { entries, arenaSize }: Layout): Symbolic
 type Outputs = Readonly<Record<string, Tensor>>
 
 /** Gradients of the losses that each objective lowers, where they lie in `step-grads`. */
-function gradientArena({ params }: Model, { entries, trainedSize }: Layout, objectives: readonly ResolvedObjective<Scope>[]): WholeArena {
+function gradientArena({ params }: Model, { entries, trainedSize }: Layout, { objectives, upstream }: { readonly objectives: readonly ResolvedObjective<Scope>[]; readonly upstream: Tensor | undefined }): WholeArena {
   const partOf = new Map(entries.map(({ name, arenaOffset }, i) => [name, { tensor: params[i]!, offset: arenaOffset }]))
   // Objectives of the same heads share one backward pass.
   const headsOf = ({ heads }: ResolvedObjective<Scope>): string => heads.map(({ name }) => name).sort().join()
   const passes = [...new Set(objectives.map(headsOf))].map((heads) => objectives.filter((objective) => headsOf(objective) === heads))
   const parts = passes.flatMap((pass) => {
     const trained = pass.flatMap((objective) => objective.entries.map(({ name }) => partOf.get(name)!))
-    const gradients = differentiate({ of: pass[0]!.heads.map(({ loss }) => loss), wrt: trained.map(({ tensor }) => tensor) })
+    const gradients = differentiate({ of: pass[0]!.heads.map(({ loss }) => loss), upstream, wrt: trained.map(({ tensor }) => tensor) })
     return trained.map(({ offset }, i) => ({ tensor: gradients[i]!, offset }))
   })
   return wholeArena(ALLOCATIONS.stepGrads, trainedSize, parts)
 }
 
 /** Of the sum of all heads' losses. */
-function gradientsOfInputs({ spec, inputs, heads }: Model, names: readonly string[]): Outputs {
+function gradientsOfInputs({ spec, inputs, heads }: Model, names: readonly string[], scaling: LossScaling | undefined): Outputs {
   if (names.length === 0) return {}
   const wrt = names.map((name) => {
     const tensor = inputs[name]
     if (tensor?.element !== 'f32') throw new ConfigError(`inputGradients of ${spec.name}: must name inputs of real numbers, got "${name}". ${nearest(name, Object.keys(inputs).filter((key) => inputs[key]!.element === 'f32'))}`)
     return tensor
   })
-  const gradients = differentiate({ of: heads.map(({ loss }) => loss), wrt })
-  return Object.fromEntries(names.map((name, i) => [name, gradients[i]!]))
+  const gradients = differentiate({ of: heads.map(({ loss }) => loss), upstream: scaling?.upstream, wrt })
+  return Object.fromEntries(names.map((name, i) => [name, scaling === undefined ? gradients[i]! : scaling.unscaled(gradients[i]!)]))
 }
 
 const answers = ({ output, heads }: Model): Outputs =>

@@ -2,6 +2,7 @@
 // Owns the Program, and the runner where it was made for this model.
 import { ConfigError } from '../base/errors.ts'
 import { product } from '../base/math.ts'
+import type { Storage } from '../graph/compile.ts'
 import type { AdapterDescription, HostArray, Program, Runner } from '../graph/plan.ts'
 import type { Head } from '../model/build-model.ts'
 import { pack, unpack, type Layout } from '../model/layout.ts'
@@ -11,6 +12,7 @@ import { resolveOptimizer } from '../optim/index.ts'
 import type { OptimizerSettings } from '../optim/optimizer.ts'
 import { resolveSchedule, type Schedule, type ScheduleState } from '../optim/schedules.ts'
 import { cutBatches, portsOf, randomKey, type Examples, type HostBatch, type HostPort } from './host-batches.ts'
+import { describeLossScale, LOSS_SCALE_ALLOCATIONS, nameLossScale, placeLossScale, type LossScale, type LossScaleState } from './loss-scaling.ts'
 import { createMetricsReader, type Metrics, type MetricsReader } from './metrics.ts'
 import { nameTensors, placeTensors, readOptimizerState, writeOptimizerState, type NamedTensors } from './named-tensors.ts'
 import { ALLOCATIONS, headOutput, type CompiledProgram } from './program.ts'
@@ -23,6 +25,8 @@ export interface TrainingState {
   readonly optimizer: NamedTensors
   /** Of a schedule that hears how training goes. */
   readonly schedule?: ScheduleState
+  /** Of training in f16. */
+  readonly lossScale?: LossScaleState
 }
 
 export interface Gradients {
@@ -37,8 +41,12 @@ export interface EngineModel {
   /** Names, shapes and packed offsets of the params. */
   readonly layout: Layout
   readonly adapter: AdapterDescription
-  /** Optimizer steps taken. */
+  /** What activations are stored as: f16 where that was asked for and the runner has it. */
+  readonly storage: Storage
+  /** Optimizer steps taken; with `storage` f16, those that were skipped as their gradients were not finite count too. */
   readonly step: number
+  /** With `storage` f16: what losses are multiplied by, and how many steps were skipped. */
+  lossScale(): Promise<LossScale | undefined>
   /**
    * One optimizer step on at most batchSize (times `accumulate`) examples, each input and target by its name, or x and labels
    * alone. `learningRate` overrides what the optimizer and the schedule say.
@@ -81,6 +89,7 @@ export interface SessionParts {
   readonly compiled: CompiledProgram
   readonly program: Program
   readonly adapter: AdapterDescription
+  readonly storage: Storage
   readonly recipe: SessionRecipe
   readonly seed: number
   readonly gives: readonly string[] | undefined
@@ -90,6 +99,7 @@ export interface SessionParts {
 
 export class Session implements EngineModel {
   readonly adapter: AdapterDescription
+  readonly storage: Storage
   readonly #compiled: CompiledProgram
   readonly #program: Program
   readonly #recipe: SessionRecipe
@@ -105,8 +115,9 @@ export class Session implements EngineModel {
   #metricsStep = 0
   #runs = 0
 
-  constructor({ compiled, program, adapter, recipe, seed, gives, ownRunner }: SessionParts) {
+  constructor({ compiled, program, adapter, storage, recipe, seed, gives, ownRunner }: SessionParts) {
     this.adapter = adapter
+    this.storage = storage
     this.#compiled = compiled
     this.#program = program
     this.#recipe = recipe
@@ -187,6 +198,10 @@ export class Session implements EngineModel {
     return { params: pack(this.layout, arena!), inputs: Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.slice(0, examplesOf(name))])) }
   }
 
+  async lossScale(): Promise<LossScale | undefined> {
+    return this.storage === 'f16' ? describeLossScale(await this.#lossScaleState()) : undefined
+  }
+
   async params(): Promise<Float32Array> {
     const [arena] = await this.#program.read([ALLOCATIONS.params])
     return pack(this.layout, arena!)
@@ -209,14 +224,19 @@ export class Session implements EngineModel {
 
   async state(): Promise<TrainingState> {
     const schedule = this.#schedule.feedback?.state()
-    return { step: this.#step, tensors: await this.tensors(), optimizer: await readOptimizerState(this.#program, this.#compiled.update!), ...(schedule === undefined ? {} : { schedule }) }
+    return {
+      step: this.#step, tensors: await this.tensors(), optimizer: await readOptimizerState(this.#program, this.#compiled.update!),
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(this.storage === 'f16' ? { lossScale: nameLossScale(await this.#lossScaleState()) } : {}),
+    }
   }
 
-  async setState({ step, tensors, optimizer, schedule }: TrainingState): Promise<void> {
+  async setState({ step, tensors, optimizer, schedule, lossScale }: TrainingState): Promise<void> {
     if (!Number.isSafeInteger(step) || step < 0) throw new ConfigError(`state.step: must be a whole number, got ${step}. Restore what state() gave.`)
     writeOptimizerState(this.#program, this.#compiled.update!, optimizer)
     await this.setTensors(tensors)
     if (schedule !== undefined) this.#schedule.feedback?.restore(schedule)
+    if (lossScale !== undefined && this.storage === 'f16') this.#program.write(LOSS_SCALE_ALLOCATIONS.state, placeLossScale(lossScale))
     this.#metricsStep += step - this.#step
     this.#step = step
   }
@@ -224,6 +244,10 @@ export class Session implements EngineModel {
   dispose(): void {
     this.#program.dispose()
     this.#ownRunner?.dispose()
+  }
+
+  async #lossScaleState(): Promise<Float32Array> {
+    return (await this.#program.read([LOSS_SCALE_ALLOCATIONS.state]))[0]!
   }
 
   /** Enqueues a run of a Plan, with random numbers where it draws any. */

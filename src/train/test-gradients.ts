@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { product } from '../base/math.ts'
 import { createRng } from '../base/rng.ts'
 import { createCpuRunner } from '../cpu/runner.ts'
+import type { Storage } from '../graph/compile.ts'
 import type { HostArray, Runner } from '../graph/plan.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { initialParams } from '../model/initial-params.ts'
@@ -17,8 +18,8 @@ export interface Gradients {
   readonly tensors: Readonly<Record<string, Float32Array>>
 }
 
-export async function gradientsOn(runner: Runner, spec: ModelSpec, batchSize: number): Promise<Gradients> {
-  const compiled = compileProgram(spec, { batchSize })
+export async function gradientsOn(runner: Runner, spec: ModelSpec, batchSize: number, storage: Storage = 'f32'): Promise<Gradients> {
+  const compiled = compileProgram(spec, { batchSize, storage })
   const { layout, plans } = compiled
   const program = await runner.load([plans.gradient])
   program.write('params', unpack(layout, initialParams(spec, 5)))

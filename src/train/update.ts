@@ -61,7 +61,7 @@ export interface Update {
 export interface StepOptions {
   /** Of the first group; the others' follow in proportion. */
   readonly learningRate?: number | undefined
-  /** Multiplies the gradients: 1 / examples where they are sums, 1 / scale where the loss was scaled. */
+  /** Multiplies the gradients: 1 / examples where they are sums. */
   readonly gradScale?: number | undefined
 }
 
@@ -69,8 +69,8 @@ export interface UpdateRequest {
   readonly layout: Layout
   readonly groups: readonly ParamGroup[]
   readonly clip?: ClipSettings | undefined
-  /** Leaves everything as it is where a gradient is not finite (an overflow in half precision). */
-  readonly skipNonFinite?: boolean | undefined
+  /** State of the loss scale, which may say to leave everything as it is. */
+  readonly gate?: Tensor | undefined
   /** Allocations of the params and of their gradients. */
   readonly params: string
   readonly grads: string
@@ -125,13 +125,12 @@ export function buildUpdate(request: UpdateRequest): Update {
 
 const MODES: Readonly<Record<ClipSettings['by'], number>> = { value: CLIP.value, norm: CLIP.norm, 'global-norm': CLIP.globalNorm }
 
-/** Dim CLIP and its limit. Finding gradients that are not finite is clipping by the global norm without a limit. */
-function clipOf({ clip, skipNonFinite = false }: UpdateRequest): { readonly mode: number; readonly limit: number } {
-  if (clip === undefined) return skipNonFinite ? { mode: CLIP.globalNorm, limit: 3e38 } : { mode: CLIP.none, limit: 0 }
+/** Dim CLIP and its limit. */
+function clipOf({ clip }: UpdateRequest): { readonly mode: number; readonly limit: number } {
+  if (clip === undefined) return { mode: CLIP.none, limit: 0 }
   const { by, limit } = clip
   if (!Object.hasOwn(MODES, by)) throw new ConfigError(`clip.by: must be one of ${Object.keys(MODES).join(', ')}, got "${by}". ${nearest(by, Object.keys(MODES))}`)
   if (!(limit > 0 && Number.isFinite(limit))) throw new ConfigError(`clip.limit: must be above 0, got ${limit}. Use 1, for example.`)
-  if (skipNonFinite && by === 'value') throw new ConfigError('clip.by: must be norm or global-norm to skip gradients that are not finite, got value. Change one of them.')
   return { mode: MODES[by], limit }
 }
 
@@ -176,16 +175,17 @@ interface StepParts {
 }
 
 /** Passes over the group's params only, so that weight decay cannot reach buffers and frozen ones either. */
-function stepCall({ request: { groups, params, grads }, group, index, hyper, mode, scales }: StepParts): { readonly call: Call; readonly slots: readonly SlotArena[] } {
+function stepCall({ request: { groups, params, grads, gate }, group, index, hyper, mode, scales }: StepParts): { readonly call: Call; readonly slots: readonly SlotArena[] } {
   const { resolved: { optimizer, flags, slots: names }, size, offset } = group
   const slots = names.map((slot): SlotArena => ({ allocation: `optimizer${index}/${slot}`, optimizer: optimizer.name, slot, group }))
-  const dims: Dims = { ...dimsOf(group, index, groups.length), CLIP: mode, FIRST: mode === CLIP.norm ? offset / BLOCK : 0, SCALES: scales?.shape[0] ?? 0, ...flags }
+  const dims: Dims = { ...dimsOf(group, index, groups.length), CLIP: mode, FIRST: mode === CLIP.norm ? offset / BLOCK : 0, SCALES: scales?.shape[0] ?? 0, GATED: gate === undefined ? 0 : 1, ...flags }
   const buffers = {
     params: state(params, size, offset),
     grads: state(grads, size, offset),
     ...Object.fromEntries(slots.map(({ slot, allocation }) => [slot, state(allocation, size)])),
     hyper,
     ...(scales === undefined ? {} : { scales }),
+    ...(gate === undefined ? {} : { gate }),
   }
   return { call: { kernel: optimizer.kernel, dims, buffers, label: `optimizer/${optimizer.name}` }, slots }
 }

@@ -20,6 +20,10 @@ fn h(index: u32) -> f32 { return hyper[u.GROUP * HYPER_LENGTH + index]; }
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = id.y * ROW_INVOCATIONS + id.x;
   if (i >= u.SIZE / WIDTH) { return; }
+#if u.GATED == 1
+  // A step whose gradients were not finite.
+  if (gate_at(3u) == 0.0) { return; }
+#end
   let p = params[i];
   var g = h(GRAD_SCALE) * grads[i];
 #if u.REGULARISED == 1

@@ -1,6 +1,7 @@
 // What every optimizer kernel shares: one pass over a range of the params' arena, the `hyper` buffer, and how a gradient
 // is scaled, regularised and clipped on its way in. Clipping by a norm costs no pass of its own: the optimizer multiplies
 // by a scale that two small kernels have worked out before (clipping.ts).
+import { LOSS_SCALE } from '../loss-scale.ts'
 import { dim, linearGrid, type Algorithm, type BufferDeclaration, type Dims, type Kernel, type NumberArray } from '../kernel.ts'
 
 /**
@@ -19,8 +20,8 @@ export const CLIP = { none: 0, value: 1, globalNorm: 2, norm: 3 } as const
 /** Elements that share a scale where tensors are clipped one by one. */
 export const BLOCK = 64
 
-/** Dims of an update without groups, regularisation or clipping. */
-export const plainUpdate = (SIZE: number): Dims => ({ SIZE, GROUP: 0, HYPER: HYPER.length, REGULARISED: 0, CLIP: CLIP.none, FIRST: 0, SCALES: 0 })
+/** Dims of an update without groups, regularisation, clipping or loss scaling (GATED = 1: it is left out where the loss scale's state says so). */
+export const plainUpdate = (SIZE: number): Dims => ({ SIZE, GROUP: 0, HYPER: HYPER.length, REGULARISED: 0, CLIP: CLIP.none, FIRST: 0, SCALES: 0, GATED: 0 })
 
 export type Buffers = Readonly<Record<string, NumberArray>>
 
@@ -34,6 +35,8 @@ const sharedProbes: readonly Dims[] = [
   { ...plainUpdate(1000), GROUP: 1, HYPER: 2 * HYPER.length, REGULARISED: 1, CLIP: CLIP.value },
   { ...plainUpdate(128), CLIP: CLIP.globalNorm, SCALES: 4 },
   { ...plainUpdate(640), REGULARISED: 1, CLIP: CLIP.norm, FIRST: 3, SCALES: 14 },
+  { ...plainUpdate(64), GATED: 1 },
+  { ...plainUpdate(256), GATED: 1 },
 ]
 
 interface OptimizerKernel {
@@ -57,13 +60,17 @@ export function optimizerKernel({ name, formula, slots, flags = [{}], flops, ste
   return {
     name,
     formula,
-    buffers: { params: arena('update'), grads: arena('read'), ...Object.fromEntries(states), hyper: hyperBuffer, scales },
+    buffers: { params: arena('update'), grads: arena('read'), ...Object.fromEntries(states), hyper: hyperBuffer, scales, gate },
     algorithms: [algorithm(name, ['params', 'grads', ...Object.keys(slots)])],
     flops: (d) => flops * size(d),
-    reference: (d, b) => stepAll(d, b, step(d, b)),
+    reference: (d, b) => { if (!isShut(b)) stepAll(d, b, step(d, b)) },
     probes: sharedProbes.flatMap((probe) => flags.map((flag) => ({ ...probe, ...flag }))),
   }
 }
+
+/** The loss scale's state: in probes some that shut and some that do not. */
+const gate: BufferDeclaration = { access: 'read', element: 'f32', length: () => LOSS_SCALE.length, bound: (d) => d['GATED'] === 1, range: () => [0, 1 / 32] }
+const isShut = (b: Buffers): boolean => b['gate'] !== undefined && b['gate'][LOSS_SCALE.taken] === 0
 
 const scales: BufferDeclaration = {
   access: 'read', element: 'f32', length: (d) => dim(d, 'SCALES'),

@@ -24,6 +24,8 @@ const slot = (at: Addresses, name: string | undefined): number => (name === unde
 
 export const optimizerKernels: readonly WasmKernel[] = OPTIMIZERS.map(({ name, slots, flag }, number) => ({
   name,
+  // Loss scaling is for f16, which there is none of here.
+  fits: (d) => d['GATED'] !== 1,
   steps: (d, at) => [{
     fn: 'optimize',
     args: [number, at('params'), at('grads'), at('hyper'), slot(at, slots[0]), slot(at, slots[1]), at('scales'), ...tail(d, dim(d, 'CLIP')), flag === undefined ? 0 : dim(d, flag)],
