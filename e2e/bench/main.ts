@@ -1,5 +1,5 @@
 // `npm run bench -- training|kernels [options]`: measures in workers of a headless Chromium and prints tables
-// (`npm run bench -- learning`, `federated` and `robust` are in main.ts of those folders).
+// (`npm run bench -- learning`, `federated`, `robust` and `async` are in main.ts of those folders).
 //   --workloads a,b   only these (training: all standard ones otherwise)
 //   --peers a,b       only against these
 //   --json FILE       adds the figures to the file; pairs of workload and peer that it has already are not measured again
@@ -12,6 +12,7 @@ import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../../src/base/errors.ts'
 import { nearest } from '../../src/base/registry.ts'
+import { asynchrony } from './async/main.ts'
 import { openBenchPages, type BenchPages } from './browser.ts'
 import { federated } from './federated/main.ts'
 import { learning } from './learning/main.ts'
@@ -22,7 +23,7 @@ import { extended, NO_RESULTS } from './results.ts'
 import { workloads } from './workloads.ts'
 
 /** Benchmarks that need no browser. */
-const ELSEWHERE: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { learning, federated, robust }
+const ELSEWHERE: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { learning, federated, robust, async: asynchrony }
 
 const BENCHES = ['training', 'kernels'] as const
 type BenchName = (typeof BENCHES)[number]
