@@ -77,7 +77,14 @@ export async function trainLocally(request: LocalTrainingRequest): Promise<Local
   const metrics = readMetrics(present(sums, 'metrics'), plan)
   if (!Number.isFinite(metrics.lossSum)) throw await failure(request, plan, metrics.lossSum)
   const kept = local.keepOptimizerState === true ? { steps: stepsBefore + plan.steps, slots: Object.fromEntries(slots.map((name, i) => [name, slotValues[i]!])) } : undefined
-  return { pseudoGradient: granted.map((value, i) => value - packed[i]!), metrics, optimizer: kept }
+  return { pseudoGradient: difference(granted, packed), metrics, optimizer: kept }
+}
+
+/** In a loop, as a closure called for each param takes ten times as long. */
+function difference(from: Float32Array, to: Float32Array): Float32Array {
+  const result = new Float32Array(from.length)
+  for (let i = 0; i < result.length; i++) result[i] = from[i]! - to[i]!
+  return result
 }
 
 /** The optimizer's state as it was left, or zeros. */
