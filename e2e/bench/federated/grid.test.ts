@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bestOf, nextStep, rateAt, roundsAtMost, type Trial } from './grid.ts'
+import { bestOf, isHopeless, nextStep, rateAt, roundsAtMost, type Trial } from './grid.ts'
 
 /** All steps that a grid tries where step `best` needs the fewest rounds. */
 function tried(best: number): number[] {
@@ -30,5 +30,16 @@ describe('grid of learning rates', () => {
     expect(roundsAtMost([{ step: 0, rounds: undefined }], 87)).toBe(108)
     expect(roundsAtMost([{ step: 0, rounds: 60.2 }, { step: 1, rounds: 40.5 }], 87)).toBe(41)
     expect(roundsAtMost([{ step: 0, rounds: 900 }], 664)).toBe(830)
+  })
+
+  it('gives a rate up that knows less after half of the rounds than the best did after a quarter', () => {
+    const curve = (slope: number, rounds: number) => Array.from({ length: rounds }, (_, i) => ({ round: i + 1, accuracy: slope * (i + 1) }))
+    const best = { rounds: 40, curve: curve(0.02, 40) }
+    expect(isHopeless(curve(0.009, 19), best)).toBe(false)
+    expect(isHopeless(curve(0.009, 20), best)).toBe(true)
+    expect(isHopeless(curve(0.011, 20), best)).toBe(false)
+    // What comes after the half decides nothing.
+    expect(isHopeless([...curve(0.009, 20), { round: 21, accuracy: 0.9 }], best)).toBe(true)
+    expect(isHopeless([], best)).toBe(false)
   })
 })

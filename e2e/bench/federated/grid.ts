@@ -1,6 +1,8 @@
 // A grid of learning rates, tried from its centre outwards so that most of them can be given up early: a rate that has not
-// reached the target in the rounds that another one needed cannot be the best, so giving it up changes nothing.
+// reached the target in the rounds that another one needed cannot be the best, so giving it up changes nothing; and one that
+// knows less after half of those rounds than the other did after a quarter would have to overtake it from far behind.
 import { present } from '../../../src/base/errors.ts'
+import { runningBest, type Point } from '../trials/crossing.ts'
 
 /** Between neighbours: three to a power of ten, as in FedAvg. */
 const RATIO = 10 ** (1 / 3)
@@ -42,4 +44,10 @@ export function bestOf(trials: readonly Trial[]): Trial | undefined {
 export function roundsAtMost(trials: readonly Trial[], published: number): number {
   const best = bestOf(trials)?.rounds
   return Math.min(Math.floor(PATIENCE * published), best === undefined ? Infinity : Math.ceil(best))
+}
+
+/** Whether a curve lies so far behind that of the best rate, which needed `rounds`. */
+export function isHopeless(curve: readonly Point[], best: { readonly rounds: number; readonly curve: readonly Point[] }): boolean {
+  const at = (points: readonly Point[], round: number): number => runningBest(points).findLast((point) => point.round <= round)?.accuracy ?? 0
+  return (curve.at(-1)?.round ?? 0) >= best.rounds / 2 && at(curve, best.rounds / 2) < at(best.curve, best.rounds / 4)
 }

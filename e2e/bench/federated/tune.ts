@@ -2,7 +2,7 @@
 import { firstCrossing } from '../trials/crossing.ts'
 import { runTrial, type TrialPlan, type TrialRecord, type TrialSurroundings } from '../trials/trial.ts'
 import { CLIENTS, runOf, type Cell } from './cells.ts'
-import { bestOf, nextStep, rateAt, roundsAtMost, type Trial } from './grid.ts'
+import { bestOf, isHopeless, nextStep, rateAt, roundsAtMost, type Trial } from './grid.ts'
 
 /** Everybody is there at all times and as fast as everybody else: rounds are counted, not seconds. */
 export const WORLD = { examplesPerSecond: 1_000, speedSpread: 1, bandwidthSpread: 1, uploadMbps: 1_000, downloadMbps: 1_000, latencyMs: 1, dropout: 0 }
@@ -34,12 +34,15 @@ export interface Variant {
 export async function tuneCell(cell: Cell, surroundings: TrialSurroundings, variant?: Variant): Promise<TunedCell> {
   const rates: TunedRate[] = []
   const trials: Trial[] = []
-  const result = (finished: boolean): TunedCell => ({ cell, variant, rates, best: rates.find((_, i) => trials[i] === bestOf(trials)), finished })
+  const best = (): TunedRate | undefined => rates.find((_, i) => trials[i] === bestOf(trials))
+  const result = (finished: boolean): TunedCell => ({ cell, variant, rates, best: best(), finished })
   for (let step = nextStep(trials); step !== undefined; step = nextStep(trials)) {
     const learningRate = rateAt(cell.centre, step)
+    const { rounds: least, record: leading } = best() ?? {}
     const record = await runTrial({
       key: `${cell.name}${variant === undefined ? '' : `-${variant.name}`}-${learningRate}`, config: runOf(cell, learningRate), volunteers: CLIENTS, world: WORLD, evaluateEvery: cell.evaluateEvery,
       rounds: roundsAtMost(trials, cell.published), target: cell.target, ...variant?.plan,
+      ...(least === undefined || leading === undefined ? {} : { hopeless: (curve) => isHopeless(curve, { rounds: least, curve: leading.curve }) }),
     }, surroundings)
     if (record === undefined) return result(false)
     const rounds = firstCrossing(record.curve, cell.target)

@@ -15,7 +15,7 @@ export const TRIAL_OPTIONS = {
 
 export const TRIAL_USAGE = `  --data-dir DIR     the folder of MNIST (or DATA_DIR)
   --state DIR        where finished runs are kept, so that the same command goes on after a stop (.commonweight/bench/<name>)
-  --max-minutes N    stop then, to go on another time; the run under way begins anew
+  --max-minutes N    stop then, to go on another time
   --json FILE        write the results`
 
 interface TrialValues {

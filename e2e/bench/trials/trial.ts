@@ -5,6 +5,7 @@ import { simulate } from '../../../server/simulate/simulate.ts'
 import type { World } from '../../../server/simulate/world.ts'
 import type { ShardedDataset } from '../../../src/data/shards.ts'
 import { resolveAttack } from '../../../src/fed/attacks.ts'
+import { resolveCorrection } from '../../../src/fed/corrections/index.ts'
 import type { ModelSpec } from '../../../src/model/spec.ts'
 import type { RunConfig } from '../../../src/wire/run-config.ts'
 import type { Point } from './crossing.ts'
@@ -28,6 +29,8 @@ export interface TrialPlan {
   /** It ends after so many rounds, or as soon as this accuracy is reached. */
   readonly rounds: number
   readonly target?: number
+  /** Or as soon as nothing will come of it, as far as its curve tells. */
+  readonly hopeless?: (curve: readonly Point[]) => boolean
 }
 
 export interface TrialRecord {
@@ -53,22 +56,27 @@ export interface TrialSurroundings {
 
 const LOG_EVERY_MS = 20_000
 
-/** The trial's record, run now unless it is kept already. Undefined where it was interrupted: it then begins anew another time. */
+/** The trial's record, run now unless it is kept already. Undefined where it was interrupted: another time it goes on, or begins anew where volunteers remember something. */
 export async function runTrial(plan: TrialPlan, { store, dataset, shouldStop, log }: TrialSurroundings): Promise<TrialRecord | undefined> {
-  const { key, config, target, rounds, evaluateEvery, model, scaling, attack } = plan
+  const { key, config, target, rounds, evaluateEvery, model, scaling, attack, hopeless = () => false } = plan
   const fingerprint = fingerprintOf(plan)
   const kept = store.get(key)
-  if (kept?.fingerprint === fingerprint && (kept.outcome !== 'rounds' || kept.rounds >= rounds)) return kept
+  if (kept?.fingerprint === fingerprint && (kept.outcome !== 'rounds' || kept.rounds >= rounds || hopeless(kept.curve))) return kept
   if (shouldStop()) return undefined
   const divided = await dataset(config)
   const interrupt = new AbortController()
   let loggedMs = Date.now()
+  const seen: Point[] = []
   const report = await simulate({
     config, dataset: scaling === undefined ? divided : { ...divided, manifest: { ...divided.manifest, ...scaling } }, volunteers: plan.volunteers, seed: config.seed, world: plan.world,
     evaluation: { everyVersions: evaluateEvery }, signal: interrupt.signal,
+    ...(remembers(config) ? {} : { saveTo: store.partial(key, fingerprint) }),
     ...(model === undefined ? {} : { model }),
     ...(attack === undefined ? {} : { attack: { attack: resolveAttack(attack.name), attackers: { parts: attack.parts } } }),
-    stop: ({ modelVersion, evaluation }) => modelVersion >= rounds || (target !== undefined && evaluation !== undefined && evaluation.accuracy >= target),
+    stop: ({ modelVersion, evaluation }) => {
+      if (evaluation !== undefined && evaluation.modelVersion !== seen.at(-1)?.round) seen.push({ round: evaluation.modelVersion, accuracy: evaluation.accuracy })
+      return modelVersion >= rounds || (target !== undefined && evaluation !== undefined && evaluation.accuracy >= target) || hopeless(seen)
+    },
     onProgress: ({ modelVersion, evaluation }) => {
       if (shouldStop()) interrupt.abort()
       if (Date.now() - loggedMs < LOG_EVERY_MS) return
@@ -88,7 +96,11 @@ export async function runTrial(plan: TrialPlan, { store, dataset, shouldStop, lo
   return record
 }
 
-function fingerprintOf({ key: _key, rounds: _rounds, target: _target, ...decisive }: TrialPlan): string {
+/** Whether volunteers keep something from lease to lease, which a simulation that goes on another time has lost. */
+const remembers = ({ strategy: { local, corrections = [] } }: RunConfig): boolean =>
+  (local.type !== 'gradient' && local.keepOptimizerState === true) || corrections.map(resolveCorrection).some(({ volunteerSlots }) => volunteerSlots.length > 0)
+
+function fingerprintOf({ key: _key, rounds: _rounds, target: _target, hopeless: _hopeless, ...decisive }: TrialPlan): string {
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 16)
 }
 
