@@ -29,6 +29,8 @@ export interface Variant {
   /** For people. */
   readonly title: string
   readonly plan: Partial<Pick<TrialPlan, 'model' | 'scaling'>>
+  /** This one alone, where its rate is not to be tuned. */
+  readonly rate?: number
 }
 
 export async function tuneCell(cell: Cell, surroundings: TrialSurroundings, variant?: Variant): Promise<TunedCell> {
@@ -36,8 +38,9 @@ export async function tuneCell(cell: Cell, surroundings: TrialSurroundings, vari
   const trials: Trial[] = []
   const best = (): TunedRate | undefined => rates.find((_, i) => trials[i] === bestOf(trials))
   const result = (finished: boolean): TunedCell => ({ cell, variant, rates, best: best(), finished })
-  for (let step = nextStep(trials); step !== undefined; step = nextStep(trials)) {
-    const learningRate = rateAt(cell.centre, step)
+  const next = (): number | undefined => (variant?.rate === undefined ? nextStep(trials) : trials.length === 0 ? 0 : undefined)
+  for (let step = next(); step !== undefined; step = next()) {
+    const learningRate = variant?.rate ?? rateAt(cell.centre, step)
     const { rounds: least, record: leading } = best() ?? {}
     const record = await runTrial({
       key: `${cell.name}${variant === undefined ? '' : `-${variant.name}`}-${learningRate}`, config: runOf(cell, learningRate), volunteers: CLIENTS, world: WORLD, evaluateEvery: cell.evaluateEvery,
