@@ -33,7 +33,7 @@ describe('tuning a cell', () => {
       expect(record.rounds).toBeLessThanOrEqual(5)
       if (rounds !== undefined) expect(rounds).toBeGreaterThanOrEqual(tuned.best!.rounds!)
     }
-  })
+  }, 120_000)
 })
 
 describe('comparing strategies', () => {

@@ -5,7 +5,6 @@ import { simulate } from '../../../server/simulate/simulate.ts'
 import type { World } from '../../../server/simulate/world.ts'
 import type { ShardedDataset } from '../../../src/data/shards.ts'
 import { resolveAttack } from '../../../src/fed/attacks.ts'
-import { resolveCorrection } from '../../../src/fed/corrections/index.ts'
 import type { ModelSpec } from '../../../src/model/spec.ts'
 import type { RunConfig } from '../../../src/wire/run-config.ts'
 import type { Point } from './crossing.ts'
@@ -56,7 +55,7 @@ export interface TrialSurroundings {
 
 const LOG_EVERY_MS = 20_000
 
-/** The trial's record, run now unless it is kept already. Undefined where it was interrupted: another time it goes on, or begins anew where volunteers remember something. */
+/** The trial's record, run now unless it is kept already. Undefined where it was interrupted: another time it goes on. */
 export async function runTrial(plan: TrialPlan, { store, dataset, shouldStop, log }: TrialSurroundings): Promise<TrialRecord | undefined> {
   const { key, config, target, rounds, evaluateEvery, model, scaling, attack, hopeless = () => false } = plan
   const fingerprint = fingerprintOf(plan)
@@ -69,8 +68,7 @@ export async function runTrial(plan: TrialPlan, { store, dataset, shouldStop, lo
   const seen: Point[] = []
   const report = await simulate({
     config, dataset: scaling === undefined ? divided : { ...divided, manifest: { ...divided.manifest, ...scaling } }, volunteers: plan.volunteers, seed: config.seed, world: plan.world,
-    evaluation: { everyVersions: evaluateEvery }, signal: interrupt.signal,
-    ...(remembers(config) ? {} : { saveTo: store.partial(key, fingerprint) }),
+    evaluation: { everyVersions: evaluateEvery }, saveTo: store.partial(key, fingerprint), signal: interrupt.signal,
     ...(model === undefined ? {} : { model }),
     ...(attack === undefined ? {} : { attack: { attack: resolveAttack(attack.name), attackers: { parts: attack.parts } } }),
     stop: ({ modelVersion, evaluation }) => {
@@ -95,10 +93,6 @@ export async function runTrial(plan: TrialPlan, { store, dataset, shouldStop, lo
   log(`${key}: ${describe(record)}`)
   return record
 }
-
-/** Whether volunteers keep something from lease to lease, which a simulation that goes on another time has lost. */
-const remembers = ({ strategy: { local, corrections = [] } }: RunConfig): boolean =>
-  (local.type !== 'gradient' && local.keepOptimizerState === true) || corrections.map(resolveCorrection).some(({ volunteerSlots }) => volunteerSlots.length > 0)
 
 function fingerprintOf({ key: _key, rounds: _rounds, target: _target, hopeless: _hopeless, ...decisive }: TrialPlan): string {
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex').slice(0, 16)
