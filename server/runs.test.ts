@@ -2,6 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { resolveStrategy } from '../src/fed/resolve-strategy.ts'
+import { zoo } from '../src/model/zoo/index.ts'
 import { findRun, parseRun, runNames } from './runs.ts'
 
 const valid = {
@@ -17,12 +19,18 @@ const changed = (path: string, value: unknown): unknown => {
 }
 
 describe('named runs', () => {
-  it('are these', () => expect([...runNames()].sort()).toEqual(['digits-cnn', 'digits-cnn-async', 'fedavg-cnn', 'fedavg-cnn-async', 'mnist-cnn', 'mnist-cnn-async', 'mnist-mlp', 'mnist-mlp-async', 'mnist-mlp-fedavg', 'mnist-mlp-incremental']))
+  it('are these', () => expect([...runNames()].sort()).toEqual([
+    'digits-cnn', 'digits-cnn-async', 'digits-fed-avg', 'fedavg-cnn', 'fedavg-cnn-async',
+    'mnist-2nn-diloco', 'mnist-2nn-fed-adam', 'mnist-2nn-fed-avg', 'mnist-2nn-fed-buff', 'mnist-2nn-fed-prox', 'mnist-2nn-scaffold',
+    'mnist-cnn', 'mnist-cnn-async', 'mnist-mlp', 'mnist-mlp-async', 'mnist-mlp-fedavg', 'mnist-mlp-incremental',
+  ]))
 
   it.each(runNames().map((name) => [name]))('%s is valid and named as its file', async (name) => {
     const run = await findRun(name)
     expect(run.name).toBe(name)
-    expect(run.strategy.schedule.type).toBe(name.endsWith('-async') ? 'asynchronous' : /-(fedavg|incremental)$/.test(name) ? 'cohort' : 'synchronous')
+    expect(run.strategy.schedule.type).toBe(name.endsWith('-async') ? 'asynchronous' : name.endsWith('-fed-buff') ? 'buffered' : run.partition === undefined ? 'synchronous' : 'cohort')
+    expect(zoo.names()).toContain(run.model)
+    expect(() => resolveStrategy(run.strategy, { params: 1_000, batchSize: run.batchSize, trainExamples: run.dataset.trainExamples ?? 20_000, ...(run.partition === undefined ? {} : { parts: run.partition.parts }) })).not.toThrow()
   })
 })
 
