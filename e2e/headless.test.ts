@@ -23,7 +23,7 @@ const joins = (): readonly string[] => host.calls.filter((call) => call.startsWi
 
 it('are as many volunteers as asked for, and leave when closed', async () => {
   const troubles: string[] = []
-  const volunteers = await startHeadlessVolunteers({ url: `http://localhost:${served.port}/`, count: 3, adapter: 'software', onTrouble: (message) => troubles.push(message) })
+  const volunteers = await startHeadlessVolunteers({ urls: [`http://localhost:${served.port}/`], count: 3, adapter: 'software', onTrouble: (message) => troubles.push(message) })
   await expect.poll(() => new Set(joins()).size, { timeout: 30_000 }).toBe(3)
   await volunteers.close()
   await expect.poll(() => host.calls.filter((call) => call.startsWith('leave ')).length).toBe(3)
@@ -32,7 +32,7 @@ it('are as many volunteers as asked for, and leave when closed', async () => {
 
 it.skipIf(process.platform !== 'linux')('come back when their browser crashes', async () => {
   const troubles: string[] = []
-  const volunteers = await startHeadlessVolunteers({ url: `http://localhost:${served.port}/`, count: 1, adapter: 'software', onTrouble: (message) => troubles.push(message) })
+  const volunteers = await startHeadlessVolunteers({ urls: [`http://localhost:${served.port}/`], count: 1, adapter: 'software', onTrouble: (message) => troubles.push(message) })
   try {
     await expect.poll(() => joins().length, { timeout: 30_000 }).toBe(1)
     for (const pid of browsersOf(process.pid)) process.kill(pid, 'SIGKILL')

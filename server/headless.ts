@@ -4,8 +4,8 @@ import type { Browser, Page } from 'playwright'
 import { launchChromium, probeAdapter, type AdapterChoice } from './chromium.ts'
 
 export interface HeadlessOptions {
-  /** The volunteer page. */
-  readonly url: string
+  /** The volunteer page, on each of several runs: tabs take them in turn. */
+  readonly urls: readonly string[]
   readonly count: number
   readonly adapter?: AdapterChoice
   /** Hears, in a sentence for the terminal, what went wrong in a tab. */
@@ -22,7 +22,7 @@ const HEALTHY_MS = 120_000
 
 /** Resolves when every tab has pressed Contribute. Throws ConfigError where there is no browser. */
 export async function startHeadlessVolunteers(options: HeadlessOptions): Promise<Volunteers> {
-  const adapter = options.adapter ?? await probeAdapter(new URL('/health', options.url).href)
+  const adapter = options.adapter ?? await probeAdapter(new URL('/health', options.urls[0]).href)
   let closing = false
   let restarts = 0
   let browser: Browser | undefined
@@ -50,7 +50,7 @@ export async function startHeadlessVolunteers(options: HeadlessOptions): Promise
       options.onTrouble(`${name}: its tab crashed; opening another.`)
       void context.close().then(() => openTab(from, index)).catch((error: Error) => { if (!closing) options.onTrouble(`${name}: ${error.message}`) })
     })
-    await contribute(page, options.url)
+    await contribute(page, options.urls[index % options.urls.length] as string)
   }
 
   const restartLater = (why: string): void => {

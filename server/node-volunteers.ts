@@ -8,7 +8,8 @@ export interface NodeVolunteerOptions {
   readonly program: string
   /** Address of the coordinator. */
   readonly url: string
-  readonly runId: string
+  /** Of several runs they take them in turn. */
+  readonly runIds: readonly string[]
   readonly count: number
   /** WASM threads of each. */
   readonly threads?: number
@@ -37,7 +38,7 @@ export function startNodeVolunteers(options: NodeVolunteerOptions): Volunteers &
     const env = { ...process.env, ...(options.trustedCert === undefined ? {} : { NODE_EXTRA_CA_CERTS: options.trustedCert }) }
     const threads = options.threads === undefined ? [] : ['--threads', String(options.threads)]
     // The ipc channel closes when this process ends in whatever way, and tells the volunteer to end too.
-    const child = spawn(process.execPath, [options.program, '--url', options.url, '--run', options.runId, ...threads], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = spawn(process.execPath, [options.program, '--url', options.url, '--run', options.runIds[index % options.runIds.length] as string, ...threads], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     children.set(index, child)
     let last = ''
     if (child.stderr !== null) createInterface(child.stderr).on('line', (line) => {

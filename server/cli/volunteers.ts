@@ -30,16 +30,20 @@ export function bringVolunteers(options: OwnVolunteerOptions): Volunteers {
   if (count === 0) return { close: async () => {} }
   const url = coordination.url
   if (options.runner === 'node') {
-    const runId = coordination.runs[0]?.runId ?? ''
+    const runIds = coordination.runs.map(({ runId }) => runId)
     const cert = coordination.certificate?.selfSigned === true ? { trustedCert: `${options.stateDir}/tls/cert.pem` } : {}
-    const volunteers = startNodeVolunteers({ program: VOLUNTEER_PROGRAM, url, runId, count, threads: threadsOfEach(count), onTrouble: say, ...cert })
+    const volunteers = startNodeVolunteers({ program: VOLUNTEER_PROGRAM, url, runIds, count, threads: threadsOfEach(count), onTrouble: say, ...cert })
     void volunteers.failed.then(onHopeless)
     return volunteers
   }
-  const address = new URL('/', url)
-  address.searchParams.set('threads', String(threadsOfEach(count)))
-  if (options.runner !== 'auto') address.searchParams.set('runner', options.runner)
-  const starting = startHeadlessVolunteers({ url: address.href, count, onTrouble: say, ...(options.adapter === undefined ? {} : { adapter: options.adapter }) })
+  const urls = coordination.runs.map(({ config }) => {
+    const address = new URL('/', url)
+    address.searchParams.set('run', config.name)
+    address.searchParams.set('threads', String(threadsOfEach(count)))
+    if (options.runner !== 'auto') address.searchParams.set('runner', options.runner)
+    return address.href
+  })
+  const starting = startHeadlessVolunteers({ urls, count, onTrouble: say, ...(options.adapter === undefined ? {} : { adapter: options.adapter }) })
   starting.catch((error: Error) => onHopeless(error.message))
   return { close: async () => (await starting.catch(() => undefined))?.close() }
 }

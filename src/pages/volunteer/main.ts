@@ -91,12 +91,11 @@ async function contribute(): Promise<void> {
   receive(NOTHING_YET)
   // The worker would find out too, but it needs crypto.subtle before that.
   if (!isSecureContext) return fail('insecure', '')
-  const identity = await claimIdentity()
+  const [identity, runId] = await Promise.all([claimIdentity(), choice.chosen()])
   const worker = new Worker(new URL('../../volunteer/host-browser.ts', import.meta.url), { type: 'module', name: 'volunteer' })
   worker.addEventListener('error', (event) => fail('crashed', event.message))
   const host = Comlink.wrap<VolunteerHost>(worker)
   running = { worker, host, identity }
-  const runId = choice.chosen()
   const onView = Comlink.proxy((next: VolunteerView) => {
     // A view on its way when the person pressed Stop.
     if (running?.worker === worker) receive(next)

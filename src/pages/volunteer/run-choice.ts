@@ -6,8 +6,8 @@ import { h, line, show, text } from '../shared/dom.ts'
 
 export interface RunChoice {
   readonly element: HTMLElement
-  /** By name; the coordinator's first one where undefined. */
-  chosen(): string | undefined
+  /** By name, once what there is is known; the coordinator's first one where undefined. */
+  chosen(): Promise<string | undefined>
 }
 
 export interface RunChoiceEvents {
@@ -32,13 +32,15 @@ export function createRunChoice({ announce, onChoice }: RunChoiceEvents): RunCho
     const { runs } = await fetchHealth()
     const first = runs.find(({ name, runId }) => name === chosen || runId === chosen) ?? (chosen === undefined ? neediest(runs) : undefined)
     if (first === undefined) return
+    // Where there is one only, whatever run takes its place later is meant too.
+    if (runs.length === 1) return announce((c) => c.volunteer.training(first.title))
     choose(first)
-    show(element, runs.length > 1)
+    show(element, true)
     options.replaceChildren(...runs.map((run) => createOption(run, run === first, () => choose(run))))
   }
 
-  learn().catch(() => announce((c) => c.volunteer.unreachable))
-  return { element, chosen: () => chosen }
+  const learned = learn().catch(() => announce((c) => c.volunteer.unreachable))
+  return { element, chosen: () => learned.then(() => chosen) }
 }
 
 /** Of those that still go on, the first with the fewest volunteers. */
