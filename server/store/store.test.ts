@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/base/errors.ts'
 import type { Disk } from './disk.ts'
 import { createFaultDisk } from './fault-disk.ts'
+import { createMemoryDisk } from './memory-disk.ts'
 import { createNodeDisk } from './node-disk.ts'
 import { readLog, Store } from './store.ts'
 
@@ -30,7 +31,7 @@ const after = (delayMs: number, run: () => void): (() => void) => {
 const open = async (disk: Disk, onFault: (fault: string | undefined) => void = () => {}): Promise<{ store: Store; records: readonly object[] }> => Store.open({ disk, after, onFault })
 const commit = (store: Store, record: object, payload?: Uint8Array): Promise<object> => new Promise((resolve) => store.commit(record, payload, resolve))
 
-describe.each([['memory', async () => createFaultDisk()], ['file system', nodeDisk]] as const)('store on %s', (_, createDisk) => {
+describe.each([['memory with faults', async () => createFaultDisk()], ['memory', async () => createMemoryDisk()], ['file system', nodeDisk]] as const)('store on %s', (_, createDisk) => {
   it('gives back records, payloads and files', async () => {
     const disk = await createDisk()
     const { store } = await open(disk)

@@ -3,11 +3,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
-import { loadShards } from '../../../server/datasets.ts'
+import { loadDataset } from '../../../server/datasets.ts'
 import type { SimulationReport } from '../../../server/simulate/report.ts'
 import { simulate } from '../../../server/simulate/simulate.ts'
 import { DEFAULT_WORLD, type World } from '../../../server/simulate/world.ts'
 import { present } from '../../../src/base/errors.ts'
+import type { ByteDataset } from '../../../src/data/dataset.ts'
+import { shardDataset, shardParts, type ShardedDataset } from '../../../src/data/shards.ts'
+import type { RunConfig } from '../../../src/wire/run-config.ts'
 import { printTable } from '../report.ts'
 import { firstCrossing } from '../trials/crossing.ts'
 import { interruption } from '../trials/interruption.ts'
@@ -59,14 +62,14 @@ interface Results {
 
 interface Surroundings {
   readonly results: { runs: readonly AsyncRun[]; add(run: AsyncRun): void }
-  readonly dataDir: string | undefined
+  readonly dataset: (config: RunConfig) => Promise<ShardedDataset>
   readonly shouldStop: () => boolean
 }
 
 export async function asynchrony(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { 'data-dir': { type: 'string' }, json: { type: 'string', default: '.commonweight/bench/async.json' }, 'max-minutes': { type: 'string' }, help: { type: 'boolean', default: false } } })
   if (values.help) return console.log(ASYNC_USAGE)
-  const surroundings: Surroundings = { results: keptIn(values.json), dataDir: values['data-dir'] ?? process.env['DATA_DIR'], shouldStop: interruption(values['max-minutes']) }
+  const surroundings: Surroundings = { results: keptIn(values.json), dataset: reader(values['data-dir'] ?? process.env['DATA_DIR']), shouldStop: interruption(values['max-minutes']) }
   const tuned = new Map<string, number>()
   for (const contestant of CONTESTANTS) {
     const learningRate = await tune(contestant, surroundings)
@@ -98,13 +101,13 @@ interface Trial {
 }
 
 /** Undefined where it was interrupted. */
-async function measure(contestant: Contestant, { learningRate, dropout, seed, mostSeconds }: Trial, { results, dataDir, shouldStop }: Surroundings): Promise<AsyncRun | undefined> {
+async function measure(contestant: Contestant, { learningRate, dropout, seed, mostSeconds }: Trial, { results, dataset, shouldStop }: Surroundings): Promise<AsyncRun | undefined> {
   const known = results.runs.find((run) => run.contestant === contestant.name && run.learningRate === learningRate && run.dropout === dropout && run.seed === seed)
   if (known !== undefined || shouldStop()) return known
   const config = contestant.config(learningRate, seed)
   const interrupt = new AbortController()
   const report = await simulate({
-    config, dataset: await loadShards(config, dataDir), volunteers: VOLUNTEERS, seed, world: worldOf(dropout), evaluation: contestant.evaluation, maxVirtualSeconds: mostSeconds, signal: interrupt.signal,
+    config, dataset: await dataset(config), volunteers: VOLUNTEERS, seed, world: worldOf(dropout), evaluation: contestant.evaluation, maxVirtualSeconds: mostSeconds, signal: interrupt.signal,
     stop: ({ evaluation }) => evaluation !== undefined && evaluation.accuracy >= TARGET,
     onProgress: () => { if (shouldStop()) interrupt.abort() },
   })
@@ -113,6 +116,15 @@ async function measure(contestant: Contestant, { learningRate, dropout, seed, mo
   results.add(run)
   console.log(`${contestant.name}, rate ${learningRate}, dropout ${dropout}, seed ${seed}: ${run.seconds === null ? `${report.outcome} at ${report.virtualSeconds} virtual s` : `${run.seconds.toFixed(1)} virtual s`}, ${run.versions} versions, took ${run.wallSeconds.toFixed(0)} s`)
   return run
+}
+
+/** Reads the files once. */
+function reader(dataDir: string | undefined): Surroundings['dataset'] {
+  let whole: Promise<ByteDataset> | undefined
+  return async ({ dataset, partition, seed }) => {
+    const bytes = await (whole ??= loadDataset(dataset, dataDir, seed))
+    return partition === undefined ? shardDataset(bytes, seed) : shardParts(bytes, partition, seed)
+  }
 }
 
 function runOf({ curve, outcome, seed, world, versions, leases, dropouts, bytesUp, bytesDown, virtualSeconds, wallSeconds }: SimulationReport, contestant: string, learningRate: number): AsyncRun {
