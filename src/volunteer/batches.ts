@@ -3,7 +3,7 @@ import { splitOrder } from '../data/order.ts'
 import { decodeShard, fillBatch, type Shard } from '../data/shards.ts'
 import type { DatasetManifest } from '../data/dataset.ts'
 import { product } from '../base/math.ts'
-import { WireError } from '../base/errors.ts'
+import { present, WireError } from '../base/errors.ts'
 import type { Lease, Slice } from '../wire/messages.ts'
 
 export interface Batch {
@@ -66,7 +66,11 @@ export function openExamples({ dataset, seed, batchSize }: Source, work: Work, s
     const order = splitOrder({ split: work.split, seed, epoch: work.epoch, shard: slice.shard, examples: manifest.examples })
     return { slice, shard: decodeShard(shardBytes(manifest.hash), dataset.shape, manifest.examples), order }
   })
-  const places = pieces.flatMap((piece) => Array.from({ length: piece.slice.count }, (_, i) => ({ piece, start: piece.slice.start + i })))
+  const placeOf = (position: number): { readonly piece: (typeof pieces)[number]; readonly start: number } => {
+    let before = 0
+    const piece = present(pieces.find(({ slice }) => position < (before += slice.count)), 'example of the lease')
+    return { piece, start: piece.slice.start + position - before + piece.slice.count }
+  }
   const x = new Float32Array(batchSize * product(dataset.shape))
   const labels = new Uint32Array(batchSize)
   const weights = new Float32Array(batchSize)
@@ -74,7 +78,7 @@ export function openExamples({ dataset, seed, batchSize }: Source, work: Work, s
     for (let first = 0; first < positions.length; first += batchSize) {
       const count = Math.min(batchSize, positions.length - first)
       for (let at = 0; at < count; at++) {
-        const { piece: { shard, order }, start } = places[positions[first + at]!]!
+        const { piece: { shard, order }, start } = placeOf(positions[first + at]!)
         fillBatch({ shard, order, start, count: 1, x, labels, at, scale: dataset.scale, offset: dataset.offset })
       }
       yield { x, labels, weights: weights.fill(1, 0, count).fill(0, count) }
