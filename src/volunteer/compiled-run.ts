@@ -44,5 +44,7 @@ export function compileRun({ model, batchSize, strategy: { local, corrections: c
   invariant(compiled.layout.entries.every(({ arenaOffset }, i) => arenaOffset === layout.entries[i]!.arenaOffset), 'local training: must keep params where evaluation reads them.')
   const { train, gradient: micro, apply } = compiled.plans
   const training = { ...compiled, local, corrections, pull, batchSize: trainBatch }
-  return { layout, gradient: micro, evaluate, training, plans: [...(local.batchSize === 'all' ? [micro, apply!] : [train!]), evaluate] }
+  // Whoever takes over a part of the data needs its gradient (Correction.takeOver).
+  const takesOver = corrections.some(({ volunteerSlots }) => volunteerSlots.length > 0)
+  return { layout, gradient: micro, evaluate, training, plans: [...(local.batchSize === 'all' ? [micro, apply!] : takesOver ? [micro, train!] : [train!]), evaluate] }
 }

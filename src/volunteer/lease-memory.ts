@@ -1,6 +1,10 @@
 // What a lease takes from a volunteer's memory, and what it will leave there if its update counts.
+import { resolveCodec } from '../codec/index.ts'
 import type { Memory } from '../fed/aggregators/aggregator.ts'
 import type { Correction } from '../fed/corrections/correction.ts'
+import { resolveCorrection } from '../fed/corrections/index.ts'
+import { upOf } from '../fed/corrections/travelling.ts'
+import type { Strategy } from '../fed/strategy.ts'
 import type { Lease } from '../wire/messages.ts'
 import type { Remembered, VolunteerMemory } from './memory.ts'
 
@@ -12,6 +16,14 @@ export interface MemoryNeeds {
   readonly errorFeedback: boolean
   readonly keepsOptimizer: boolean
   readonly corrections: readonly Correction[]
+}
+
+export function memoryNeeds({ codec, local, corrections = [] }: Pick<Strategy, 'codec' | 'local' | 'corrections'>, size: number): MemoryNeeds {
+  const resolved = corrections.map(resolveCorrection)
+  return {
+    size, updateSize: size * (1 + upOf(resolved).length), corrections: resolved,
+    errorFeedback: resolveCodec(codec).errorFeedback, keepsOptimizer: local.type !== 'gradient' && local.keepOptimizerState === true,
+  }
 }
 
 export interface KeptOptimizer {
@@ -44,15 +56,17 @@ const partOf = ({ work }: Lease): string => `part-${work.slices.map(({ shard }) 
 
 const isStateful = ({ volunteerSlots }: Correction): boolean => volunteerSlots.length > 0
 
-/** `down` is what came with the model, by correction. */
-export async function recallFor(lease: Lease, needs: MemoryNeeds, memory: VolunteerMemory, down: Readonly<Record<string, Memory>>): Promise<Recalled> {
+/** `gradientOfPart` computes the mean gradient of the lease's examples at the granted model, where a part is taken over. */
+export async function recallFor(lease: Lease, needs: MemoryNeeds, memory: VolunteerMemory, gradientOfPart: () => Promise<Float32Array>): Promise<Recalled> {
   const { errorFeedback, keepsOptimizer, corrections, size, updateSize } = needs
+  const stateful = corrections.some(isStateful)
   const volunteer = errorFeedback || keepsOptimizer ? await memory.recall(VOLUNTEER, lease.last?.volunteer) : undefined
-  const part = corrections.some(isStateful) ? await memory.recall(partOf(lease), lease.last?.part) : undefined
+  const part = stateful ? await memory.recall(partOf(lease), lease.last?.part) : undefined
+  const gradient = stateful && part === undefined && lease.last?.part !== undefined ? await gradientOfPart() : undefined
   const own = (correction: Correction): Memory => {
     if (part !== undefined) return Object.fromEntries(correction.volunteerSlots.map((slot) => [slot, part.arrays[`${correction.name}/${slot}`]!]))
-    const zeros = Object.fromEntries(correction.volunteerSlots.map((slot) => [slot, new Float32Array(size)]))
-    return lease.last?.part === undefined ? zeros : correction.takeOver(zeros, down[correction.name]!)
+    if (gradient !== undefined) return correction.takeOver(gradient)
+    return Object.fromEntries(correction.volunteerSlots.map((slot) => [slot, new Float32Array(size)]))
   }
   return {
     owed: errorFeedback ? volunteer?.arrays[OWED] ?? new Float32Array(updateSize) : undefined,

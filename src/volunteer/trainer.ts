@@ -3,12 +3,9 @@
 import type { Clock } from '../base/clock.ts'
 import { InvariantError, present } from '../base/errors.ts'
 import type { CodecChoice } from '../codec/codec.ts'
-import { resolveCodec } from '../codec/index.ts'
 import type { Memory } from '../fed/aggregators/aggregator.ts'
-import { resolveCorrection } from '../fed/corrections/index.ts'
-import { downOf, split, upOf } from '../fed/corrections/travelling.ts'
-import type { Strategy } from '../fed/strategy.ts'
-import { DeviceLostError, type AdapterDescription, type Program, type Runner } from '../graph/plan.ts'
+import { downOf, split } from '../fed/corrections/travelling.ts'
+import { DeviceLostError, type AdapterDescription, type Plan, type Program, type Runner } from '../graph/plan.ts'
 import { unpack } from '../model/layout.ts'
 import { loadFitting } from '../train/load-fitting.ts'
 import type { Lease } from '../wire/messages.ts'
@@ -17,7 +14,7 @@ import { shardsOf, type Source } from './batches.ts'
 import { compileRun, type CompiledRun, type CompiledTraining, type RunRecipe } from './compiled-run.ts'
 import { trainCorrected, type CorrectedResult } from './corrected-training.ts'
 import type { Files } from './files.ts'
-import { memoryOf, recallFor, type MemoryNeeds, type Recalled } from './lease-memory.ts'
+import { memoryNeeds, memoryOf, recallFor, type MemoryNeeds, type Recalled } from './lease-memory.ts'
 import { VolunteerMemory } from './memory.ts'
 import { createPace } from './pace.ts'
 import { asFloats, packMean } from './packed.ts'
@@ -111,7 +108,7 @@ class DeviceTrainer implements Trainer {
     const { batchSize, seed, strategy } = config
     const recipe = { model, batchSize, strategy }
     const compiled = this.#compile(recipe)
-    this.#prepared = { source: { dataset, seed, batchSize }, codec: strategy.codec, needs: needsOf(strategy, compiled.layout.packedSize), recipe, compiled }
+    this.#prepared = { source: { dataset, seed, batchSize }, codec: strategy.codec, needs: memoryNeeds(strategy, compiled.layout.packedSize), recipe, compiled }
     try {
       await this.#loaded(onProgress)
     } catch (error) {
@@ -167,18 +164,24 @@ class DeviceTrainer implements Trainer {
     const { clock } = this.#options
     const { source, compiled, codec, needs } = present(this.#prepared, 'prepared run')
     const shards = await this.#fetch(lease, { signal, onProgress })
-    const recalled = lease.kind === 'train' ? await recallFor(lease, needs, this.#memory, present(this.#snapshot, 'snapshot').down) : undefined
     const shardBytes = (hash: string): Uint8Array => present(shards.get(hash), 'shard')
     const program = present(this.#program, 'program')
     onProgress('computing', 0)
     const startedMs = clock.now()
+    const runner = present(this.#runner, 'runner')
+    const sums = (plan: Plan, batchSize: number): ReturnType<typeof sumUp> => sumUp({ runner, program, plan, source: { ...source, batchSize }, lease, shardBytes, clock, signal, onProgress })
+    const gradientOfPart = async (): Promise<Float32Array> => {
+      const { batchSize, layout } = present(compiled.training, 'local training')
+      const { grads } = await sums(compiled.gradient, batchSize)
+      return packMean(layout, present(grads, 'grads'), lease.numExamples)
+    }
+    const recalled = lease.kind === 'train' ? await recallFor(lease, needs, this.#memory, gradientOfPart) : undefined
     if (recalled !== undefined && compiled.training !== undefined) {
       const { pseudoGradient, up: values, metrics, after } = await this.#trainLocally(lease, compiled.training, recalled, { shardBytes, signal, onProgress })
       const up = { corrections: needs.corrections, values }
       return { kind: 'train', gradient: pseudoGradient, up, layout: compiled.layout, codec, memory: memoryOf(lease, needs, this.#memory, after), metrics, computeMs: clock.now() - startedMs }
     }
-    const runner = present(this.#runner, 'runner')
-    const { metrics, grads } = await sumUp({ runner, program, plan: recalled === undefined ? compiled.evaluate : compiled.gradient, source, lease, shardBytes, clock, signal, onProgress })
+    const { metrics, grads } = await sums(recalled === undefined ? compiled.evaluate : compiled.gradient, source.batchSize)
     const computeMs = clock.now() - startedMs
     if (recalled === undefined) return { kind: 'evaluate', metrics, computeMs }
     const gradient = packMean(compiled.layout, present(grads, 'grads'), lease.numExamples)
@@ -293,13 +296,5 @@ class DeviceTrainer implements Trainer {
     const runner = this.#runner
     this.#runner = undefined
     runner?.dispose()
-  }
-}
-
-function needsOf({ codec, local, corrections = [] }: Pick<Strategy, 'codec' | 'local' | 'corrections'>, size: number): MemoryNeeds {
-  const resolved = corrections.map(resolveCorrection)
-  return {
-    size, updateSize: size * (1 + upOf(resolved).length), corrections: resolved,
-    errorFeedback: resolveCodec(codec).errorFeedback, keepsOptimizer: local.type !== 'gradient' && local.keepOptimizerState === true,
   }
 }

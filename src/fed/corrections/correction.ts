@@ -73,8 +73,11 @@ export interface Correction {
   readonly up: readonly string[]
   /** Pull of its gradient term: known beforehand, as FedNova must know it. */
   readonly pull: number
-  /** Slots of a part of the data that somebody else trained on last, or whose state is lost: what they are likely to be. Those of a part that nobody has trained on are zeros. */
-  takeOver(zeros: Memory, down: Memory): Memory
+  /**
+   * Slots of a part of the data that somebody else trained on last, or whose state is lost: what the server is likely to count
+   * for it, from its gradient [size] at the granted model. Those of a part that nobody has trained on are zeros.
+   */
+  takeOver(gradient: Float32Array): Memory
   /** Drift of its gradient term during a lease. */
   drift(own: Memory, down: Memory): Float32Array | undefined
   /** What goes up, and the volunteer's state once the update is accepted. */
@@ -105,7 +108,7 @@ export const NOTHING: Omit<Correction, 'name'> = {
   down: [],
   up: [],
   pull: 0,
-  takeOver: (zeros) => zeros,
+  takeOver: () => ({}),
   drift: () => undefined,
   afterLocal: ({ own }) => ({ up: {}, own }),
   beforeServerStep: () => {},

@@ -30,15 +30,18 @@ const gradientAt = ({ curvature, optimum }: Client, params: Float32Array): Float
 const zeros = (names: readonly string[]): Memory => Object.fromEntries(names.map((name) => [name, new Float32Array(SIZE)]))
 const distance = (params: Float32Array): number => Math.hypot(...params.map((param, i) => param - GLOBAL[i]!))
 
-/** Rounds of local SGD, averaging, a server step of SGD(1). */
-function train(correction: Correction | undefined, { rounds, perRound = CLIENTS.length }: { rounds: number; perRound?: number }): Float32Array {
+/** Rounds of local SGD, averaging, a server step of SGD(1). A client's state is lost, or its data trained on by somebody else, with probability `loss`. */
+function train(correction: Correction | undefined, { rounds, perRound = CLIENTS.length, loss = 0 }: { rounds: number; perRound?: number; loss?: number }): Float32Array {
   const server = zeros(correction?.serverSlots ?? [])
   const own = CLIENTS.map(() => zeros(correction?.volunteerSlots ?? []))
   const rng = createRng('rounds')
+  const begun = new Set<number>()
   let params: Float32Array = new Float32Array(SIZE)
   for (let round = 0; round < rounds; round++) {
     const chosen = [...permutation(rng, CLIENTS.length)].slice(0, perRound)
     const results = chosen.map((index) => {
+      if (correction !== undefined && begun.has(index) && rng.uniform() < loss) own[index] = correction.takeOver(gradientAt(CLIENTS[index]!, params))
+      begun.add(index)
       const local = params.slice()
       const term = { pull: correction?.pull ?? 0, drift: correction?.drift(own[index]!, server) }
       for (let step = 0; step < STEPS; step++) {
@@ -88,6 +91,14 @@ describe('on quadratic losses of volunteers that differ', () => {
 
   it('SCAFFOLD finds it when half of them take part in a round', () => {
     expect(distance(train(corrections.get('scaffold'), { rounds: 2000, perRound: 2 }))).toBeLessThan(1e-3)
+  })
+
+  it.each([['SCAFFOLD', corrections.get('scaffold')], ['FedDyn', resolveCorrection({ name: 'fed-dyn', alpha: 1 })]])('%s comes nearer than averaging although now and then a state is lost, as it is taken over from the gradient', (_, correction) => {
+    const lossy = { rounds: 2000, loss: 0.01 }
+    const takenOver = distance(train(correction, lossy))
+    expect(takenOver).toBeLessThan(0.5 * averaged)
+    // Zeros, as if nobody had trained on those data, would count twice what went up before.
+    expect(distance(train({ ...correction, takeOver: () => zeros(correction.volunteerSlots) }, lossy))).toBeGreaterThan(2 * takenOver)
   })
 
   it('FedDyn finds it, all or half of them taking part', () => {

@@ -12,7 +12,7 @@ export const fedDyn = registerCorrection(schema, ({ alpha }) => ({
   needs: { steps: 'several', serverOptimizers: ['sgd'], schedule: 'rounds', ownData: true, exactUpdates: true },
   volunteerSlots: ['gradient'],
   serverSlots: ['offset'],
-  // Gradients of all parts add up to zero at the optimum, so zeros are what a lost one is likely to be.
+  takeOver: (gradient) => ({ gradient }),
   pull: alpha,
   drift: (own) => own['gradient']!.map((value) => -value),
   afterLocal: ({ pseudoGradient, own }) => ({ up: {}, own: { gradient: own['gradient']!.map((value, i) => value + alpha * pseudoGradient[i]!) } }),

@@ -13,8 +13,8 @@ export const scaffold = registerCorrection(v.strictObject({}), () => ({
   serverSlots: ['control'],
   down: ['control'],
   up: ['controlChange'],
-  // The mean over all parts: what goes up is then its difference from what the server counts for a part on average.
-  takeOver: (_, down) => ({ control: down['control']!.slice() }),
+  // Option I of the paper. Near the optimum it is what was lost, so that what goes up does not count twice.
+  takeOver: (gradient) => ({ control: gradient }),
   drift: (own, down) => down['control']!.map((global, i) => global - own['control']![i]!),
   afterLocal({ pseudoGradient, learningRateSum, own, down }) {
     const controlChange = pseudoGradient.map((change, i) => change / learningRateSum - down['control']![i]!)
