@@ -5,7 +5,7 @@ import { sha256 } from './sha256.ts'
 import { readStoredModel, type StoredModel } from './stored-model.ts'
 
 async function stopped(options: Pick<SimulationOptions, 'schedule'>): Promise<{ simulation: Simulation; read: () => Promise<StoredModel> }> {
-  const simulation = new Simulation({ seed: 5, ...options })
+  const simulation = new Simulation({ seed: 5, checkpoint: { versions: 7, ms: 1e6 }, ...options })
   await simulation.run(0, 8_000)
   const read = async (): Promise<StoredModel> => {
     let model: StoredModel | undefined, failure: unknown

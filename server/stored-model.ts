@@ -7,13 +7,14 @@ import type { Layout } from '../src/model/layout.ts'
 import type { ModelSpec } from '../src/model/spec.ts'
 import { zoo } from '../src/model/zoo/index.ts'
 import type { RunConfig } from '../src/wire/run-config.ts'
+import { ModelReplay } from './coordinator/model-replay.ts'
 import type { LogRecord } from './coordinator/records.ts'
-import { remakeModel } from './coordinator/recover.ts'
+import { findStart } from './coordinator/start.ts'
 import { decodeCheckpoint } from './numeric/checkpoint.ts'
 import { createInlineNumeric } from './numeric/inline.ts'
 import { numericSetup } from './numeric/setup.ts'
 import type { Disk } from './store/disk.ts'
-import { Store } from './store/store.ts'
+import { readLog } from './store/log.ts'
 
 export interface StoredModel {
   readonly config: RunConfig
@@ -27,17 +28,16 @@ export interface StoredModel {
 
 /** `model` is the run's where it is none of the zoo. Throws ConfigError where the folder holds no model yet, or a damaged one. */
 export async function readStoredModel(disk: Disk, model?: ModelSpec): Promise<StoredModel> {
-  const { store, records } = await Store.read(disk)
-  const log = records as readonly LogRecord[]
-  const [run] = log
-  if (run?.type !== 'run' || !log.some(({ type }) => type === 'checkpoint')) throw new ConfigError('state folder: must hold a run that has begun, got none. Start it once.')
-  const { config } = run
+  const start = await findStart(disk)
+  if (start === undefined) throw new ConfigError('state folder: must hold a run that has begun, got none. Start it once.')
+  const { config } = start.run
   const spec = model ?? zoo.get(config.model).spec
   const layout = layoutOf(spec)
   const { serverOptimizer: optimizer, schedule } = config.strategy
   const numeric = createInlineNumeric()
-  const setup = numericSetup(config, layout)
-  await remakeModel({ settings: { schedule }, store, numeric, setup, records: log })
+  const replay = await ModelReplay.open({ disk, numeric, setup: numericSetup(config, layout), schedule }, start)
+  await readLog(disk, start.log, (records) => replay.take(records as readonly LogRecord[]))
+  await replay.finish()
   const { version, params, optimizer: state } = decodeCheckpoint((await numeric.checkpoint()).bytes)
   await numeric.close()
   const slots = Object.entries(state.slots).map(([slot, values]) => named(layout, values, `${optimizer.name}/${slot}/`, (role) => role === 'param'))

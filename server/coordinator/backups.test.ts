@@ -58,7 +58,7 @@ describe('backup leases', () => {
     expect(log).toHaveLength(2)
     expect(driver.state).toMatchObject({ version: 1, examples: 8, refused: { expired: 1 } })
     // Independent bookkeeping says so too.
-    const run = { type: 'run', formatVersion: 1, runId: 'run', config: { strategy: { schedule: driver.state.settings.schedule } } as never, trainShards: [20, 20], dataHash: 'data' } as const
+    const run = { type: 'run', formatVersion: 2, runId: 'run', config: { strategy: { schedule: driver.state.settings.schedule } } as never, trainShards: [20, 20], dataHash: 'data' } as const
     const versions = driver.log.map((record) => (record.type === 'version' ? { ...record, totalWeight: 8 } : record)).filter(({ type }) => type === 'accepted' || type === 'version')
     expect(verifyRecords([run, { type: 'incarnation', incarnation: 1 }, ...versions]).examples).toBe(8)
   })

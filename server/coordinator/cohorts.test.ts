@@ -163,7 +163,7 @@ describe('cohorts on parts of the data', () => {
     driver.join('a')
     round(['c', 'a', 'd', 'b'])
     const replayed = initialState(driver.state.settings)
-    for (const record of [{ type: 'run' } as never, { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, segment: 1, bytes: 0 } as const, { type: 'incarnation', incarnation: 1 } as const, ...driver.log]) replayRecord(replayed, record)
+    for (const record of [{ type: 'run' } as never, { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, bytes: 0, log: 1, segment: 1, replaySegments: [], at: { version: 0, examples: 0, accepted: 0 } } as const, { type: 'incarnation', incarnation: 1 } as const, ...driver.log]) replayRecord(replayed, record)
     for (const id of ids) expect(replayed.volunteers[id]!.shards.train).toEqual(driver.state.volunteers[id]!.shards.train)
     expect(replayed).toMatchObject({ version: 3, epochs: [{ epoch: 3 }], round: { epoch: 3, accepted: 0 } })
   })

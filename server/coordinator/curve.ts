@@ -2,18 +2,36 @@
 import type { CurvePoint } from '../../src/wire/dashboard.ts'
 import type { LogRecord } from './records.ts'
 
+/** Evaluations of a long run are thinned out when there are more points than this. */
+const MOST_POINTS = 2_000
+
+/** What a checkpoint keeps of them. */
+export interface CurveState {
+  readonly points: readonly CurvePoint[]
+  readonly lossSum: number
+  readonly examples: number
+}
+
 export class CurveBuilder {
-  readonly #points: CurvePoint[] = []
+  #points: CurvePoint[] = []
   readonly #firstGap: number
   #lossSum = 0
   #examples = 0
 
-  constructor(examplesPerEpoch: number) {
+  constructor(examplesPerEpoch: number, state?: CurveState) {
     this.#firstGap = examplesPerEpoch / 100
+    if (state === undefined) return
+    this.#points = [...state.points]
+    this.#lossSum = state.lossSum
+    this.#examples = state.examples
   }
 
   get points(): readonly CurvePoint[] {
     return this.#points
+  }
+
+  get state(): CurveState {
+    return { points: this.#points, lossSum: this.#lossSum, examples: this.#examples }
   }
 
   /** The new point, if the record makes one. */
@@ -37,6 +55,7 @@ export class CurveBuilder {
   }
 
   #push(point: CurvePoint): CurvePoint {
+    if (this.#points.length >= MOST_POINTS) this.#points = this.#points.filter((_, i) => i % 2 === 0 || i >= MOST_POINTS / 2)
     this.#points.push(point)
     return point
   }

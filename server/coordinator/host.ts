@@ -10,18 +10,21 @@ import type { CurvePoint, DashboardEvent, PartitionPicture, RunStatus } from '..
 import { PROTOCOL_VERSION, type FromVolunteer, type Hello, type Refused, type Slice, type ToVolunteer, type UpdateHeader } from '../../src/wire/messages.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import type { Welcome } from '../../src/wire/welcome.ts'
-import type { EvaluationPiece, Evaluator, Numeric, Snapshot } from '../numeric/numeric.ts'
+import type { EvaluationPiece, Evaluator, Numeric } from '../numeric/numeric.ts'
 import type { Reception, RunHost } from '../run-host.ts'
 import type { Store } from '../store/store.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { runState } from './control.ts'
-import { CurveBuilder } from './curve.ts'
+import type { CurveBuilder } from './curve.ts'
+import { toDurable } from './durable-state.ts'
 import type { Effect, Event } from './effects.ts'
 import { picturePartition } from './picture-partition.ts'
 import { Receptions } from './receptions.ts'
 import type { LogRecord } from './records.ts'
+import type { Recovered } from './recover.ts'
+import type { Retention } from './retention.ts'
 import { Snapshots } from './snapshots.ts'
-import { examplesPerEpoch, type CoordinatorState } from './state.ts'
+import type { CoordinatorState } from './state.ts'
 import { buildStatus } from './status.ts'
 import { step } from './step.ts'
 
@@ -42,10 +45,9 @@ export interface HostParts {
   readonly store: Store
   readonly numeric: Numeric
   readonly evaluator: Evaluator
-  readonly state: CoordinatorState
-  /** The log so far. */
-  readonly records: readonly LogRecord[]
-  readonly snapshot: Snapshot
+  readonly retention: Retention
+  /** What the log so far says, the model included. */
+  readonly recovered: Recovered
 }
 
 export class Host implements RunHost {
@@ -71,13 +73,17 @@ export class Host implements RunHost {
 
   constructor(parts: HostParts) {
     this.#parts = parts
-    this.#state = parts.state
     this.partition = picturePartition(parts.dataset)
-    this.#curve = new CurveBuilder(examplesPerEpoch(parts.state.settings))
-    this.#checkpoints = new Checkpoints({ clock: parts.clock, store: parts.store, numeric: parts.numeric, onFault: (fault) => this.diskFault('files', fault) })
-    this.#receptions = new Receptions(parts.numeric)
-    this.#snapshots.add(parts.snapshot.hash, parts.snapshot.bytes)
-    for (const record of parts.records) this.#remember(record)
+    const { clock, store, numeric, retention, recovered: { fold, run, snapshot } } = parts
+    this.#state = fold.state
+    this.#curve = fold.curve
+    this.#checkpoints = new Checkpoints({
+      clock, store, numeric, retention, ledger: fold.ledger,
+      known: () => ({ run, state: toDurable(this.#state), curve: this.#curve.state }),
+      onFault: (fault) => this.diskFault('files', fault),
+    }, fold.checkpoints)
+    this.#snapshots.add(snapshot.hash, snapshot.bytes)
+    this.#receptions = new Receptions(numeric)
   }
 
   /** Begins to act. Apart from the constructor, so that the store's first fault finds a host. */
@@ -190,8 +196,12 @@ export class Host implements RunHost {
     this.#receptions.closeAllBut(() => false)
     this.#checkpoints.close()
     await this.#checkpointing
-    // A checkpoint makes the next start quick.
-    if (this.#faults.log === undefined && !this.#checkpoints.failing && this.#state.sinceCheckpoint.versions > 0) await this.#checkpoint()
+    await this.#parts.store.settled()
+    // A checkpoint makes the next start quick. Updates that were on their way may still make versions meanwhile.
+    while (this.#faults.log === undefined && !this.#checkpoints.failing && this.#state.sinceCheckpoint.versions > 0) {
+      await this.#checkpoint()
+      await this.#parts.store.settled()
+    }
     await this.#parts.store.close()
     await this.#parts.numeric.close()
     await this.#parts.evaluator.close()
@@ -265,17 +275,16 @@ export class Host implements RunHost {
     const payload = record.type === 'accepted' ? present(this.#payloads.get(record.leaseId), `payload of lease ${record.leaseId}`) : undefined
     this.#parts.store.commit(record, payload, (durable) => {
       if (record.type === 'accepted') this.#payloads.delete(record.leaseId)
-      this.#remember(durable as LogRecord)
-      this.#dispatch({ type: 'persisted', record: durable as LogRecord })
+      this.#persisted(durable as LogRecord)
       if (record.type === 'version') this.#snapshots.prune(this.#state)
-      if (record.type === 'checkpoint') void this.#checkpoints.prune(record)
       if (record.type === 'control') for (const resolve of this.#controlWaiters.splice(0)) resolve()
     })
   }
 
-  /** Keeps the indexes that are rebuilt from the log. */
-  #remember(record: LogRecord): void {
+  /** A record is on disk: all that is rebuilt from the log follows it. */
+  #persisted(record: LogRecord): void {
     this.#checkpoints.add(record)
+    this.#dispatch({ type: 'persisted', record })
     const point = this.#curve.add(record)
     if (point !== undefined) for (const listener of this.#listeners) listener({ type: 'curve', points: [point], reset: false })
   }
@@ -287,8 +296,10 @@ export class Host implements RunHost {
   }
 
   async #checkpoint(): Promise<void> {
-    const record = await this.#checkpoints.take()
-    if (record !== undefined) this.#persist(record)
+    await this.#checkpoints.take((record) => {
+      this.#persisted(record)
+      void this.#checkpoints.prune()
+    })
   }
 
   async #evaluate(modelHash: string, slices: readonly Slice[]): Promise<{ readonly lossSum: number; readonly correct: number }> {

@@ -78,22 +78,60 @@ describe('a run that is opened again', () => {
   it('P5: stops loudly when synced bytes are damaged', async () => {
     const simulation = await started()
     kill(simulation)
-    simulation.disk.peek('log')![200]! ^= 4
+    const { version, log } = (await simulation.records()).findLast((record) => record.type === 'checkpoint')!
+    expect(log).toBeGreaterThan(1)
+    const bytes = simulation.disk.peek(`logs/${log}`)!
+    // In the frame behind the checkpoint's own.
+    bytes[20 + Buffer.from(bytes).readUInt32LE(0) + 30]! ^= 4
     await expect(reopen(simulation)).rejects.toThrow(ConfigError)
-    await expect(reopen(simulation)).rejects.toThrow(/log: must be whole up to byte \d+, got damage at byte/)
+    await expect(reopen(simulation)).rejects.toThrow(new RegExp(`logs/${log}: must be whole up to byte \\d+ of the log, got damage at byte \\d+\\. The last good checkpoint is version ${version}: go back to it \\(commonweight rollback --to-version ${version}\\)`))
   })
 
-  it('P5: notices a damaged checkpoint or payload', async () => {
-    for (const part of ['files/', 'payloads-']) {
+  it('P5: stops loudly when a payload is damaged that no checkpoint covers', async () => {
+    const simulation = await started({ checkpoint: { versions: Infinity, ms: Infinity } })
+    kill(simulation)
+    const name = simulation.disk.paths().find((path) => path.startsWith('payloads-'))!
+    simulation.disk.peek(name)![20]! ^= 4
+    await expect(reopen(simulation)).rejects.toThrow(/payload of lease \S+: must be as it was accepted.* The last good checkpoint is version 0/)
+  })
+
+  it.each(['file', 'state'] as const)('P8: goes on from the checkpoint before where the %s of the newest is damaged or gone, and says so', async (part) => {
+    for (const harm of ['flip', 'remove'] as const) {
       const simulation = await started()
+      const { modelVersion, modelHash, accepted } = simulation.host!.status()
       kill(simulation)
-      const folder = part === 'files/' ? 'files' : ''
-      const listing = simulation.disk.list(folder)
-      await simulation.clock.run(simulation.clock.now() + 10)
-      const name = (await listing).find((file) => part === 'files/' || file.startsWith(part))!
-      simulation.disk.peek(part === 'files/' ? `files/${name}` : name)![20]! ^= 4
-      await expect(reopen(simulation), part).rejects.toThrow(ConfigError)
+      const checkpoints = (await simulation.records()).filter((record) => record.type === 'checkpoint')
+      const path = `files/${checkpoints.at(-1)![part]!}`
+      if (harm === 'flip') simulation.disk.peek(path)![20]! ^= 4
+      else void simulation.disk.remove(path)
+      const said: string[] = []
+      const host = await reopen(simulation, { warn: (text) => said.push(text) })
+      expect(said).toEqual([expect.stringContaining(`The checkpoint of version ${checkpoints.at(-1)!.version} is damaged. Going on from version ${checkpoints.at(-2)!.version}`)])
+      const status = host.status()
+      expect(status.accepted).toBeGreaterThanOrEqual(accepted)
+      expect(status.modelVersion).toBeGreaterThanOrEqual(modelVersion)
+      if (status.modelVersion === modelVersion) expect(status.modelHash).toBe(modelHash)
+      verifyRecords(await simulation.records())
     }
+  })
+
+  it('P8: names what to do where no checkpoint is whole', async () => {
+    const simulation = await started()
+    kill(simulation)
+    for (const path of simulation.disk.paths()) if (path.startsWith('files/')) simulation.disk.peek(path)![20]! ^= 4
+    await expect(reopen(simulation)).rejects.toThrow(/must hold a whole checkpoint, got damage or no file for version \d+, version \d+.*restore a backup/)
+  })
+
+  it('P9: knows how fast its volunteers are', async () => {
+    const simulation = await started()
+    const closing = simulation.host!.close()
+    await simulation.clock.run(simulation.clock.now() + 1_000)
+    await closing
+    const speeds = simulation.host!.status().volunteers.map(({ id, examplesPerSecond }) => ({ id, examplesPerSecond }))
+    expect(speeds.every(({ examplesPerSecond }) => examplesPerSecond > 0)).toBe(true)
+    kill(simulation)
+    const { volunteers } = (await reopen(simulation)).status()
+    expect(volunteers.map(({ id, examplesPerSecond }) => ({ id, examplesPerSecond }))).toEqual(speeds)
   })
 
   it('C2: stays paused', async () => {

@@ -15,12 +15,12 @@ import type { RunHost } from '../run-host.ts'
 import { sha256 } from '../sha256.ts'
 import type { Disk } from '../store/disk.ts'
 import { createNodeDisk } from '../store/node-disk.ts'
-import { Store } from '../store/store.ts'
 import { checkModel } from './check-model.ts'
 import { Host } from './host.ts'
-import type { LogRecord } from './records.ts'
-import { recover } from './recover.ts'
+import { readRun, recover, type RecoverOptions } from './recover.ts'
+import { DEFAULT_RETENTION, type Retention } from './retention.ts'
 import { resolveSettings } from './settings.ts'
+import type { CheckpointPolicy, Settings } from './state.ts'
 
 export interface OpenRunOptions {
   /** The run's own folder, or its disk. */
@@ -37,6 +37,10 @@ export interface OpenRunOptions {
   readonly rng?: Rng
   /** The zoo's model named in the config where absent. */
   readonly model?: ModelSpec
+  readonly retention?: Retention
+  readonly checkpoint?: CheckpointPolicy
+  /** Hears what a person should know, though the run goes on. */
+  readonly warn?: (text: string) => void
 }
 
 /** Throws ConfigError where config, data and state folder cannot make a run. */
@@ -45,34 +49,38 @@ export async function openRun(options: OpenRunOptions): Promise<RunHost> {
   const spec = options.model ?? zoo.get(config.model).spec
   checkModel(spec, dataset.manifest)
   const layout = layoutOf(spec)
-  const settings = resolveSettings(options.runId ?? config.name, config, { manifest: dataset.manifest, hash: hashOfShards(dataset.manifest), parts: dataset.parts }, layout)
+  const settings: Settings = {
+    ...resolveSettings(options.runId ?? config.name, config, { manifest: dataset.manifest, hash: hashOfShards(dataset.manifest), parts: dataset.parts }, layout),
+    ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
+  }
   const setup = numericSetup(config, layout)
   const disk = typeof options.dir === 'string' ? await createNodeDisk(options.dir) : options.dir
   let host: Host | undefined
   let refuse: (error: ConfigError) => void = () => {}
   const refused = new Promise<never>((_, reject) => { refuse = reject })
-  const onFault = (fault: string | undefined): void => {
-    // Before there is a run there is nothing to pause: say so and give up.
-    if (host !== undefined) host.diskFault('log', fault)
-    else if (fault !== undefined) refuse(new ConfigError(`state folder: must be writable, but ${fault}.`))
+  const recovery: RecoverOptions = {
+    settings, config, disk, numeric, setup, now: clock.now(), initialParams: () => initialParams(spec, config.seed), warn: options.warn ?? (() => {}),
+    after: (delayMs, run) => clock.after(delayMs, run),
+    onFault(fault) {
+      // Before there is a run there is nothing to pause: say so and give up.
+      if (host !== undefined) host.diskFault('log', fault)
+      else if (fault !== undefined) refuse(new ConfigError(`state folder: must be writable, but ${fault}.`))
+    },
   }
-  const { store, records } = await Store.open({ disk, after: (delayMs, run) => clock.after(delayMs, run), onFault }).catch(async (error: unknown) => {
+  const read = await readRun(recovery).catch(async (error: unknown) => {
     await Promise.all([disk.close(), numeric.close(), evaluator.close()])
     throw error
   })
-  const recovering = recover({
-    settings, config, store, numeric, setup, records: records as readonly LogRecord[], now: clock.now(),
-    initialParams: () => initialParams(spec, config.seed),
-  })
-  const recovered = await Promise.race([refused, recovering]).catch(async (error: unknown) => {
+  const { store } = read
+  const recovered = await Promise.race([refused, recover(recovery, read)]).catch(async (error: unknown) => {
     await Promise.all([store.close(), numeric.close(), evaluator.close()])
     throw error
   })
   const { shape, scale, offset } = dataset.manifest
   await evaluator.open({ model: spec, shape, scale, offset })
   host = new Host({
-    config, dataset, clock, store, numeric, evaluator, model: { spec, layout },
-    rng: options.rng ?? createRng(randomBytes(16).toString('hex')), ...recovered,
+    config, dataset, clock, store, numeric, evaluator, model: { spec, layout }, recovered, retention: options.retention ?? DEFAULT_RETENTION,
+    rng: options.rng ?? createRng(randomBytes(16).toString('hex')),
   })
   host.start()
   return host

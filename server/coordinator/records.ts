@@ -11,7 +11,7 @@ export interface PayloadPlace {
 
 export interface RunRecord {
   readonly type: 'run'
-  readonly formatVersion: 1
+  readonly formatVersion: 2
   readonly runId: string
   readonly config: RunConfig
   /** Examples of each training shard, so that the log can be checked without the data. */
@@ -86,17 +86,34 @@ export interface ControlRecord {
   readonly reason: string
 }
 
-/** Params and optimizer state of a version are in a file: payloads of its leases and of earlier ones may go. */
+/** Volunteers that have been gone for long are no longer known one by one. */
+export interface ForgottenRecord {
+  readonly type: 'forgotten'
+  readonly volunteerIds: readonly string[]
+}
+
+/**
+ * From here on the run can go on without what came before: params and optimizer of a version are in one file, what the
+ * coordinator knew at this point of the log in another. Every one but the first, of version 0, begins a file of the log.
+ */
 export interface CheckpointRecord {
   readonly type: 'checkpoint'
   readonly version: number
   /** SHA-256 of the params. */
   readonly modelHash: string
-  /** SHA-256 of the file, which is its name. */
+  /** SHA-256 of the file of params and optimizer, which is its name. */
   readonly file: string
+  readonly bytes: number
+  /** The file of the log that it stands in. */
+  readonly log: number
   /** Payloads accepted from here on lie in this segment or in later ones. */
   readonly segment: number
-  readonly bytes: number
+  /** Segments of updates accepted before this point that are not in the params yet. */
+  readonly replaySegments: readonly number[]
+  /** SHA-256 of the file of what the coordinator knew. Absent at version 0, when that is nothing. */
+  readonly state?: string
+  /** Where the log had come to: versions, and accepted examples and updates. */
+  readonly at: { readonly version: number; readonly examples: number; readonly accepted: number }
 }
 
 export interface FinishedRecord {
@@ -106,4 +123,4 @@ export interface FinishedRecord {
 
 export type LogRecord =
   | RunRecord | IncarnationRecord | VolunteerRecord | AcceptedRecord | VersionRecord
-  | EvaluationRecord | ControlRecord | CheckpointRecord | FinishedRecord
+  | EvaluationRecord | ControlRecord | ForgottenRecord | CheckpointRecord | FinishedRecord

@@ -1,137 +1,112 @@
-// Opening a run: begins a new one, or folds the log into the state, replays the updates since the last checkpoint
-// through the same arithmetic, and compares every hash. Appends nothing but the new incarnation, so that being killed
-// while recovering changes nothing.
+// Opening a run: begins a new one, or folds the log since the last checkpoint into what that knew, makes the updates since
+// then again through the same arithmetic, and compares every hash. Appends nothing but the new incarnation, so that being
+// killed while recovering changes nothing.
 import { ConfigError, invariant, present } from '../../src/base/errors.ts'
-import { inRounds, type Schedule } from '../../src/fed/strategy.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
-import type { Numeric, NumericSetup, NumericStart, Snapshot } from '../numeric/numeric.ts'
-import { describeDiskError } from '../store/disk.ts'
-import type { Store } from '../store/store.ts'
-import { sha256 } from '../sha256.ts'
-import { orderOf } from './leases.ts'
-import type { AcceptedRecord, CheckpointRecord, LogRecord, RunRecord, VersionRecord } from './records.ts'
-import { replayRecord } from './replay.ts'
-import { initialState, type CoordinatorState, type Settings } from './state.ts'
+import type { Numeric, NumericSetup, Snapshot } from '../numeric/numeric.ts'
+import { describeDiskError, type Disk } from '../store/disk.ts'
+import { DamageError } from '../store/log.ts'
+import { Store, type StoreOptions } from '../store/store.ts'
+import { ModelReplay } from './model-replay.ts'
+import type { CheckpointRecord, LogRecord, RunRecord } from './records.ts'
+import { RunFold } from './run-fold.ts'
+import { findStart, type Start } from './start.ts'
+import type { Settings } from './state.ts'
 
-export interface RecoverOptions {
+export interface RecoverOptions extends Pick<StoreOptions, 'after' | 'onFault'> {
   readonly settings: Settings
   readonly config: RunConfig
-  readonly store: Store
+  readonly disk: Disk
   readonly numeric: Numeric
   readonly setup: NumericSetup
-  readonly records: readonly LogRecord[]
   readonly initialParams: () => Float32Array
   readonly now: number
+  /** What a person should know, though the run goes on. */
+  readonly warn: (text: string) => void
+}
+
+/** A run as its folder holds it. */
+export interface ReadRun {
+  readonly store: Store
+  readonly fold: RunFold
+  /** Undefined where the run has not begun. */
+  readonly snapshot: Snapshot | undefined
 }
 
 export interface Recovered {
-  readonly state: CoordinatorState
-  readonly records: readonly LogRecord[]
+  readonly fold: RunFold
+  readonly run: RunRecord
   readonly snapshot: Snapshot
 }
 
-export async function recover(options: RecoverOptions): Promise<Recovered> {
-  const { settings, store, now } = options
-  const isNew = !options.records.some(({ type }) => type === 'checkpoint')
-  const records = isNew ? await begin(options) : [...options.records]
-  checkRun(records[0], options)
-  const snapshot = await remakeModel({ ...options, records })
-  const incarnation = await commit(store, { type: 'incarnation', incarnation: incarnationsOf(records) + 1 })
-  records.push(incarnation)
-  const state = initialState(settings)
-  for (const record of records) replayRecord(state, record)
+/** Reads what there is. Writes nothing but to cut a torn tail off. */
+export async function readRun(options: RecoverOptions): Promise<ReadRun> {
+  const { settings, disk, numeric, setup, after, onFault, warn } = options
+  let start: Start | undefined
+  try {
+    start = await findStart(disk)
+    if (start !== undefined) checkRun(start.run, options)
+    for (const { version } of start?.damaged ?? []) warn(`The checkpoint of version ${version} is damaged. Going on from version ${start!.checkpoint.version} and what was accepted since; nothing is lost. Look after this disk.`)
+    const fold = new RunFold(settings, start)
+    const replay = start === undefined ? undefined : await ModelReplay.open({ disk, numeric, setup, schedule: settings.schedule }, start)
+    const take = async (records: readonly object[]): Promise<void> => {
+      fold.take(records as readonly LogRecord[])
+      await replay?.take(records as readonly LogRecord[])
+    }
+    const store = await Store.open({ disk, after, onFault, from: start?.log ?? 1, take })
+    return { store, fold, snapshot: await replay?.finish() }
+  } catch (error) {
+    if (error instanceof DamageError) throw new ConfigError(`${error.message} ${remedy(start)}`, { cause: error })
+    throw error
+  }
+}
+
+/** What to do about damage that this program cannot make good. */
+export function remedy(start: Pick<Start, 'checkpoint'> | undefined): string {
+  if (start === undefined) return 'No checkpoint is whole: restore a backup (commonweight restore FILE), or begin anew with --fresh.'
+  const { version } = start.checkpoint
+  return `The last good checkpoint is version ${version}: go back to it (commonweight rollback --to-version ${version}), restore a backup (commonweight restore FILE), or begin anew with --fresh.`
+}
+
+/** Makes a run out of what was read: begun if it is new, in a new incarnation. */
+export async function recover(options: RecoverOptions, { store, fold, snapshot: read }: ReadRun): Promise<Recovered> {
+  const { now } = options
+  const { state } = fold
+  const snapshot = read ?? await begin(options, store, fold)
+  fold.add(await commit(store, { type: 'incarnation', incarnation: state.incarnation + 1 }))
   for (const volunteer of Object.values(state.volunteers)) volunteer.joinedMs = now
   state.lastMs = now
   state.rateMs = now
   state.sinceCheckpoint.ms = now
   invariant(state.version === snapshot.version && state.modelHash === snapshot.hash, `recovery: must arrive at version ${state.version} ${state.modelHash}, got ${snapshot.version} ${snapshot.hash}.`)
-  return { state, records, snapshot }
+  return { fold, run: present(fold.run, 'run record'), snapshot }
 }
-
-export interface RemakeOptions {
-  readonly settings: { readonly schedule: Schedule }
-  readonly store: Pick<Store, 'readFile' | 'readPayload'>
-  readonly numeric: Numeric
-  readonly setup: NumericSetup
-  readonly records: readonly LogRecord[]
-}
-
-/** Opens `numeric` with the last checkpoint and what was accepted since: the model as the log left it. Writes nothing. */
-export async function remakeModel(options: RemakeOptions): Promise<Snapshot> {
-  const { numeric, setup, store, records } = options
-  const checkpoint = present(records.findLast((record) => record.type === 'checkpoint'), 'checkpoint')
-  const snapshot = await numeric.open({ ...setup, held: Math.max(setup.held, waitingUpdates(records)) }, await startOf(store, checkpoint))
-  invariant(snapshot.hash === checkpoint.modelHash, `checkpoint of version ${checkpoint.version}: must have params ${checkpoint.modelHash}, got ${snapshot.hash}.`)
-  return replayUpdates(options, records, snapshot)
-}
-
-/** Accepted updates that no version is made of: all of them are taken in before the run goes on. */
-const waitingUpdates = (records: readonly LogRecord[]): number =>
-  records.reduce((waiting, record) => waiting + (record.type === 'accepted' ? 1 : record.type === 'version' ? -record.leases.length : 0), 0)
 
 /** First the checkpoint of version 0, then the records that name it: killed in between, a run simply begins again. */
-async function begin({ settings, config, store, numeric, setup, initialParams, records }: RecoverOptions): Promise<LogRecord[]> {
-  await numeric.open(setup, { params: initialParams() })
+async function begin(options: RecoverOptions, store: Store, fold: RunFold): Promise<Snapshot> {
+  const { settings, config, numeric, setup, initialParams } = options
+  if (fold.run !== undefined) checkRun(fold.run, options)
+  const snapshot = await numeric.open(setup, { params: initialParams() })
   const { version, modelHash, file, bytes } = await numeric.checkpoint()
   await store.writeFile(file, bytes).catch((error: unknown) => {
     throw new ConfigError(`state folder: must be writable, but ${describeDiskError(error)}.`)
   })
-  const run: RunRecord = { type: 'run', formatVersion: 1, runId: settings.runId, config, trainShards: settings.shards.train, dataHash: settings.dataHash }
-  const checkpoint: CheckpointRecord = { type: 'checkpoint', version, modelHash, file, segment: store.segment, bytes: bytes.length }
-  const first = records[0] ?? (await commit(store, run))
-  return [first, await commit(store, checkpoint)]
-}
-
-function checkRun(first: LogRecord | undefined, { settings, config }: RecoverOptions): void {
-  if (first?.type !== 'run' || first.formatVersion !== 1) throw new ConfigError('state folder: must begin with a run record of format 1. It was written by another version; begin anew with --fresh.')
-  if (first.runId !== settings.runId) throw new ConfigError(`state folder: must hold run "${settings.runId}", got "${first.runId}". Name another state folder, or begin anew with --fresh.`)
-  const stored = canonical(first.config), wanted = canonical(config)
-  if (stored !== wanted) throw new ConfigError(`run "${settings.runId}": must have the config it was begun with, got another one. Undo the change, or begin anew with --fresh.`)
-  if (first.dataHash !== settings.dataHash) throw new ConfigError(`run "${settings.runId}": must have the data it was begun with (${first.trainShards.length} shards, ${first.dataHash.slice(0, 12)}), got ${settings.shards.train.length} shards, ${settings.dataHash.slice(0, 12)}. Give the same data, or begin anew with --fresh.`)
-}
-
-async function startOf(store: RemakeOptions['store'], { file, version }: CheckpointRecord): Promise<NumericStart> {
-  const bytes = await store.readFile(file)
-  if (bytes === undefined || sha256(bytes) !== file) {
-    throw new ConfigError(`files/${file}: must hold the checkpoint of version ${version}, got ${bytes === undefined ? 'no file' : 'damage'}. Restore a backup of the state folder, or begin anew with --fresh.`)
+  const run: RunRecord = { type: 'run', formatVersion: 2, runId: settings.runId, config, trainShards: settings.shards.train, dataHash: settings.dataHash }
+  const checkpoint: CheckpointRecord = {
+    type: 'checkpoint', version, modelHash, file, bytes: bytes.length, log: 1, segment: store.segment, replaySegments: [], at: { version: 0, examples: 0, accepted: 0 },
   }
-  return { checkpoint: bytes }
-}
-
-/** Makes every version after the checkpoint again, and takes in what was accepted since the last one. */
-async function replayUpdates(options: RemakeOptions, records: readonly LogRecord[], start: Snapshot): Promise<Snapshot> {
-  const { numeric, settings } = options
-  const synchronous = inRounds(settings.schedule)
-  const waiting = new Map<string, AcceptedRecord>()
-  let snapshot = start
-  for (const record of records) {
-    if (record.type === 'accepted') waiting.set(record.leaseId, record)
-    if (record.type !== 'version') continue
-    const updates = record.leases.map((lease) => present(waiting.get(lease), `accepted update of lease ${lease}`))
-    for (const lease of record.leases) waiting.delete(lease)
-    if (record.version <= start.version) continue
-    for (const update of updates) await takeIn(options, update, true)
-    snapshot = await remake(numeric, record, settings.schedule.type === 'asynchronous' ? updates[0]!.weight : 1024)
-  }
-  for (const update of waiting.values()) await takeIn(options, update, synchronous)
+  if (fold.run === undefined) fold.add(await commit(store, run))
+  fold.add(await commit(store, checkpoint))
   return snapshot
 }
 
-async function remake(numeric: Numeric, record: VersionRecord, scaleUnits: number): Promise<Snapshot> {
-  const { hash, version, bytes, totalWeight } = await numeric.apply(record.version, scaleUnits)
-  invariant(hash === record.hash && totalWeight === record.totalWeight, `version ${version}: must replay to ${record.hash}, got ${hash}.`)
-  return { hash, version, bytes }
+function checkRun(run: RunRecord, { settings, config }: RecoverOptions): void {
+  if (run.formatVersion !== 2) throw new ConfigError('state folder: must hold a log of format 2. It was written by another version; begin anew with --fresh.')
+  if (run.runId !== settings.runId) throw new ConfigError(`state folder: must hold run "${settings.runId}", got "${run.runId}". Name another state folder, or begin anew with --fresh.`)
+  const stored = canonical(run.config), wanted = canonical(config)
+  if (stored !== wanted) throw new ConfigError(`run "${settings.runId}": must have the config it was begun with, got another one. Undo the change, or begin anew with --fresh.`)
+  if (run.dataHash !== settings.dataHash) throw new ConfigError(`run "${settings.runId}": must have the data it was begun with (${run.trainShards.length} shards, ${run.dataHash.slice(0, 12)}), got ${settings.shards.train.length} shards, ${settings.dataHash.slice(0, 12)}. Give the same data, or begin anew with --fresh.`)
 }
-
-async function takeIn({ numeric, store }: RemakeOptions, update: AcceptedRecord, add: boolean): Promise<void> {
-  const { leaseId, payloadHash, payloadBytes, weight, numExamples, modelVersion } = update
-  const payload = await store.readPayload(present(update.place, `place of the payload of lease ${leaseId}`), payloadBytes)
-  const verdict = await numeric.check(leaseId, payloadHash, payload)
-  if (!verdict.ok) throw new ConfigError(`payload of lease ${leaseId}: must be as it was accepted, got: ${verdict.message} The state folder is damaged; restore a backup of it, or begin anew with --fresh.`)
-  if (add) numeric.accumulate(leaseId, { weight, numExamples, modelVersion, order: orderOf(leaseId) })
-}
-
-const incarnationsOf = (records: readonly LogRecord[]): number => records.reduce((max, record) => (record.type === 'incarnation' ? Math.max(max, record.incarnation) : max), 0)
 
 const commit = <T extends LogRecord>(store: Store, record: T): Promise<T> => new Promise((resolve) => store.commit(record, undefined, (durable) => resolve(durable as T)))
 

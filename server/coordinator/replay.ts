@@ -8,6 +8,10 @@ import { claim } from './pool.ts'
 import type { AcceptedRecord, LogRecord, VersionRecord } from './records.ts'
 import { openRound } from './rounds.ts'
 import type { CoordinatorState } from './state.ts'
+import { forget } from './volunteers.ts'
+
+/** About what an accepted update costs to read again, beside its payload. */
+const RECORD_BYTES = 1024
 
 /** Folds a record of an earlier life: its examples are still free in this state. */
 export function replayRecord(state: CoordinatorState, record: LogRecord): void {
@@ -30,6 +34,7 @@ export function applyRecord(state: CoordinatorState, record: LogRecord): void {
     case 'volunteer': volunteerOf(state, record.volunteerId).adapter = record.adapter; return
     case 'accepted': return applyAccepted(state, record)
     case 'version': return applyVersion(state, record)
+    case 'forgotten': return forget(state, record.volunteerIds)
     case 'evaluation': {
       const { modelVersion, atExamples, loss, accuracy, examples, seconds } = record
       state.lastEvaluation = { modelVersion, atExamples, loss, accuracy, examples }
@@ -64,7 +69,7 @@ function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
   state.clampedElements += clampedElements
   while (state.staleness.length <= staleness) state.staleness.push(0)
   state.staleness[staleness]!++
-  state.sinceCheckpoint.bytes += record.payloadBytes
+  state.sinceCheckpoint.bytes += record.payloadBytes + RECORD_BYTES
   const volunteer = volunteerOf(state, volunteerId)
   volunteer.acceptedLeases++
   volunteer.examples += numExamples

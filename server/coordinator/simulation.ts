@@ -11,8 +11,9 @@ import { updateTensors } from '../../src/wire/tensors.ts'
 import { RunConfigSchema, type RunConfig } from '../../src/wire/run-config.ts'
 import { createInlineNumeric } from '../numeric/inline.ts'
 import type { RunHost } from '../run-host.ts'
+import type { Disk } from '../store/disk.ts'
 import { CrashError, createFaultDisk, type FaultDisk, type Survival } from '../store/fault-disk.ts'
-import { readLog } from '../store/store.ts'
+import { readLog } from '../store/log.ts'
 import { openRun } from './open-run.ts'
 import type { LogRecord } from './records.ts'
 import { SimulatedNetwork, type NetworkFaults } from './simulated-network.ts'
@@ -64,6 +65,8 @@ export interface SimulationOptions extends NetworkFaults {
   /** Times that a person pauses the run for a moment. */
   readonly pauses?: number
   readonly config?: object
+  /** A checkpoint after so many versions or milliseconds: far more often than in a real run, so that faults meet it. */
+  readonly checkpoint?: { readonly versions: number; readonly ms: number }
   /** A disk whose sync does nothing, of contents or of names. */
   readonly lying?: FaultDisk['lying']
 }
@@ -142,7 +145,8 @@ export class Simulation {
     const alive = (): boolean => life === this.life
     try {
       const host = await openRun({
-        dir: this.#diskOf(life), config: this.config, dataset: this.dataset, model: STUB_MODEL,
+        dir: this.#diskOf(life), config: this.config, dataset: this.dataset, model: STUB_MODEL, retention: { last: 2, log: 'all' },
+        checkpoint: { bytes: Infinity, versions: 10, ms: 2_500, ...this.options.checkpoint },
         clock: { now: () => this.clock.now() + this.#aheadMs, after: (delayMs, run) => this.clock.after(delayMs, () => { if (alive()) run() }) },
         numeric: createInlineNumeric(), rng: this.rng.fork(`recheck ${life}`),
         evaluator: {
@@ -211,8 +215,12 @@ export class Simulation {
 
   /** The log as it lies on the disk, read without waiting for virtual time. */
   async records(): Promise<readonly LogRecord[]> {
-    const { records } = await readLog({ ...this.disk, read: async (path) => this.disk.peek(path) })
-    return records as readonly LogRecord[]
+    const { disk } = this
+    const names = (folder: string): string[] => disk.paths().flatMap((path) => (path.startsWith(`${folder}/`) ? [path.slice(folder.length + 1)] : []))
+    const records: LogRecord[] = []
+    const peeking: Disk = { ...disk, read: async (path, offset = 0, length = Infinity) => disk.peek(path)?.subarray(offset, offset + length), list: async (folder) => names(folder) }
+    await readLog(peeking, 1, (read) => void records.push(...read as readonly LogRecord[]))
+    return records
   }
 
   sawModel(version: number, hash: string): void {

@@ -4,6 +4,13 @@ import type { Metrics, RefusalCode, Slice, UpdateTensor } from '../../src/wire/m
 import type { Local, Schedule } from '../../src/fed/strategy.ts'
 import { createPool, type Pool } from './pool.ts'
 
+/** A checkpoint is taken after so many versions, bytes to read again, or milliseconds, whichever comes first. */
+export interface CheckpointPolicy {
+  readonly versions: number
+  readonly bytes: number
+  readonly ms: number
+}
+
 /** What does not change during a run. */
 export interface Settings {
   readonly runId: string
@@ -26,6 +33,7 @@ export interface Settings {
   /** SHA-256 over the hashes of all shards. */
   readonly dataHash: string
   readonly evaluation: { readonly everyExamples: number; readonly recheckFraction: number }
+  readonly checkpoint?: CheckpointPolicy
 }
 
 /** How a lease ended. */
@@ -117,6 +125,14 @@ export interface PendingUpdate {
   readonly numExamples: number
 }
 
+/** Of volunteers that are no longer known one by one. */
+export interface Totals {
+  volunteers: number
+  acceptedLeases: number
+  examples: number
+  bytesUp: number
+}
+
 export interface EpochState extends Pool {
   readonly epoch: number
 }
@@ -172,6 +188,7 @@ export interface CoordinatorState {
   volunteersSeen: number
   /** Payload hash of the last accepted update of each part of the data, by its number. */
   lastOfParts: Record<number, string>
+  forgotten: Totals
   evaluation: EvaluationState | undefined
   evaluationCount: number
   lastEvaluation: EvaluationSummary | undefined
@@ -201,6 +218,7 @@ export function initialState(settings: Settings): CoordinatorState {
   return {
     settings, incarnation: 0, control: 'running', controlReason: '', fault: undefined, finished: false, finishing: false,
     version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], sealed: false, sealedMs: 0, leases: {}, volunteers: {}, volunteersSeen: 0, lastOfParts: {},
+    forgotten: { volunteers: 0, acceptedLeases: 0, examples: 0, bytesUp: 0 },
     evaluation: undefined, evaluationCount: 0, lastEvaluation: undefined, leaseCount: 0,
     examples: 0, versionExamples: 0, accepted: 0, expired: 0, refused: {}, clampedElements: 0, staleness: [], rechecks: { done: 0, disagreed: 0 },
     bytesUp: 0, seconds: 0, lastMs: 0, rate: 0, rateMs: 0, sinceCheckpoint: { versions: 0, bytes: 0, ms: 0, running: false }, nonFiniteInRow: 0,

@@ -269,8 +269,8 @@ describe('control and disk', () => {
     driver.settle()
     const replayed = initialState(driver.state.settings)
     const first: LogRecord[] = [
-      { type: 'run', formatVersion: 1, runId: 'run', config: {} as never, trainShards: [20, 20], dataHash: 'data' },
-      { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, segment: 1, bytes: 0 },
+      { type: 'run', formatVersion: 2, runId: 'run', config: {} as never, trainShards: [20, 20], dataHash: 'data' },
+      { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, bytes: 0, log: 1, segment: 1, replaySegments: [], at: { version: 0, examples: 0, accepted: 0 } },
       { type: 'incarnation', incarnation: 1 },
     ]
     for (const record of [...first, ...driver.log]) replayRecord(replayed, record)

@@ -15,14 +15,11 @@ import type { LogRecord } from './records.ts'
 import { countRefusal } from './refusals.ts'
 import { applyRecord } from './replay.ts'
 import { closeRound, grantRound, hasRoundWork, isRoundOver } from './rounds.ts'
-import type { CoordinatorState } from './state.ts'
+import type { CheckpointPolicy, CoordinatorState } from './state.ts'
 import { announce, checked, submit } from './updates.ts'
 import { forgetIdlers, join, leave } from './volunteers.ts'
 
-/** A checkpoint is taken after this many versions, payload bytes or milliseconds, whichever comes first. */
-const CHECKPOINT_VERSIONS = 500
-const CHECKPOINT_BYTES = 256 * 2 ** 20
-const CHECKPOINT_MS = 60_000
+const CHECKPOINT: CheckpointPolicy = { versions: 500, bytes: 256 * 2 ** 20, ms: 60_000 }
 /** Time constant of the shown rate. */
 const RATE_MS = 10_000
 
@@ -48,7 +45,7 @@ function passTime(state: CoordinatorState, before: RunState, now: number): void 
 function handle(state: CoordinatorState, context: StepContext, event: Event): void {
   switch (event.type) {
     case 'opened': return resume(state, context)
-    case 'tick': return forgetIdlers(state, context.now)
+    case 'tick': return forgetIdlers(state, context)
     case 'join': return join(state, context, event.hello)
     case 'leave': return leave(state, context, event.volunteerId)
     case 'message': return receive(state, context, event.volunteerId, event.message)
@@ -107,8 +104,8 @@ function persisted(state: CoordinatorState, context: StepContext, record: LogRec
     if (lease !== undefined) closeLease(state, lease, 'accepted')
     countRate(state, record.numExamples, context.now)
   }
-  // Control took effect when it was asked for; the record only makes it last.
-  if (record.type !== 'control') applyRecord(state, record)
+  // These took effect when they were decided; the record only makes them last.
+  if (record.type !== 'control' && record.type !== 'forgotten') applyRecord(state, record)
   switch (record.type) {
     case 'accepted': {
       const { leaseId, grant, weight, numExamples, modelVersion, volunteerId } = record
@@ -121,7 +118,7 @@ function persisted(state: CoordinatorState, context: StepContext, record: LogRec
     case 'evaluation':
       state.evaluation = undefined
       return
-    case 'run': case 'incarnation': case 'volunteer': case 'control': case 'checkpoint': case 'finished': return
+    case 'run': case 'incarnation': case 'volunteer': case 'control': case 'forgotten': case 'checkpoint': case 'finished': return
   }
 }
 
@@ -130,7 +127,8 @@ function publish(state: CoordinatorState, context: StepContext, version: number,
     if (connected) context.effects.push({ type: 'send', volunteerId: id, message: { type: 'model', version, hash } })
   }
   const { versions, bytes, ms, running } = state.sinceCheckpoint
-  if (!running && (versions >= CHECKPOINT_VERSIONS || bytes >= CHECKPOINT_BYTES || context.now - ms >= CHECKPOINT_MS)) {
+  const due = state.settings.checkpoint ?? CHECKPOINT
+  if (!running && (versions >= due.versions || bytes >= due.bytes || context.now - ms >= due.ms)) {
     state.sinceCheckpoint.running = true
     context.effects.push({ type: 'checkpoint' })
   }

@@ -31,8 +31,8 @@ export class Driver {
   /** `earlier` is what the log holds already, after the beginning of the run. */
   constructor(extra: Partial<Settings> = {}, earlier: readonly LogRecord[] = [{ type: 'incarnation', incarnation: 1 }]) {
     this.state = initialState(settings(extra))
-    replayRecord(this.state, { type: 'run', formatVersion: 1, runId: 'run', config: {} as never, trainShards: [20, 20], dataHash: 'data' })
-    replayRecord(this.state, { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, segment: 1, bytes: 0 })
+    replayRecord(this.state, { type: 'run', formatVersion: 2, runId: 'run', config: {} as never, trainShards: [20, 20], dataHash: 'data' })
+    replayRecord(this.state, { type: 'checkpoint', version: 0, modelHash: HASH, file: HASH, bytes: 0, log: 1, segment: 1, replaySegments: [], at: { version: 0, examples: 0, accepted: 0 } })
     for (const record of earlier) replayRecord(this.state, record)
     this.event({ type: 'opened' })
   }

@@ -5,6 +5,7 @@ import { createRng } from '../../src/base/rng.ts'
 import { initialParams } from '../../src/model/initial-params.ts'
 import { Aggregation } from '../numeric/aggregation.ts'
 import { numericSetup } from '../numeric/setup.ts'
+import { checkCheckpoints } from './trial-checkpoints.ts'
 import { orderOf } from './leases.ts'
 import type { AcceptedRecord, LogRecord } from './records.ts'
 import { Simulation, STUB_LAYOUT, STUB_MODEL, STUB_STRATEGIES, type SimulationOptions } from './simulation.ts'
@@ -18,12 +19,14 @@ export interface TrialOptions extends SimulationOptions {
 export interface Trial {
   readonly simulation: Simulation
   readonly records: readonly LogRecord[]
+  /** Compared with the log before them. */
+  readonly checkpoints: number
 }
 
 const SCHEDULES = Object.keys(STUB_STRATEGIES) as SimulationOptions['schedule'][]
-/** After faults end: how much has to be done, and how long that may take. */
+/** After faults end: how much has to be done, and how long that may take. A jump of the clock makes whoever was computing look slow, so that a lease lost after it lives for up to half an hour (L3). */
 const PROGRESS_EXAMPLES = 16
-const CALM_MS = 60_000
+const CALM_MS = 1_800_000
 
 /** What a seed stands for. Seeds in a row go through all strategies. */
 export function drawTrial(seed: number): TrialOptions {
@@ -46,7 +49,8 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
     await progress(simulation)
     const records = await simulation.records()
     checkRules(simulation, records)
-    return { simulation, records }
+    const checkpoints = checkCheckpoints(simulation, records)
+    return { simulation, records, checkpoints }
   } catch (error) {
     const { seed, schedule } = options
     throw new Error(`seed ${seed} (${schedule}): ${error instanceof Error ? error.message : String(error)}\nSee it again: npm run simulate:faults -- --from ${seed} --seeds 1`, { cause: error })

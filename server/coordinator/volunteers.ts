@@ -1,4 +1,5 @@
 // Who is there: joining, leaving, coming back, and how fast each one is.
+import { original } from 'immer'
 import type { Hello } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
 import { closeLease, findLease, ownVolunteer, volunteerOf } from './leases.ts'
@@ -66,10 +67,37 @@ export function measure(volunteer: VolunteerState, lease: LeaseState, { computeM
 export const activeVolunteers = (state: CoordinatorState, now: number): VolunteerState[] =>
   Object.values(state.volunteers).filter((volunteer) => volunteer.connected && volunteer.wantsWork && volunteer.restUntilMs <= now)
 
-/** Forgets, after a while, those who came, gave nothing and went. */
-export function forgetIdlers(state: CoordinatorState, now: number): void {
-  for (const volunteer of Object.values(state.volunteers)) {
-    const idle = !volunteer.connected && volunteer.leaseId === undefined && volunteer.acceptedLeases === 0
-    if (idle && now - volunteer.disconnectedMs > 600_000) delete state.volunteers[volunteer.id]
+/** How long those who went are known one by one: who gave nothing, and who did. */
+const KNOWN_MS = 600_000
+const CONTRIBUTOR_KNOWN_MS = 24 * 3_600_000
+/** Beyond so many, those who went first are forgotten earlier. */
+const MOST_GONE = 1_000
+
+/** Whoever has been gone for long becomes part of a total, so that a long run does not carry everybody who ever came. */
+export function forgetIdlers(state: CoordinatorState, context: StepContext): void {
+  // Looking through a draft costs far more.
+  const volunteerIds = longGone((original(state as object) ?? state) as CoordinatorState, context.now)
+  if (volunteerIds.length === 0) return
+  // At once, as whoever of them comes back after this record is new.
+  forget(state, volunteerIds)
+  context.effects.push({ type: 'persist', record: { type: 'forgotten', volunteerIds } })
+}
+
+function longGone({ volunteers }: CoordinatorState, now: number): readonly string[] {
+  const gone = Object.values(volunteers).filter(({ connected, leaseId }) => !connected && leaseId === undefined).sort((a, b) => a.disconnectedMs - b.disconnectedMs)
+  const tooMany = gone.length - MOST_GONE
+  return gone.filter(({ acceptedLeases, disconnectedMs }, i) => i < tooMany || now - disconnectedMs > (acceptedLeases === 0 ? KNOWN_MS : CONTRIBUTOR_KNOWN_MS)).map(({ id }) => id)
+}
+
+export function forget(state: CoordinatorState, volunteerIds: readonly string[]): void {
+  for (const id of volunteerIds) {
+    const volunteer = ownVolunteer(state, id)
+    if (volunteer === undefined) continue
+    const { acceptedLeases, examples, bytesUp } = volunteer
+    delete state.volunteers[id]
+    state.forgotten.volunteers++
+    state.forgotten.acceptedLeases += acceptedLeases
+    state.forgotten.examples += examples
+    state.forgotten.bytesUp += bytesUp
   }
 }

@@ -1,7 +1,7 @@
 // Frames of the log: [u32 length][u32 previous][f64 synced][u32 checksum][JSON]. `previous` is the checksum of the frame
-// before, so that a frame that was removed or moved breaks the chain. `synced` is how many bytes of the log were known to
-// be on disk when the frame was written: one whole frame behind a broken one proves that the broken one was damaged,
-// not torn.
+// before, across files, so that a frame that was removed or moved breaks the chain. `synced` is how many bytes of the whole
+// log were known to be on disk when the frame was written: one whole frame behind a broken one proves that the broken one
+// was damaged, not torn; and as a file of the log begins when all before it is synced, its first frame tells where it lies.
 import { crc32 } from 'node:zlib'
 
 const HEADER_BYTES = 20
@@ -9,7 +9,7 @@ const HEADER_BYTES = 20
 const MAX_BODY_BYTES = 64 * 2 ** 20
 
 export interface LogEnd {
-  /** Bytes on disk. */
+  /** Bytes of the whole log. */
   readonly bytes: number
   /** Checksum of the last frame. */
   readonly chain: number
@@ -33,31 +33,39 @@ export function encodeFrames(records: readonly unknown[], end: LogEnd): { readon
 }
 
 export interface DecodedFrames {
-  readonly records: unknown[]
-  /** Bytes of whole, undamaged frames from the start, and where the chain stands after them. */
-  readonly end: LogEnd
-  /** Bytes that later frames prove to have been on disk; more than `end.bytes` means damage. */
-  readonly proven: number
+  readonly records: object[]
+  /** Length of whole, undamaged frames from the start, and the checksum of the last one. */
+  readonly length: number
+  readonly chain: number
+  /** `synced` of the first frame. */
+  readonly base: number
+  /** Bytes that the frame behind them says it needs: more than there are where it is cut by the end. */
+  readonly next: number
 }
 
-/** Reads frames up to the end or to the first one that is torn or damaged. */
-export function decodeFrames(file: Uint8Array): DecodedFrames {
-  const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength)
-  const records: unknown[] = []
-  let at = 0, chain = 0
-  for (let frame = frameAt(buffer, at); frame !== undefined && frame.previous === chain; frame = frameAt(buffer, at)) {
-    records.push(JSON.parse(buffer.toString('utf8', at + HEADER_BYTES, frame.end)))
-    chain = frame.checksum
+/** Reads frames up to the end or to the first one that is torn, cut or damaged. `chain` is the checksum before them, where it is known. */
+export function decodeFrames(bytes: Uint8Array, chain?: number): DecodedFrames {
+  const buffer = asBuffer(bytes)
+  const records: object[] = []
+  let at = 0, last = chain, base = 0
+  for (let frame = frameAt(buffer, at); frame !== undefined && frame.previous === (last ?? frame.previous); frame = frameAt(buffer, at)) {
+    records.push(JSON.parse(buffer.toString('utf8', at + HEADER_BYTES, frame.end)) as object)
+    if (at === 0) base = frame.synced
+    last = frame.checksum
     at = frame.end
   }
-  return { records, end: { bytes: at, chain }, proven: provenBehind(buffer, at) }
+  return { records, length: at, chain: last ?? 0, base, next: lengthAt(buffer, at) }
 }
 
-/** Looks for whole frames anywhere behind `at`. Hardly a byte there reads as a plausible length, so this is quick. */
-function provenBehind(buffer: Buffer, at: number): number {
+/**
+ * What whole frames anywhere from `from` on prove to have been on disk, in bytes of the whole log; 0 where there are none.
+ * Hardly a byte there reads as a plausible length, so this is quick.
+ */
+export function provenIn(bytes: Uint8Array, from: number): number {
+  const buffer = asBuffer(bytes)
   let proven = 0
-  for (let next = at + 1; next + HEADER_BYTES <= buffer.length; next++) {
-    const frame = frameAt(buffer, next)
+  for (let at = from; at + HEADER_BYTES <= buffer.length; at++) {
+    const frame = frameAt(buffer, at)
     if (frame !== undefined) proven = Math.max(proven, frame.synced)
   }
   return proven
@@ -71,15 +79,23 @@ interface Frame {
 }
 
 function frameAt(buffer: Buffer, at: number): Frame | undefined {
-  if (at + HEADER_BYTES > buffer.length) return undefined
-  const length = buffer.readUInt32LE(at)
-  const end = at + HEADER_BYTES + length
-  // No record is empty, and zeros would have a valid checksum.
-  if (length === 0 || length > MAX_BODY_BYTES || end > buffer.length) return undefined
+  const length = lengthAt(buffer, at)
+  const end = at + length
+  if (length === 0 || end > buffer.length) return undefined
   const found = buffer.readUInt32LE(at + 16)
   if (checksum(buffer.subarray(at, end)) !== found) return undefined
   return { previous: buffer.readUInt32LE(at + 4), synced: buffer.readDoubleLE(at + 8), checksum: found, end }
 }
+
+/** Bytes of the frame that begins there, by its own word; 0 where it says nothing plausible. */
+function lengthAt(buffer: Buffer, at: number): number {
+  if (at + HEADER_BYTES > buffer.length) return at < buffer.length ? HEADER_BYTES : 0
+  const body = buffer.readUInt32LE(at)
+  // No record is empty, and zeros would have a valid checksum.
+  return body === 0 || body > MAX_BODY_BYTES ? 0 : HEADER_BYTES + body
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** Over everything but the checksum itself. */
 const checksum = (frame: Buffer): number => crc32(frame.subarray(HEADER_BYTES), crc32(frame.subarray(0, 16)))

@@ -1,27 +1,28 @@
-// The truth on disk: an append-only log, payloads of updates since the last checkpoint in segments beside it, and
-// content-addressed files. Commits are grouped: while one is being synced the next ones gather, and share one sync.
-//
-//   log          frames (frames.ts), kept for the whole run
-//   log.synced   how many bytes of it are known to be on disk: tells a torn tail from damage where no later frame does
-//   payloads-<n> payloads, one after the other; removed once a checkpoint covers them
-//   files/<hash> checkpoints
-import { crc32 } from 'node:zlib'
-import { ConfigError, invariant } from '../../src/base/errors.ts'
+// The truth on disk: an append-only log (log.ts), payloads of updates in segments beside it, and content-addressed files
+// (files.ts). Commits are grouped: while one is being synced the next ones gather, and share one sync. A checkpoint is a
+// group of its own, which begins a new file of the log.
+import { invariant } from '../../src/base/errors.ts'
 import { describeDiskError, type Disk } from './disk.ts'
-import { decodeFrames, encodeFrames, type LogEnd } from './frames.ts'
+import { FILES, payloadSegments, segmentPath, writeContent, type Place } from './files.ts'
+import { encodeFrames } from './frames.ts'
+import { encodeMark, logFiles, logPath, LOGS, MARK, readLog, type LogTail } from './log.ts'
 
-const LOG = 'log'
-const MARK = 'log.synced'
 const RETRY_MS = 2_000
-
-export interface Place {
-  readonly segment: number
-  readonly offset: number
-}
 
 interface Commit {
   readonly record: object
   readonly payload: Uint8Array | undefined
+  readonly onDurable: (record: object) => void
+}
+
+/** What begins a new file of the log: its first record, and a file that this record names. */
+export interface Beginning {
+  readonly record: object
+  readonly file: { readonly hash: string; readonly bytes: Uint8Array }
+}
+
+interface BeginCommit {
+  readonly make: (log: number) => Beginning
   readonly onDurable: (record: object) => void
 }
 
@@ -31,46 +32,40 @@ export interface StoreOptions {
   readonly after: (delayMs: number, run: () => void) => () => void
   /** The disk refuses (why, for people), or works again. */
   readonly onFault: (fault: string | undefined) => void
+  /** File of the log to read from, and who takes its records. */
+  readonly from: number
+  readonly take: (records: readonly object[]) => void | Promise<void>
 }
 
 export class Store {
   readonly #disk: Disk
   readonly #options: StoreOptions
-  #queue: Commit[] = []
+  #queue: (Commit | BeginCommit)[] = []
   #writing: Promise<void> | undefined
+  #marking: Promise<void> | undefined
   #fault: string | undefined
   #cancelRetry: () => void = () => {}
   #closed = false
   /** What is durable of the log, and of the open segment. */
-  #end: LogEnd
+  #tail: LogTail
   #segment: number
   #segmentBytes = 0
   #newSegment = true
 
-  private constructor(options: StoreOptions, end: LogEnd, segment: number) {
+  private constructor(options: StoreOptions, tail: LogTail, segment: number) {
     this.#options = options
     this.#disk = options.disk
-    this.#end = end
+    this.#tail = tail
     this.#segment = segment
   }
 
-  /** Reads the log. A torn tail is cut off; damage inside what was synced throws ConfigError. */
-  static async open(options: StoreOptions): Promise<{ readonly store: Store; readonly records: readonly object[] }> {
+  /** Reads the log. A torn tail is cut off; damage inside what was synced throws DamageError. */
+  static async open(options: StoreOptions): Promise<Store> {
     const { disk } = options
-    const log = await readLog(disk)
-    if (log.torn) {
-      await disk.truncate(LOG, log.end.bytes)
-      await disk.sync(LOG)
-    }
+    const tail = await readLog(disk, options.from, options.take)
+    if (tail.torn) await cutTail(disk, tail)
     // A segment may hold bytes that no record names; new payloads go to a new one.
-    const segments = (await disk.list('')).map(segmentNumber).filter((n) => n !== undefined)
-    return { store: new Store(options, log.end, Math.max(0, ...segments) + 1), records: log.records }
-  }
-
-  /** As it lies there, a torn tail left as it is: for those who only read. */
-  static async read(disk: Disk): Promise<{ readonly store: Pick<Store, 'readFile' | 'readPayload'>; readonly records: readonly object[] }> {
-    const { records, end } = await readLog(disk)
-    return { store: new Store({ disk, after: () => () => {}, onFault: () => {} }, end, 0), records }
+    return new Store(options, tail, Math.max(0, ...await payloadSegments(disk)) + 1)
   }
 
   get segment(): number {
@@ -79,9 +74,12 @@ export class Store {
 
   /** Writes `record` (and `payload`, whose place is added to it), then calls `onDurable`. In order of the calls. */
   commit(record: object, payload: Uint8Array | undefined, onDurable: (record: object) => void): void {
-    if (this.#closed) return
-    this.#queue.push({ record, payload, onDurable })
-    this.#start()
+    this.#push({ record, payload, onDurable })
+  }
+
+  /** Begins a new file of the log. `make` is called when all earlier commits are durable and told, again where the disk refused. */
+  begin(make: BeginCommit['make'], onDurable: BeginCommit['onDurable']): void {
+    this.#push({ make, onDurable })
   }
 
   /** Tries again now, if the disk refused. */
@@ -100,48 +98,36 @@ export class Store {
     return this.#segment
   }
 
-  async removeSegment(segment: number): Promise<void> {
-    invariant(segment !== this.#segment, `segment ${segment}: must be closed before it is removed.`)
-    await this.#disk.remove(segmentName(segment))
+  writeFile(hash: string, bytes: Uint8Array): Promise<void> {
+    return writeContent(this.#disk, hash, bytes)
   }
 
-  async readPayload({ segment, offset }: Place, bytes: number): Promise<Uint8Array> {
-    const payload = await this.#disk.read(segmentName(segment), offset, bytes)
-    if (payload?.length !== bytes) throw new ConfigError(`${segmentName(segment)}: must hold ${bytes} bytes at ${offset}, got ${payload?.length ?? 'no file'}. The state folder is damaged; restore a backup of it, or begin anew with --fresh.`)
-    return payload
+  /** Removes what is not needed: payload segments, content-addressed files and drafts, files of the log. */
+  async prune(isNeeded: { readonly segment: (segment: number) => boolean; readonly file: (hash: string) => boolean; readonly log: (file: number) => boolean }): Promise<void> {
+    for (const segment of await payloadSegments(this.#disk)) if (segment < this.#segment && !isNeeded.segment(segment)) await this.#disk.remove(segmentPath(segment))
+    for (const name of await this.#disk.list(FILES)) if (!isNeeded.file(name)) await this.#disk.remove(`${FILES}/${name}`)
+    for (const file of await logFiles(this.#disk)) if (file < this.#tail.file && !isNeeded.log(file)) await this.#disk.remove(logPath(file))
   }
 
-  /** Writes a content-addressed file durably. */
-  async writeFile(hash: string, bytes: Uint8Array): Promise<void> {
-    const path = `files/${hash}`, draft = `${path}.draft`
-    await this.#disk.write(draft, bytes)
-    await this.#disk.sync(draft)
-    await this.#disk.rename(draft, path)
-    await this.#disk.syncDirectory('files')
-    await this.#disk.syncDirectory('')
-  }
-
-  readFile(hash: string): Promise<Uint8Array | undefined> {
-    return this.#disk.read(`files/${hash}`)
-  }
-
-  /** Removes every file and draft that is not in `keep`. */
-  async pruneFiles(keep: ReadonlySet<string>): Promise<void> {
-    for (const name of await this.#disk.list('files')) if (!keep.has(name)) await this.#disk.remove(`files/${name}`)
-  }
-
-  /** Segments on disk. */
-  async segments(): Promise<number[]> {
-    return (await this.#disk.list('')).map(segmentNumber).filter((n) => n !== undefined)
+  /** When all is durable that was asked for, or the disk refuses. */
+  async settled(): Promise<void> {
+    while (this.#writing !== undefined && this.#fault === undefined) await this.#writing
   }
 
   /** Finishes what can be written, then lets go of the disk. */
   async close(): Promise<void> {
-    while (this.#writing !== undefined && this.#fault === undefined) await this.#writing
+    await this.settled()
     this.#closed = true
     this.#cancelRetry()
     await this.#writing
+    await this.#marking
     await this.#disk.close()
+  }
+
+  #push(commit: Commit | BeginCommit): void {
+    if (this.#closed) return
+    this.#queue.push(commit)
+    this.#start()
   }
 
   #start(): void {
@@ -152,11 +138,17 @@ export class Store {
     })
   }
 
+  /** What is written with one sync: all that waits, up to a beginning, which is alone. */
+  #nextGroup(): readonly (Commit | BeginCommit)[] {
+    const at = this.#queue.findIndex((commit) => 'make' in commit)
+    return this.#queue.splice(0, at === -1 ? this.#queue.length : Math.max(1, at))
+  }
+
   async #writeGroup(): Promise<boolean> {
-    const group = this.#queue
-    this.#queue = []
+    const group = this.#nextGroup()
     let durable: readonly object[]
     try {
+      if (this.#fault !== undefined) await this.#cutUnsynced()
       durable = await this.#write(group)
     } catch (error) {
       this.#queue = [...group, ...this.#queue]
@@ -166,6 +158,7 @@ export class Store {
     }
     this.#setFault(undefined)
     if (!this.#closed) group.forEach(({ onDurable }, i) => onDurable(durable[i]!))
+    this.#syncMark()
     return true
   }
 
@@ -176,22 +169,50 @@ export class Store {
     if (fault !== undefined || failed) this.#options.onFault(fault)
   }
 
-  async #write(group: readonly Commit[]): Promise<readonly object[]> {
-    if (this.#fault !== undefined) await this.#cutUnsynced()
+  async #write(group: readonly (Commit | BeginCommit)[]): Promise<readonly object[]> {
+    const [first] = group
+    const durable = first !== undefined && 'make' in first ? [await this.#writeBeginning(first)] : await this.#writeRecords(group as readonly Commit[])
+    // A mark that is behind only detects less damage; the group is durable, so a disk that refuses now shows at the next one.
+    await this.#disk.write(MARK, encodeMark(this.#tail.end.bytes)).catch(() => {})
+    return durable
+  }
+
+  async #writeRecords(group: readonly Commit[]): Promise<readonly object[]> {
     const records = await this.#writePayloads(group)
-    const frames = encodeFrames(records, this.#end)
-    const isFirst = this.#end.bytes === 0
-    await this.#disk.append(LOG, frames.bytes)
-    await this.#disk.sync(LOG)
-    if (isFirst) await this.#disk.syncDirectory('')
-    this.#end = frames.end
-    await this.#mark()
+    const frames = encodeFrames(records, this.#tail.end)
+    const path = logPath(this.#tail.file)
+    await this.#disk.append(path, frames.bytes)
+    await this.#disk.sync(path)
+    if (this.#tail.end.bytes === 0) await this.#syncNames()
+    this.#tail = { ...this.#tail, end: frames.end }
     return records
   }
 
-  /** A mark that is behind only detects less damage; the group is durable, so a disk that refuses now shows at the next one. */
-  async #mark(): Promise<void> {
-    await this.#disk.write(MARK, encodeMark(this.#end.bytes)).catch(() => {})
+  async #writeBeginning({ make }: BeginCommit): Promise<object> {
+    const file = this.#tail.file + 1
+    const { record, file: { hash, bytes } } = make(file)
+    await this.writeFile(hash, bytes)
+    const frames = encodeFrames([record], this.#tail.end)
+    // Replaces what an attempt that failed left.
+    await this.#disk.write(logPath(file), frames.bytes)
+    await this.#disk.sync(logPath(file))
+    await this.#syncNames()
+    this.#tail = { end: frames.end, file, base: this.#tail.end.bytes, torn: false }
+    return record
+  }
+
+  async #syncNames(): Promise<void> {
+    await this.#disk.syncDirectory(LOGS)
+    await this.#disk.syncDirectory('')
+  }
+
+  /**
+   * Makes the mark durable whenever there is nothing else to do. While there is, the frames of later groups say the same.
+   * So what was acknowledged a moment ago is told from a torn tail even after a power cut.
+   */
+  #syncMark(): void {
+    if (this.#queue.length > 0 || this.#marking !== undefined || this.#closed) return
+    this.#marking = this.#disk.sync(MARK).catch(() => {}).finally(() => { this.#marking = undefined })
   }
 
   /** Payloads first: a record on disk then always finds its payload. */
@@ -207,8 +228,8 @@ export class Store {
       return placed
     })
     this.#newSegment = false
-    for (const payload of payloads) await this.#disk.append(segmentName(segment), payload)
-    await this.#disk.sync(segmentName(segment))
+    for (const payload of payloads) await this.#disk.append(segmentPath(segment), payload)
+    await this.#disk.sync(segmentPath(segment))
     if (isNew) await this.#disk.syncDirectory('')
     if (this.#segment === segment) this.#segmentBytes = offset
     return records
@@ -216,46 +237,19 @@ export class Store {
 
   /** After a failed write nobody knows what reached the disk: what was not synced is cut off and written again. */
   async #cutUnsynced(): Promise<void> {
-    await this.#disk.truncate(LOG, this.#end.bytes)
+    const { end, file, base } = this.#tail
+    await this.#disk.truncate(logPath(file), end.bytes - base)
     // The segment may hold bytes of the failed group: leave it to the pruning, and begin another.
     this.#newSegment = false
     this.rotate()
   }
 }
 
-export interface LogContents {
-  readonly records: readonly object[]
-  readonly end: LogEnd
-  /** Unsynced bytes after the last whole frame. */
-  readonly torn: boolean
-}
-
-/** Reads the log without changing anything. */
-export async function readLog(disk: Disk): Promise<LogContents> {
-  const file = (await disk.read(LOG)) ?? new Uint8Array(0)
-  const { records, end, proven } = decodeFrames(file)
-  const synced = Math.max(proven, decodeMark((await disk.read(MARK)) ?? new Uint8Array(0)))
-  if (end.bytes < synced) {
-    const good = (records as { type?: string; version?: number }[]).findLast(({ type }) => type === 'checkpoint')
-    throw new ConfigError(`log: must be whole up to byte ${synced}, got damage at byte ${end.bytes}. ${good === undefined ? 'It holds no checkpoint before the damage' : `The last checkpoint before the damage is version ${good.version}`}; restore a backup of the state folder, or begin anew with --fresh.`)
-  }
-  return { records: records as object[], end, torn: end.bytes < file.length }
-}
-
-/** The mark is never synced itself, so it may be torn: the checksum tells. */
-const encodeMark = (bytes: number): Uint8Array => {
-  const text = String(bytes).padStart(16, '0')
-  return Buffer.from(`${text} ${String(crc32(text)).padStart(10, '0')}\n`)
-}
-
-function decodeMark(file: Uint8Array): number {
-  const [bytes = '', sum] = new TextDecoder().decode(file).trimEnd().split(' ')
-  return sum !== undefined && Number(sum) === crc32(bytes) ? Number(bytes) : 0
-}
-
-const segmentName = (segment: number): string => `payloads-${segment}`
-
-function segmentNumber(name: string): number | undefined {
-  const match = /^payloads-(\d+)$/.exec(name)
-  return match === null ? undefined : Number(match[1])
+/** Cuts a torn tail off, files of nothing else included. */
+async function cutTail(disk: Disk, { end, file, base }: LogTail): Promise<void> {
+  for (const later of (await logFiles(disk)).reverse()) if (later > file) await disk.remove(logPath(later))
+  await disk.truncate(logPath(file), end.bytes - base)
+  await disk.sync(logPath(file))
+  await disk.syncDirectory(LOGS)
+  invariant(end.bytes >= base, `${logPath(file)}: must end behind its beginning.`)
 }

@@ -1,0 +1,43 @@
+// Where a run that is opened again goes on from: its newest checkpoint that is whole.
+import { readContent } from '../store/files.ts'
+import { DamageError, firstRecords, logFiles } from '../store/log.ts'
+import type { Disk } from '../store/disk.ts'
+import type { CheckpointRecord, LogRecord, RunRecord } from './records.ts'
+import { decodeStateFile, type StateFile } from './state-file.ts'
+
+export interface Start {
+  /** The file of the log to read from. */
+  readonly log: number
+  readonly run: RunRecord
+  readonly checkpoint: CheckpointRecord
+  /** Params and optimizer. */
+  readonly model: Uint8Array
+  /** Undefined at the beginning of the log. */
+  readonly known: StateFile | undefined
+  /** Newer checkpoints whose files are damaged or gone, newest first. */
+  readonly damaged: readonly CheckpointRecord[]
+}
+
+/** Undefined where the run has not got as far as its first checkpoint. Throws DamageError where none is whole. */
+export async function findStart(disk: Disk): Promise<Start | undefined> {
+  const damaged: CheckpointRecord[] = []
+  for (const log of (await logFiles(disk)).reverse()) {
+    const records = (await firstRecords(disk, log, log === 1 ? 2 : 1)) as readonly LogRecord[]
+    const checkpoint = records.find((record) => record.type === 'checkpoint')
+    if (checkpoint === undefined) continue
+    const start = await loadStart(disk, records, checkpoint)
+    if (start !== undefined) return { ...start, damaged }
+    damaged.push(checkpoint)
+  }
+  if (damaged.length > 0) throw new DamageError(`files: must hold a whole checkpoint, got damage or no file for ${damaged.map(({ version }) => `version ${version}`).join(', ')}.`)
+  return undefined
+}
+
+async function loadStart(disk: Disk, [first]: readonly LogRecord[], checkpoint: CheckpointRecord): Promise<Omit<Start, 'damaged'> | undefined> {
+  const model = await readContent(disk, checkpoint.file)
+  const state = checkpoint.state === undefined ? undefined : await readContent(disk, checkpoint.state)
+  if (model === undefined || (checkpoint.state !== undefined && state === undefined)) return undefined
+  const known = state === undefined ? undefined : decodeStateFile(state)
+  const run = known?.run ?? (first?.type === 'run' ? first : undefined)
+  return run === undefined ? undefined : { log: checkpoint.log, run, checkpoint, model, known }
+}
