@@ -7,8 +7,8 @@ import { CLIENTS } from './cells.ts'
 import { WORLD } from './tune.ts'
 
 /** Rounds of 6,000 examples. */
-export const COMPARED_ROUNDS = 100
-const LAST = 10
+export const COMPARED_ROUNDS = 30
+export const LAST = 5
 
 interface Contestant {
   readonly name: string

@@ -1,7 +1,7 @@
 // Tables of federated runs, and what of them is kept in the repository.
 import { printTable } from '../report.ts'
 import type { TrialRecord } from '../trials/trial.ts'
-import { bestTrial, COMPARED_ROUNDS, type Compared } from './compare.ts'
+import { bestTrial, COMPARED_ROUNDS, LAST, type Compared } from './compare.ts'
 import type { TunedCell, TunedRate } from './tune.ts'
 
 export function printCells(cells: readonly TunedCell[]): void {
@@ -16,7 +16,7 @@ export function printCells(cells: readonly TunedCell[]): void {
 const describeRate = ({ learningRate, rounds, record }: TunedRate): string => `${learningRate}: ${rounds?.toFixed(1) ?? (record.outcome === 'diverged' ? 'diverged' : `>${record.rounds}`)}`
 
 export function printCompared(compared: readonly Compared[]): void {
-  console.log(`\n2NN on MNIST, Dirichlet(0.1) among 100, ten of them a round, ${COMPARED_ROUNDS} rounds of 6,000 examples on average: test accuracy, mean of the last ten rounds\n`)
+  console.log(`\n2NN on MNIST, Dirichlet(0.1) among 100, ten of them a round, ${COMPARED_ROUNDS} rounds of 6,000 examples on average: test accuracy, mean of the last ${LAST}\n`)
   printTable(['strategy', 'accuracy', 'best round', 'examples', 'tuned', 'tried', ''], compared.map((each) => {
     const best = bestTrial(each)
     return [
@@ -31,8 +31,8 @@ const percent = (accuracy: number | undefined): string => (accuracy === undefine
 export function summaryOf(cells: readonly TunedCell[], compared: readonly Compared[]): object {
   return {
     cells: cells.map(({ cell, variant, rates, best, finished }) => ({
-      cell: cell.name, ...(variant === undefined ? {} : { variant: variant.name }), published: cell.published, rounds: best?.rounds ?? null, learningRate: best?.learningRate ?? null, finished,
-      rates: rates.map(({ learningRate, rounds, record }) => ({ learningRate, rounds: rounds ?? null, ...compact(record) })),
+      cell: cell.name, ...(variant === undefined ? {} : { variant: variant.name }), published: cell.published, rounds: rounded(best?.rounds), learningRate: best?.learningRate ?? null, finished,
+      rates: rates.map(({ learningRate, rounds, record }) => ({ learningRate, rounds: rounded(rounds), ...compact(record) })),
     })),
     compared: compared.map((each) => ({
       strategy: each.contestant.name, tunes: each.contestant.tunes, finished: each.finished, value: bestTrial(each)?.value ?? null, accuracy: bestTrial(each)?.last ?? null,
@@ -45,3 +45,5 @@ export function summaryOf(cells: readonly TunedCell[], compared: readonly Compar
 export const compact = ({ seed, outcome, rounds, examples, curve, machine, wallSeconds }: TrialRecord): object => ({
   seed, outcome, trained: rounds, examples, machine, wallSeconds, curve: curve.map(({ round, accuracy }) => `${round} ${accuracy}`).join(', '),
 })
+
+const rounded = (rounds: number | undefined): number | null => (rounds === undefined ? null : Math.round(rounds * 100) / 100)
