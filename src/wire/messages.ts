@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { WireError } from '../base/errors.ts'
 
 /** Raised whenever a page built before the change could misunderstand a message. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 /** Bytes of one chunk of an update, and how many may be unacknowledged. */
 export const CHUNK_BYTES = 256 * 1024
