@@ -6,18 +6,21 @@ import { beginEpoch, shardPreference, wholePart } from './epochs.ts'
 import { grantLease, isIdle, orderOf } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, EpochState, PendingUpdate, VolunteerState } from './state.ts'
+import { undrafted } from './undrafted.ts'
 import { activeVolunteers } from './volunteers.ts'
 
 /** Grants work to every idle volunteer while there is some. */
 export function grantAsynchronous(state: CoordinatorState, context: StepContext): void {
   const { schedule } = state.settings
   if (inRounds(schedule)) return
-  const active = activeVolunteers(state, context.now).sort((a, b) => a.lastGrantMs - b.lastGrantMs)
+  const before = undrafted(state)
+  const active = activeVolunteers(before, context.now).sort((a, b) => a.lastGrantMs - b.lastGrantMs)
   const fastest = Math.max(...active.map(({ speed }) => speed.train))
-  for (const volunteer of active) {
-    if (!isIdle(volunteer, context.now) || awaitsItsVersion(state, volunteer)) continue
+  for (const idle of active) {
+    if (!isIdle(idle, context.now) || awaitsItsVersion(before, idle)) continue
     const pool = poolWithWork(state)
     if (pool === undefined) return
+    const volunteer = present(state.volunteers[idle.id], `volunteer ${idle.id}`)
     const slices = take(pool, ...portion(state, volunteer, pool, fastest))
     grantLease(state, context, { volunteer, kind: 'train', epoch: pool.epoch, slices, modelVersion: state.version, modelHash: state.modelHash })
   }

@@ -9,6 +9,7 @@ import { shardPreference, withRemainder } from './epochs.ts'
 import { grantLease, isIdle, revokeLease } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, LeaseState, Round, VolunteerState } from './state.ts'
+import { undrafted } from './undrafted.ts'
 import { activeVolunteers } from './volunteers.ts'
 
 /** Speed assumed for a volunteer when nobody has been measured yet, examples per second. */
@@ -65,11 +66,13 @@ export const hasRoundWork = ({ round }: CoordinatorState): boolean => round !== 
 export function grantRound(state: CoordinatorState, context: StepContext): void {
   if (state.settings.schedule.type === 'cohort') return grantCohort(state, context)
   const round = present(state.round, 'open round')
-  const active = activeVolunteers(state, context.now)
-  const shares = shareOut(state, active, round.examples - round.accepted - round.outstanding, context.now)
-  for (const volunteer of active) {
-    const share = shares.get(volunteer.id) ?? 0
-    if (share === 0 || !isIdle(volunteer, context.now)) continue
+  const before = undrafted(state)
+  const active = activeVolunteers(before, context.now)
+  const shares = shareOut(before, active, round.examples - round.accepted - round.outstanding, context.now)
+  for (const sharer of active) {
+    const share = shares.get(sharer.id) ?? 0
+    if (share === 0 || !isIdle(sharer, context.now)) continue
+    const volunteer = present(state.volunteers[sharer.id], `volunteer ${sharer.id}`)
     const pool = present(state.epochs.find(({ epoch }) => epoch === round.epoch), `epoch ${round.epoch}`)
     const slices = take(pool, share, shardPreference(state, volunteer, 'train', pool))
     const lease = grantLease(state, context, { volunteer, kind: 'train', epoch: round.epoch, slices, modelVersion: state.version, modelHash: state.modelHash })

@@ -17,6 +17,7 @@ import { applyRecord } from './replay.ts'
 import { closeRound, grantRound, hasRoundWork, isRoundOver } from './rounds.ts'
 import type { CheckpointPolicy, CoordinatorState } from './state.ts'
 import { announce, checked, submit } from './updates.ts'
+import { undrafted } from './undrafted.ts'
 import { forgetIdlers, join, leave } from './volunteers.ts'
 
 const CHECKPOINT: CheckpointPolicy = { versions: 500, bytes: 256 * 2 ** 20, ms: 60_000 }
@@ -123,7 +124,7 @@ function persisted(state: CoordinatorState, context: StepContext, record: LogRec
 }
 
 function publish(state: CoordinatorState, context: StepContext, version: number, hash: string): void {
-  for (const { id, connected } of Object.values(state.volunteers)) {
+  for (const { id, connected } of Object.values(undrafted(state).volunteers)) {
     if (connected) context.effects.push({ type: 'send', volunteerId: id, message: { type: 'model', version, hash } })
   }
   const { versions, bytes, ms, running } = state.sinceCheckpoint

@@ -12,6 +12,7 @@ import { findLease, ownVolunteer, workOf, type Refusal } from './leases.ts'
 import type { AcceptedRecord } from './records.ts'
 import { countRefusal, refuseLease, tellRefused } from './refusals.ts'
 import type { CoordinatorState, LeaseState, Settings } from './state.ts'
+import { undrafted } from './undrafted.ts'
 import { measure } from './volunteers.ts'
 
 /** A run whose updates are never finite has diverged; more work would not help. */
@@ -89,7 +90,7 @@ function judgeContent(state: CoordinatorState, lease: LeaseState, header: Update
 function judgeStaleness(state: CoordinatorState, lease: LeaseState): Refusal | undefined {
   const { schedule } = state.settings
   if (inRounds(schedule)) return undefined
-  const staleness = nextVersion(state) - 1 - lease.modelVersion
+  const staleness = nextVersion(undrafted(state)) - 1 - lease.modelVersion
   if (staleness <= schedule.maxStaleness) return undefined
   return { code: 'too-stale', message: `staleness: must be at most ${schedule.maxStaleness} versions, got ${staleness}.` }
 }
@@ -132,7 +133,7 @@ export function checked(state: CoordinatorState, context: StepContext, leaseId: 
 function acceptedRecord(state: CoordinatorState, lease: LeaseState, clampedElements: number): AcceptedRecord {
   const { schedule } = state.settings
   const { metrics, payloadHash, payloadBytes } = lease.report!
-  const staleness = inRounds(schedule) ? 0 : nextVersion(state) - 1 - lease.modelVersion
+  const staleness = inRounds(schedule) ? 0 : nextVersion(undrafted(state)) - 1 - lease.modelVersion
   const weight = inRounds(schedule) ? lease.numExamples : schedule.type === 'asynchronous' ? asynchronousWeight({ ...schedule, staleness, numExamples: lease.numExamples }) : bufferedWeight(state, staleness)
   return {
     type: 'accepted', leaseId: lease.id, grant: lease.grant, incarnation: state.incarnation, volunteerId: lease.volunteerId,
