@@ -34,6 +34,9 @@ const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 } as const
 
+/** What is written at once. */
+const PIECE_BYTES = 512 * 1024
+
 const RUN_PATH = /^\/runs\/([A-Za-z0-9_-]{1,64})\/(.+)$/
 const FILE_PATH = /^files\/([0-9a-f]{64})$/
 
@@ -126,5 +129,20 @@ function sendText(request: IncomingMessage, response: ServerResponse, status: nu
 
 function sendBytes(request: IncomingMessage, response: ServerResponse, body: { readonly type: string; readonly bytes: Uint8Array; readonly status?: number }): void {
   response.writeHead(body.status ?? 200, { 'Content-Type': body.type, 'Content-Length': body.bytes.byteLength })
-  response.end(request.method === 'HEAD' ? undefined : body.bytes)
+  if (request.method === 'HEAD') response.end()
+  else sendPieces(response, body.bytes)
+}
+
+/** Large bodies piece by piece, as the other end takes them: neither encryption nor the system's copy then keeps the event loop for long. */
+function sendPieces(response: ServerResponse, bytes: Uint8Array): void {
+  let at = 0
+  const send = (): void => {
+    while (bytes.byteLength - at > PIECE_BYTES) {
+      const piece = bytes.subarray(at, at + PIECE_BYTES)
+      at += PIECE_BYTES
+      if (!response.write(piece)) return void response.once('drain', send)
+    }
+    response.end(bytes.subarray(at))
+  }
+  send()
 }
