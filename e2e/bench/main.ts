@@ -1,5 +1,5 @@
 // `npm run bench -- training|kernels [options]`: measures in workers of a headless Chromium and prints tables
-// (`npm run bench -- learning`, `federated`, `robust` and `async` are in main.ts of those folders).
+// (`npm run bench -- learning`, `federated`, `robust`, `async` and `server` are in main.ts of those folders).
 //   --workloads a,b   only these (training: all standard ones otherwise)
 //   --peers a,b       only against these
 //   --json FILE       adds the figures to the file; pairs of workload and peer that it has already are not measured again
@@ -20,10 +20,13 @@ import { PEERS, type PeerName, type Results } from './messages.ts'
 import { robust } from './robust/main.ts'
 import { printKernels, printMatmul, printTraining } from './report.ts'
 import { extended, NO_RESULTS } from './results.ts'
+import { server } from './server/main.ts'
 import { workloads } from './workloads.ts'
 
+export { child } from './server/main.ts'
+
 /** Benchmarks that need no browser. */
-const ELSEWHERE: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { learning, federated, robust, async: asynchrony }
+const ELSEWHERE: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { learning, federated, robust, async: asynchrony, server }
 
 const BENCHES = ['training', 'kernels'] as const
 type BenchName = (typeof BENCHES)[number]

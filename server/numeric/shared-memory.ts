@@ -11,7 +11,7 @@ const PAYLOAD_BUDGET = 512 * 2 ** 20
 /** More are no use: a slot is held for as long as one payload takes to arrive, or to be added. */
 const MOST_SLOTS = 4096
 /** Beside those that wait for their version: one that arrives, and one that is being checked. */
-const SPARE_SLOTS = 2
+export const SPARE_SLOTS = 2
 const PAGE_BYTES = 65_536
 const MOST_BYTES = PAGE_BYTES * 65_536
 /** For arguments of kernels, and what they report to each thread. */
