@@ -3,7 +3,7 @@
 // and `name${$i * 2 + 1}` with the sum worked out.
 import { InvariantError } from '../base/errors.ts'
 
-/** Resolves a name of the header (a tuning constant, a dim as `u.NAME`, a buffer's vector width as `name.width`) to its value. */
+/** Resolves a name of the header (a tuning constant, a dim as `u.NAME`, a buffer's vector width as `name.width`, `subgroups`) to its value. */
 export type Lookup = (name: string) => number | undefined
 
 const UNROLL = /^\s*#unroll\s+([a-z]+)\s*<\s*(.+?)\s*$/

@@ -36,7 +36,7 @@ export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, halfM
   const { algorithm, consts } = variant
   const grid = algorithm.grid(dims, consts)
   const workgroup = algorithm.workgroup(dims, consts)
-  const known: Record<string, number> = { ...consts, WG_X: workgroup[0], WG_Y: workgroup[1], WG_Z: workgroup[2] }
+  const known: Record<string, number> = { subgroups: algorithm.features?.includes('subgroups') === true ? 1 : 0, ...consts, WG_X: workgroup[0], WG_Y: workgroup[1], WG_Z: workgroup[2] }
   for (const [key, value] of Object.entries(dims)) known[`u.${key}`] = value
   const views = algorithm.views?.(dims, consts) ?? {}
   for (const name of Object.keys(kernel.buffers)) known[`${name}.width`] = widthOf(views[name])

@@ -3,6 +3,7 @@
 // Gradients of the params are sums over all rows: they come as CHUNKS partial sums, so that enough invocations are busy.
 import { bitsFloat, ceilDiv, floatBits } from '../base/math.ts'
 import { defineKernel, dim, linearGrid, type Algorithm, type Consts, type Dims, type NumberArray } from './kernel.ts'
+import { bySubgroups } from './subgroups.ts'
 
 const cells = (d: Dims): number => dim(d, 'N') * dim(d, 'G')
 const channels = (d: Dims): number => dim(d, 'C')
@@ -37,16 +38,19 @@ const sums = (d: Dims, c: Consts): number => (dim(c, 'WIDTH') === 4 ? Math.min(c
 
 function cellAlgorithms(name: 'forward' | 'input-gradient', buffers: readonly string[]): readonly Algorithm[] {
   const includes = ['kernels/norm/cell.wgsl', `kernels/norm/${name}.wgsl`]
+  const workgroup: Algorithm = {
+    name: 'workgroup',
+    suits: 'gpu',
+    shader: `kernels/norm/${name}-workgroup.wgsl`,
+    includes,
+    variants: [{ X: 32, Y: 4 }, { X: 128, Y: 1 }, { X: 8, Y: 16 }],
+    workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
+    grid: (d, c) => linearGrid(sums(d, c), dim(c, 'Y')),
+  }
   return [
-    ...byWidth({
-      name: 'workgroup',
-      suits: 'gpu',
-      shader: `kernels/norm/${name}-workgroup.wgsl`,
-      includes,
-      variants: [{ X: 32, Y: 4 }, { X: 128, Y: 1 }, { X: 8, Y: 16 }],
-      workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
-      grid: (d, c) => linearGrid(sums(d, c), dim(c, 'Y')),
-    }, buffers),
+    ...byWidth(workgroup, buffers),
+    // A cell for the whole workgroup.
+    ...byWidth(bySubgroups({ ...workgroup, variants: [{ X: 64, Y: 1 }, { X: 256, Y: 1 }] }), buffers),
     ...byWidth({
       name: 'serial',
       suits: 'software',

@@ -1,6 +1,7 @@
 // Reductions over one axis, their gradient (broadcast), and the running metrics of a lease.
 import { ceilDiv } from '../base/math.ts'
 import { defineKernel, dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
+import { bySubgroups } from './subgroups.ts'
 
 const whole = (d: Dims): number => dim(d, 'OUTER') * dim(d, 'AXIS') * dim(d, 'INNER')
 const reduced = (d: Dims): number => dim(d, 'OUTER') * dim(d, 'INNER')
@@ -22,6 +23,16 @@ const reduceWorkgroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), 1],
 }
 
+/** One output for each workgroup: sums of rows. */
+const reduceRow: Algorithm = {
+  name: 'row',
+  shader: 'kernels/reduce-row.wgsl',
+  variants: [{ X: 64 }, { X: 256 }],
+  fits: (d, c) => dim(d, 'INNER') === 1 && dim(d, 'AXIS') >= dim(c, 'X') && dim(d, 'OUTER') <= 65_535,
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d) => [dim(d, 'OUTER'), 1, 1],
+}
+
 const reduceSerial: Algorithm = {
   name: 'serial',
   shader: 'kernels/reduce-serial.wgsl',
@@ -37,7 +48,7 @@ export const reduce = defineKernel({
     x: { access: 'read', element: 'f32', half: true, length: whole },
     y: { access: 'write', element: 'f32', length: reduced },
   },
-  algorithms: [reduceWorkgroup, reduceSerial],
+  algorithms: [reduceWorkgroup, bySubgroups(reduceRow), reduceSerial],
   flops: whole,
   reference(d, { x, y }) {
     const axis = dim(d, 'AXIS'), inner = dim(d, 'INNER')

@@ -3,6 +3,7 @@
 // arXiv 1512.00567; SMOOTHING is an f32 given by its bits) and a weight for each class.
 import { bitsFloat, floatBits } from '../base/math.ts'
 import { defineKernel, dim, linearGrid, type Algorithm, type BufferDeclaration, type Dims, type NumberArray } from './kernel.ts'
+import { bySubgroups } from './subgroups.ts'
 
 const examples = (d: Dims): number => dim(d, 'N')
 const rows = (d: Dims): number => dim(d, 'N') * dim(d, 'T')
@@ -60,6 +61,8 @@ const classesSideBySide: Algorithm = {
   grid: (d) => [examples(d), 1, 1],
 }
 
+const classesBySubgroups = bySubgroups({ ...classesSideBySide, shader: 'kernels/softmax-cross-entropy/classes-lanes.wgsl' })
+
 export const softmaxCrossEntropy = defineKernel({
   name: 'softmax-cross-entropy',
   formula: 'loss[N] = weights[N] * mean over T of classes[label] * (log(sum exp(z)) - (1 - SMOOTHING) * z[label] - SMOOTHING * mean(z)) of rows z of logits[N,T,CLASSES], label = labels[N,T]; correct[N] = weights[N] > 0 ? mean over T of (argmax(z) = label) : 0',
@@ -68,7 +71,7 @@ export const softmaxCrossEntropy = defineKernel({
     loss: { access: 'write', element: 'f32', length: examples },
     correct: { access: 'write', element: 'f32', length: examples },
   },
-  algorithms: [workgroupPer('positions', 'row', examples), classesSideBySide, invocationPer('examples', 'row', examples)],
+  algorithms: [workgroupPer('positions', 'row', examples), classesSideBySide, classesBySubgroups, invocationPer('examples', 'row', examples)],
   flops: (d) => 4 * cells(d),
   reference(d, { logits, labels, weights, classes, loss, correct }) {
     const width = dim(d, 'CLASSES'), positions = dim(d, 'T'), smoothing = bitsFloat(dim(d, 'SMOOTHING'))
@@ -96,7 +99,7 @@ export const softmaxCrossEntropyGradient = defineKernel({
     upstream: { access: 'read', element: 'f32', length: examples, bound: (d) => d['UPSTREAM'] === 1 },
     dlogits: { access: 'write', element: 'f32', half: true, length: cells },
   },
-  algorithms: [workgroupPer('gradient-workgroup', 'gradient-problem', rows), invocationPer('gradient-rows', 'gradient-problem', rows)],
+  algorithms: [workgroupPer('gradient-workgroup', 'gradient-problem', rows), bySubgroups(workgroupPer('gradient-workgroup', 'gradient-problem', rows)), invocationPer('gradient-rows', 'gradient-problem', rows)],
   flops: (d) => 4 * cells(d),
   reference(d, { logits, labels, weights, classes, upstream, dlogits }) {
     const width = dim(d, 'CLASSES'), positions = dim(d, 'T'), smoothing = bitsFloat(dim(d, 'SMOOTHING'))

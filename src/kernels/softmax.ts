@@ -1,19 +1,23 @@
 // Softmax of each row, stable (the row maximum is subtracted), and its gradient, given its output.
 import { defineKernel, dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
+import { bySubgroups } from './subgroups.ts'
 
 const rows = (d: Dims): number => dim(d, 'ROWS')
 const cells = (d: Dims): number => dim(d, 'ROWS') * dim(d, 'COLS')
 
+const workgroup = (part: 'softmax' | 'gradient'): Algorithm => ({
+  name: 'workgroup',
+  suits: 'gpu',
+  shader: `kernels/softmax/${part}-workgroup.wgsl`,
+  variants: [{ X: 64 }, { X: 256 }],
+  fits: (d, c) => 4 * dim(d, 'COLS') >= dim(c, 'X') && rows(d) <= 65_535,
+  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
+  grid: (d) => [rows(d), 1, 1],
+})
+
 const algorithms = (part: 'softmax' | 'gradient'): readonly Algorithm[] => [
-  {
-    name: 'workgroup',
-    suits: 'gpu',
-    shader: `kernels/softmax/${part}-workgroup.wgsl`,
-    variants: [{ X: 64 }, { X: 256 }],
-    fits: (d, c) => 4 * dim(d, 'COLS') >= dim(c, 'X') && rows(d) <= 65_535,
-    workgroup: (_, c) => [dim(c, 'X'), 1, 1],
-    grid: (d) => [rows(d), 1, 1],
-  },
+  workgroup(part),
+  bySubgroups(workgroup(part)),
   {
     name: 'rows',
     suits: 'software',
