@@ -49,8 +49,8 @@ function cellAlgorithms(name: 'forward' | 'input-gradient', buffers: readonly st
   }
   return [
     ...byWidth(workgroup, buffers),
-    // A cell for the whole workgroup.
-    ...byWidth(bySubgroups({ ...workgroup, variants: [{ X: 64, Y: 1 }, { X: 256, Y: 1 }] }), buffers),
+    // A cell for the whole workgroup, where it is large enough.
+    ...byWidth(bySubgroups({ ...workgroup, variants: [{ X: 128, Y: 1 }], fits: (d, c) => 4 * elements(d) >= cells(d) * dim(c, 'WIDTH') * dim(c, 'X') }), buffers),
     ...byWidth({
       name: 'serial',
       suits: 'software',
