@@ -22,7 +22,7 @@ const runOf = (name: string, seed: number, rest: object): RunConfig => parseRun(
 }, 'bench async')
 
 const averaging = (name: string, title: string, strategy: object): Contestant => ({
-  name, title, rates: [0.05, 0.1, 0.2], evaluation: { everyVersions: 1 },
+  name, title, rates: [0.05, 0.1, 0.2, 0.4], evaluation: { everyVersions: 1 },
   config: (learningRate, seed) => runOf(name, seed, { strategy: { ...strategy, local: { optimizer: { learningRate } } }, partition: { parts: PARTS } }),
 })
 
@@ -31,7 +31,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   averaging('sync-over', 'fed-avg, 20 begin, the first 15 count', { preset: 'fed-avg', schedule: { participants: 15, overSelection: 0.3, quorum: 1 } }),
   averaging('fed-buff', 'fed-buff, a version of every 10', { preset: 'fed-buff' }),
   {
-    name: 'async-sgd', title: 'async-sgd, a version of each', rates: [0.3, 1, 3], evaluation: { everyExamples: 10 * EXAMPLES },
+    name: 'async-sgd', title: 'async-sgd, a version of each', rates: [0.3, 0.6, 1.2, 2.4], evaluation: { everyExamples: 10 * EXAMPLES },
     // One gradient of as many examples; a batch as large as the lease keeps leases equal.
     config: (learningRate, seed) => runOf('async-sgd', seed, {
       batchSize: EXAMPLES, strategy: { preset: 'async-sgd', schedule: { examplesPerLease: EXAMPLES, maxStaleness: 4 * VOLUNTEERS }, serverOptimizer: { learningRate } },
