@@ -120,7 +120,7 @@ export const en = {
     title: 'How it trains',
     axes: { schedule: 'Schedule', data: 'Data', local: 'Local work', corrections: 'Corrections', aggregator: 'Combined by', serverOptimizer: 'Server step', codec: 'Updates sent as' },
     schedules: {
-      'synchronous': 'Synchronous rounds', 'cohort': 'Rounds of a cohort', 'asynchronous': 'Asynchronous', 'buffered': 'Buffered (FedBuff)', 'semi-synchronous': 'Semi-synchronous ticks',
+      'synchronous': 'Synchronous rounds.', 'cohort': 'Rounds of a cohort.', 'asynchronous': 'Asynchronous.', 'buffered': 'Buffered (FedBuff).', 'semi-synchronous': 'Semi-synchronous ticks.',
     } satisfies Record<Schedule['type'], string> as Record<Schedule['type'], string>,
     synchronous: (examples: string, seconds: string) => `A round is ${examples} examples, shared out by speed. It closes when all are in, or after ${seconds} s with those that are.`,
     cohort: (participants: string, seconds: string) => `A round waits for ${participants} participants, all alike. After ${seconds} s it closes with those that are in, if they are enough.`,

@@ -90,7 +90,7 @@ export const zh: Catalogue = {
   method: {
     title: '训练方式',
     axes: { schedule: '调度', data: '数据', local: '本地计算', corrections: '校正', aggregator: '合并方式', serverOptimizer: '服务器步', codec: '更新编码' },
-    schedules: { 'synchronous': '同步回合', 'cohort': '分组回合', 'asynchronous': '异步', 'buffered': '缓冲异步（FedBuff）', 'semi-synchronous': '半同步定时' },
+    schedules: { 'synchronous': '同步回合。', 'cohort': '分组回合。', 'asynchronous': '异步。', 'buffered': '缓冲异步（FedBuff）。', 'semi-synchronous': '半同步定时。' },
     synchronous: (examples, seconds) => `每回合 ${examples} 个样本，按速度分配。全部到齐即结束，或在 ${seconds} 秒后以已到的结束。`,
     cohort: (participants, seconds) => `每回合等待 ${participants} 位参与者，任务相同。${seconds} 秒后若已到的足够，就以它们结束。`,
     asynchronous: (versions) => `每个更新立即生效。落后超过 ${versions} 个版本的会被拒绝。`,

@@ -28,7 +28,7 @@ const staleness = createStaleness(), accounts = createAccounts(), volunteers = c
 const parts = [overview, figures, draw, method, partition, staleness, volunteers, accounts]
 
 const main = h('main', { id: 'main' }, runs.element, overview.element, figures.element, curves.element, draw.element,
-  h('div', { class: 'wide' }, method.element, partition.element, volunteers.element), h('div', { class: 'side' }, staleness.element, accounts.element))
+  method.element, h('div', { class: 'side' }, staleness.element, accounts.element), partition.element, volunteers.element)
 document.body.append(header({ href: addressOf('/', run), phrase: (c) => c.volunteerLink }).element, main)
 titled((c) => `${c.name} – ${c.dashboard.title}`)
 

@@ -22,7 +22,7 @@ export interface MethodSource {
 export function describeMethod({ config, params, updateBytes }: MethodSource): readonly (readonly [MethodAxis, Phrase])[] {
   const { strategy } = config
   return [
-    ['schedule', (c) => sentences(`${c.method.schedules[strategy.schedule.type]}.`, scheduleNote(c, strategy.schedule, config), overSelection(c, strategy.schedule))],
+    ['schedule', (c) => sentences(c.method.schedules[strategy.schedule.type], scheduleNote(c, strategy.schedule, config), overSelection(c, strategy.schedule))],
     ['data', (c) => dataNote(c, config)],
     ['local', (c) => localNote(c, strategy, config.batchSize)],
     ['corrections', (c) => (strategy.corrections ?? []).map(({ name }) => c.method.corrections[name] ?? name).join(' ') || c.method.none],
