@@ -20,8 +20,7 @@ export function createPartition(): PartitionPart {
   const slider = h('input', { type: 'range', min: '1', value: '1', step: '1' })
   const summary = line(), reading = line(), firstOf = line()
   const legend = h('ul', { class: 'legend', 'aria-hidden': 'true' })
-  let said: Phrase = () => ''
-  attribute(canvas, 'aria-label', (c) => said(c))
+  const label = attribute(canvas, 'aria-label', () => '')
   attribute(slider, 'aria-label', (c) => c.partition.choose)
   const element = h('section', { class: 'card partition', hidden: true },
     h('h2', {}, text((c) => c.partition.title)), h('p', { class: 'note' }, text((c) => c.partition.note)), legend,
@@ -61,7 +60,8 @@ export function createPartition(): PartitionPart {
       histogram = histogramOf(next)
       slider.max = String(histogram.length)
       const { least, most, classes } = summarise(histogram)
-      said = (c) => c.partition.summary(formatNumber(next.parts), formatNumber(least), formatNumber(most), formatNumber(classes, 1))
+      const said: Phrase = (c) => c.partition.summary(formatNumber(next.parts), formatNumber(least), formatNumber(most), formatNumber(classes, 1))
+      label(said)
       summary.say(said)
       firstOf.say((c) => histogram.length < next.parts ? c.partition.firstOf(formatNumber(histogram.length), formatNumber(next.parts)) : '')
       legend.replaceChildren(...next.classNames.map((name, label) => h('li', {}, swatch(colourOf(label, next.classNames.length)), name)))

@@ -46,9 +46,12 @@ export function line(first: Phrase = () => ''): Line {
 /** A text that never changes but with the language. */
 export const text = (phrase: Phrase): Text => line(phrase).node
 
-/** Keeps an attribute in the page's language. */
-export function attribute(element: Element, name: string, phrase: Phrase): void {
-  onLanguage(() => element.setAttribute(name, phrase(catalogue())))
+/** Keeps an attribute in the page's language. What it returns makes it say another phrase. */
+export function attribute(element: Element, name: string, first: Phrase): (phrase: Phrase) => void {
+  let phrase = first
+  const write = (): void => element.setAttribute(name, phrase(catalogue()))
+  onLanguage(write)
+  return (next) => { phrase = next; write() }
 }
 
 /** The element's language and the document's title follow the page's. */

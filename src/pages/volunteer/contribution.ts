@@ -75,15 +75,14 @@ function createLoss(): { readonly element: HTMLElement; update(losses: readonly 
   const sparkline = createSparkline()
   const latest = line()
   const empty = h('p', { class: 'empty' }, text((c) => c.volunteer.lossEmpty))
-  let summary: Phrase = () => ''
   const element = h('figure', { class: 'loss' }, h('figcaption', {}, h('span', {}, text((c) => c.volunteer.loss)), h('strong', {}, latest.node)), sparkline.element, empty)
-  attribute(sparkline.element, 'aria-label', (c) => summary(c))
+  const label = attribute(sparkline.element, 'aria-label', () => '')
   return {
     element,
     update(losses) {
       const last = losses.at(-1)
       latest.say(() => last === undefined ? '' : formatNumber(last, 3))
-      summary = (c) => last === undefined ? c.volunteer.lossEmpty : c.volunteer.lossLabel(formatNumber(last, 3), formatNumber(losses.length))
+      label((c) => last === undefined ? c.volunteer.lossEmpty : c.volunteer.lossLabel(formatNumber(last, 3), formatNumber(losses.length)))
       sparkline.draw(losses)
       element.classList.toggle('drawn', losses.length > 1)
       show(empty, losses.length < 2)
