@@ -8,7 +8,7 @@ import { exportOnnx } from '../../src/onnx/export-model.ts'
 import { lockHolder } from '../state-lock.ts'
 import { createNodeDisk } from '../store/node-disk.ts'
 import { readStoredModel, type StoredModel } from '../stored-model.ts'
-import { logFolder, storedRunNames } from './stored-run.ts'
+import { logFolder, storedRunNamed } from './stored-run.ts'
 
 export interface ExportOptions {
   readonly stateDir: string
@@ -28,7 +28,7 @@ const FORMATS: Readonly<Record<string, (model: StoredModel, metadata: Metadata, 
 
 export async function exportModel({ stateDir, run, to, optimizer }: ExportOptions): Promise<void> {
   const encode = formatOf(to, optimizer)
-  const name = runOf(stateDir, run)
+  const name = storedRunNamed(stateDir, run)
   const holder = lockHolder(stateDir)
   if (holder !== undefined) throw new ConfigError(`${stateDir}: must not be in use while it is read, but process ${holder} writes to it. Stop that one first (Ctrl-C in its terminal), or export a copy.`)
   const disk = await createNodeDisk(logFolder(stateDir, name))
@@ -50,13 +50,4 @@ function formatOf(to: string, optimizer: boolean): NonNullable<(typeof FORMATS)[
   if (format === undefined) throw new ConfigError(`--to: must end in ${Object.keys(FORMATS).map((key) => `.${key}`).join(' or ')}, got "${to}". ${extension === '' ? 'Add one of them.' : nearest(extension, Object.keys(FORMATS))}`)
   if (optimizer && extension !== 'safetensors') throw new ConfigError(`--optimizer: must go into a .safetensors file, got "${to}". Leave it out, or change --to.`)
   return format
-}
-
-function runOf(stateDir: string, wanted: string | undefined): string {
-  const names = storedRunNames(stateDir)
-  if (names.length === 0) throw new ConfigError(`${stateDir}: must hold runs, got none. Name the --state-dir of a coordinator.`)
-  const name = wanted ?? names[0]!
-  if (wanted === undefined && names.length > 1) throw new ConfigError(`--run: must name one of ${names.join(', ')}, got nothing. Add it.`)
-  if (!names.includes(name)) throw new ConfigError(`--run: must be one of ${names.join(', ')}, got "${name}". ${nearest(name, names)}`)
-  return name
 }

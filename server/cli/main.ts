@@ -3,7 +3,9 @@ import { Command, CommanderError, Option } from 'commander'
 import { ConfigError } from '../../src/base/errors.ts'
 import { zoo } from '../../src/model/zoo/index.ts'
 import { runNames } from '../runs.ts'
+import { backup, restore, rollback, type BackupOptions } from './backup.ts'
 import { exportModel, type ExportOptions } from './export.ts'
+import { list } from './list.ts'
 import { collect, httpOrigin, numberWithin, positiveNumber, wholeNumber } from './options.ts'
 import { DEFAULT_WORLD } from '../simulate/world.ts'
 import { start, type StartOptions } from './start.ts'
@@ -91,6 +93,23 @@ function createProgram(): Command {
   program.command('verify').description('prove from the log that no accepted update was lost or applied twice')
     .argument('[state-dir]', 'the state folder', '.commonweight')
     .action(async (stateDir: string) => { process.exitCode = await verify(stateDir) ? 0 : 1 })
+  program.command('list').description('say what a state folder holds, also while it is in use')
+    .argument('[state-dir]', 'the state folder', '.commonweight')
+    .action(async (stateDir: string) => list(stateDir))
+  program.command('backup').description('write a run as one tar file, also while it goes on')
+    .option('--state-dir <folder>', 'the state folder', '.commonweight')
+    .option('--run <run>', 'name of the run (needed where the folder holds several)')
+    .requiredOption('--to <file>', 'run.tar, for commonweight restore')
+    .action((flags: BackupOptions) => backup(flags))
+  program.command('restore').description('put a run back from its backup, here or on another machine')
+    .argument('<file>', 'what commonweight backup wrote')
+    .option('--state-dir <folder>', 'the state folder', '.commonweight')
+    .action((file: string, flags: { readonly stateDir: string }) => restore(file, flags))
+  program.command('rollback').description('take a stopped run back to a checkpoint: what was accepted after it is gone')
+    .option('--state-dir <folder>', 'the state folder', '.commonweight')
+    .option('--run <run>', 'name of the run (needed where the folder holds several)')
+    .requiredOption('--to-version <version>', 'version of a checkpoint that is kept (commonweight list)', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .action((flags: { readonly stateDir: string; readonly run?: string; readonly toVersion: number }) => rollback(flags))
   program.command('export').description('write the model of a stopped run as a file: ONNX, or safetensors')
     .option('--state-dir <folder>', 'the state folder', '.commonweight')
     .option('--run <run>', 'name of the run (needed where the folder holds several)')

@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError, InvariantError } from '../../src/base/errors.ts'
+import { nearest } from '../../src/base/registry.ts'
 import type { DatasetManifest } from '../../src/data/dataset.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
 import { parseRun } from '../runs.ts'
 import { sha256 } from '../sha256.ts'
+import { lockHolder } from '../state-lock.ts'
 
 export interface StoredRun {
   readonly runId: string
@@ -17,7 +19,7 @@ export interface StoredRun {
   readonly resumed: boolean
 }
 
-interface RunFile {
+export interface RunFile {
   /** Its own for every beginning, so that pages of an earlier one cannot mistake this one for it. */
   readonly runId: string
   readonly config: RunConfig
@@ -55,15 +57,31 @@ export function storedRun({ stateDir, config, manifest, fresh }: StoredRunOption
 /** Names of the runs in a state folder. */
 export function storedRunNames(stateDir: string): readonly string[] {
   try {
-    return readdirSync(join(stateDir, 'runs')).filter((name) => read(join(runFolder(stateDir, name), 'run.json')) !== undefined)
+    return readdirSync(join(stateDir, 'runs')).filter((name) => !name.startsWith('.') && read(join(runFolder(stateDir, name), 'run.json')) !== undefined)
   } catch {
     return []
   }
 }
 
+/** The run of this name, or the only one. Throws ConfigError where there is none, or several. */
+export function storedRunNamed(stateDir: string, wanted: string | undefined): string {
+  const names = storedRunNames(stateDir)
+  if (names.length === 0) throw new ConfigError(`${stateDir}: must hold runs, got none. Name the --state-dir of a coordinator.`)
+  const name = wanted ?? names[0]!
+  if (wanted === undefined && names.length > 1) throw new ConfigError(`--run: must name one of ${names.join(', ')}, got nothing. Add it.`)
+  if (!names.includes(name)) throw new ConfigError(`--run: must be one of ${names.join(', ')}, got "${name}". ${nearest(name, names)}`)
+  return name
+}
+
+/** Throws ConfigError where a process uses the folder: `what` must not happen meanwhile. */
+export function requireUnused(stateDir: string, what: string): void {
+  const holder = lockHolder(stateDir)
+  if (holder !== undefined) throw new ConfigError(`${stateDir}: must not be in use while it is ${what}, but process ${holder} writes to it. Stop that one first (Ctrl-C in its terminal).`)
+}
+
 export const logFolder = (stateDir: string, name: string): string => join(runFolder(stateDir, name), 'log')
 
-const runFolder = (stateDir: string, name: string): string => join(stateDir, 'runs', name)
+export const runFolder = (stateDir: string, name: string): string => join(stateDir, 'runs', name)
 
 function read(file: string): RunFile | undefined {
   let text: string

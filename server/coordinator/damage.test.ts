@@ -50,7 +50,7 @@ describe('bytes that were not synced', () => {
   it.each([['log', /^logs\//], ['payloads', /^payloads-/], ['the mark', /^log\.synced$/]] as const)('P1 P4 P5: may be cut anywhere: %s', async (_, file) => {
     const simulation = new Simulation({ seed: 3, schedule: 'synchronous', volunteers: 5 })
     await simulation.run(0, 2_000)
-    for (let moment = 0; moment < 3; moment++) {
+    for (let moment = 0; moment < 2; moment++) {
       const path = await runUntilUnsynced(simulation, file)
       const whole = simulation.disk.peek(path)!
       for (let cut = syncedBytes(simulation.disk, path); cut <= whole.length; cut++) {
@@ -62,7 +62,7 @@ describe('bytes that were not synced', () => {
       }
       await simulation.clock.run(simulation.clock.now() + 500)
     }
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('bytes that were synced', () => {
@@ -109,7 +109,7 @@ describe('bytes that were synced', () => {
         bytes[at]! ^= 1 << (at % 8)
       }
     }
-  }, 60_000)
+  }, 180_000)
 
   it('P5 P8: since the last checkpoint: the start stops and names it; before it: the start does without', async () => {
     const sound = await recoverFrom(simulation.disk.copy(), simulation)
@@ -120,7 +120,7 @@ describe('bytes that were synced', () => {
       if (path === lastFile) await expect(starting, `frame ${frame}`).rejects.toThrow(lastGood(frame))
       else expect(await starting, `frame ${frame}`).toMatchObject({ version: sound.version, hash: sound.hash })
     }
-  }, 60_000)
+  }, 180_000)
 
   it('P5: are missing from any frame on: whoever reads the log stops', async () => {
     for (const { path, start } of frames) {
@@ -145,5 +145,5 @@ describe('bytes that were synced', () => {
       }
     }
     expect(stopped).toBeGreaterThan(20)
-  }, 60_000)
+  }, 180_000)
 })

@@ -1,7 +1,7 @@
 // Where a run that is opened again goes on from: its newest checkpoint that is whole.
 import { readContent } from '../store/files.ts'
 import { DamageError, firstRecords, logFiles } from '../store/log.ts'
-import type { Disk } from '../store/disk.ts'
+import type { ReadableDisk } from '../store/disk.ts'
 import type { CheckpointRecord, LogRecord, RunRecord } from './records.ts'
 import { decodeStateFile, type StateFile } from './state-file.ts'
 
@@ -19,7 +19,7 @@ export interface Start {
 }
 
 /** Undefined where the run has not got as far as its first checkpoint. Throws DamageError where none is whole. */
-export async function findStart(disk: Disk): Promise<Start | undefined> {
+export async function findStart(disk: ReadableDisk): Promise<Start | undefined> {
   const damaged: CheckpointRecord[] = []
   for (const log of (await logFiles(disk)).reverse()) {
     const records = (await firstRecords(disk, log, log === 1 ? 2 : 1)) as readonly LogRecord[]
@@ -33,7 +33,7 @@ export async function findStart(disk: Disk): Promise<Start | undefined> {
   return undefined
 }
 
-async function loadStart(disk: Disk, [first]: readonly LogRecord[], checkpoint: CheckpointRecord): Promise<Omit<Start, 'damaged'> | undefined> {
+async function loadStart(disk: ReadableDisk, [first]: readonly LogRecord[], checkpoint: CheckpointRecord): Promise<Omit<Start, 'damaged'> | undefined> {
   const model = await readContent(disk, checkpoint.file)
   const state = checkpoint.state === undefined ? undefined : await readContent(disk, checkpoint.state)
   if (model === undefined || (checkpoint.state !== undefined && state === undefined)) return undefined

@@ -20,6 +20,9 @@ export interface Disk {
   close(): Promise<void>
 }
 
+/** What readers need of it. */
+export type ReadableDisk = Pick<Disk, 'read' | 'list'>
+
 /** Why a disk refused, for people. */
 export function describeDiskError(error: unknown): string {
   const code = (error as { code?: string }).code

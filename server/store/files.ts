@@ -3,7 +3,7 @@
 //   payloads-<n>  payloads, one after the other, of updates that some kept checkpoint does not cover
 //   files/<hash>  checkpoints: named by their SHA-256, so that damage shows
 import { sha256 } from '../sha256.ts'
-import type { Disk } from './disk.ts'
+import type { Disk, ReadableDisk } from './disk.ts'
 import { DamageError } from './log.ts'
 
 export const FILES = 'files'
@@ -14,7 +14,7 @@ export interface Place {
 }
 
 /** The file of this hash. Undefined where it is missing, torn or damaged. */
-export async function readContent(disk: Disk, hash: string): Promise<Uint8Array | undefined> {
+export async function readContent(disk: ReadableDisk, hash: string): Promise<Uint8Array | undefined> {
   const bytes = await disk.read(`${FILES}/${hash}`)
   return bytes !== undefined && sha256(bytes) === hash ? bytes : undefined
 }
@@ -35,7 +35,7 @@ export async function payloadSegments(disk: Disk): Promise<number[]> {
   return (await disk.list('')).flatMap((name) => /^payloads-(\d+)$/.exec(name)?.[1] ?? []).map(Number)
 }
 
-export async function readSegment(disk: Disk, { segment, offset }: Place, bytes: number): Promise<Uint8Array> {
+export async function readSegment(disk: ReadableDisk, { segment, offset }: Place, bytes: number): Promise<Uint8Array> {
   const found = await disk.read(segmentPath(segment), offset, bytes)
   if (found?.length !== bytes) throw new DamageError(`${segmentPath(segment)}: must hold ${bytes} bytes at ${offset}, got ${found?.length ?? 'no file'}.`)
   return found

@@ -43,12 +43,12 @@ export interface DecodedFrames {
   readonly next: number
 }
 
-/** Reads frames up to the end or to the first one that is torn, cut or damaged. `chain` is the checksum before them, where it is known. */
-export function decodeFrames(bytes: Uint8Array, chain?: number): DecodedFrames {
+/** Reads frames up to the end or to the first one that is torn, cut or damaged, at most so many. `chain` is the checksum before them, where it is known. */
+export function decodeFrames(bytes: Uint8Array, chain?: number, most = Infinity): DecodedFrames {
   const buffer = asBuffer(bytes)
   const records: object[] = []
   let at = 0, last = chain, base = 0
-  for (let frame = frameAt(buffer, at); frame !== undefined && frame.previous === (last ?? frame.previous); frame = frameAt(buffer, at)) {
+  for (let frame = frameAt(buffer, at); records.length < most && frame !== undefined && frame.previous === (last ?? frame.previous); frame = frameAt(buffer, at)) {
     records.push(JSON.parse(buffer.toString('utf8', at + HEADER_BYTES, frame.end)) as object)
     if (at === 0) base = frame.synced
     last = frame.checksum

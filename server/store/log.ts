@@ -5,8 +5,8 @@
 //   log.synced  how many bytes of the log are known to be on disk: tells a torn tail from damage where no later frame does
 import { crc32 } from 'node:zlib'
 import { ConfigError } from '../../src/base/errors.ts'
-import type { Disk } from './disk.ts'
-import { decodeFrames, provenIn, type LogEnd } from './frames.ts'
+import type { Disk, ReadableDisk } from './disk.ts'
+import { decodeFrames, provenIn, type DecodedFrames, type LogEnd } from './frames.ts'
 
 export const LOGS = 'logs'
 export const MARK = 'log.synced'
@@ -19,18 +19,22 @@ export const logPath = (file: number): string => `${LOGS}/${file}`
 export class DamageError extends ConfigError {}
 
 /** Numbers of the files of the log, ascending. */
-export async function logFiles(disk: Disk): Promise<number[]> {
+export async function logFiles(disk: Pick<Disk, 'list'>): Promise<number[]> {
   const names = await disk.list(LOGS)
   return names.filter((name) => /^[1-9]\d*$/.test(name)).map(Number).sort((a, b) => a - b)
 }
 
-/** The first records of a file; none where its first frame is not whole. */
-export async function firstRecords(disk: Disk, file: number, count: number): Promise<readonly object[]> {
+/** The first frames of a file; none where the first is not whole. */
+export async function firstFrames(disk: Pick<Disk, 'read'>, file: number, count: number): Promise<DecodedFrames> {
   for (let bytes = 2 ** 16; ; bytes *= 8) {
     const piece = (await disk.read(logPath(file), 0, bytes)) ?? new Uint8Array(0)
-    const { records } = decodeFrames(piece)
-    if (records.length >= count || piece.length < bytes) return records.slice(0, count)
+    const frames = decodeFrames(piece, undefined, count)
+    if (frames.records.length === count || piece.length < bytes) return frames
   }
+}
+
+export async function firstRecords(disk: Pick<Disk, 'read'>, file: number, count: number): Promise<readonly object[]> {
+  return (await firstFrames(disk, file, count)).records
 }
 
 /** Where the log ends. */
@@ -47,7 +51,7 @@ export interface LogTail {
  * Hands the records of log files `from` and later to `take`, in order and in pieces, and tells where the log ends.
  * Throws DamageError where bytes are damaged that were synced. Changes nothing.
  */
-export async function readLog(disk: Disk, from: number, take: (records: readonly object[]) => void | Promise<void>): Promise<LogTail> {
+export async function readLog(disk: ReadableDisk, from: number, take: (records: readonly object[]) => void | Promise<void>): Promise<LogTail> {
   // Before the log itself: while somebody writes to it, the mark is never ahead of what is read after it.
   const marked = decodeMark((await disk.read(MARK)) ?? new Uint8Array(0))
   const files = (await logFiles(disk)).filter((file) => file >= from)
@@ -78,7 +82,7 @@ interface LogFileRead {
   readonly torn: boolean
 }
 
-async function readLogFile(disk: Disk, file: number, before: number | undefined, take: (records: readonly object[]) => void | Promise<void>): Promise<LogFileRead> {
+async function readLogFile(disk: ReadableDisk, file: number, before: number | undefined, take: (records: readonly object[]) => void | Promise<void>): Promise<LogFileRead> {
   let at = 0, base = 0, chain = before
   for (let wanted = PIECE_BYTES; ;) {
     const piece = (await disk.read(logPath(file), at, wanted)) ?? new Uint8Array(0)
@@ -97,7 +101,7 @@ async function readLogFile(disk: Disk, file: number, before: number | undefined,
   }
 }
 
-async function provenBehind(disk: Disk, at: number, [file, ...later]: readonly number[]): Promise<number> {
+async function provenBehind(disk: ReadableDisk, at: number, [file, ...later]: readonly number[]): Promise<number> {
   const proven = [provenIn((await disk.read(logPath(file!))) ?? new Uint8Array(0), at)]
   for (const next of later) proven.push(provenIn((await disk.read(logPath(next))) ?? new Uint8Array(0), 0))
   return Math.max(...proven)

@@ -1,9 +1,49 @@
 // The file system as a Disk. Files that are appended to stay open, so that a commit costs one write and one fdatasync.
 import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Disk } from './disk.ts'
+import type { Disk, ReadableDisk } from './disk.ts'
 
 const isMissing = (error: unknown): boolean => (error as { code?: string }).code === 'ENOENT'
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
+}
+
+async function readPart(file: FileHandle, offset: number, length: number | undefined): Promise<Uint8Array> {
+  const left = Math.max(0, (await file.stat()).size - offset)
+  const bytes = new Uint8Array(Math.min(left, length ?? left))
+  let done = 0
+  for (let read = -1; done < bytes.length && read !== 0; done += read) read = (await file.read(bytes, done, bytes.length - done, offset + done)).bytesRead
+  return bytes.subarray(0, done)
+}
+
+/**
+ * For reading a folder while somebody writes to it: a file stays as it was opened first, even when it is removed
+ * meanwhile, until this is closed.
+ */
+export function createHoldingDisk(root: string): ReadableDisk & { close(): Promise<void> } {
+  const held = new Map<string, Promise<FileHandle | undefined>>()
+  return {
+    async read(path, offset = 0, length) {
+      const opening = held.get(path) ?? open(join(root, path), 'r').catch((error: unknown) => {
+        if (isMissing(error)) return undefined
+        throw error
+      })
+      held.set(path, opening)
+      const file = await opening
+      return file === undefined ? undefined : readPart(file, offset, length)
+    },
+    list: (path) => namesIn(join(root, path)),
+    async close() {
+      for (const file of held.values()) await (await file)?.close()
+    },
+  }
+}
+
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch((error: unknown) => {
+  if (isMissing(error)) return []
+  throw error
+})
 
 export async function createNodeDisk(root: string): Promise<Disk> {
   await mkdir(root, { recursive: true })
@@ -33,17 +73,13 @@ export async function createNodeDisk(root: string): Promise<Disk> {
   return {
     async append(path, bytes) {
       const file = await handle(path)
-      let end = await endOf(path, file)
-      for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, end)
-        done += bytesWritten
-        end += bytesWritten
-      }
-      ends.set(path, end)
+      const end = await endOf(path, file)
+      await writeAll(file, bytes, end)
+      ends.set(path, end + bytes.length)
     },
     async write(path, bytes) {
       const file = await handle(path)
-      await file.write(bytes, 0, bytes.length, 0)
+      await writeAll(file, bytes, 0)
       const size = await endOf(path, file)
       if (size !== bytes.length) await file.truncate(bytes.length)
       ends.set(path, bytes.length)
@@ -62,9 +98,7 @@ export async function createNodeDisk(root: string): Promise<Disk> {
         if (offset === 0 && length === undefined) return await readFile(at(path))
         const file = await open(at(path), 'r')
         try {
-          const bytes = new Uint8Array(length ?? (await file.stat()).size - offset)
-          const { bytesRead } = await file.read(bytes, 0, bytes.length, offset)
-          return bytes.subarray(0, bytesRead)
+          return await readPart(file, offset, length)
         } finally {
           await file.close()
         }
@@ -90,12 +124,7 @@ export async function createNodeDisk(root: string): Promise<Disk> {
       ends.delete(path)
       await rm(at(path), { force: true })
     },
-    async list(path) {
-      return readdir(at(path)).catch((error: unknown) => {
-        if (isMissing(error)) return []
-        throw error
-      })
-    },
+    list: (path) => namesIn(at(path)),
     async close() {
       for (const path of [...handles.keys()]) await forget(path)
     },
