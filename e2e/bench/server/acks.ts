@@ -4,7 +4,7 @@ import type { ToVolunteer } from '../../../src/wire/messages.ts'
 import type { Welcome } from '../../../src/wire/welcome.ts'
 import type { RunHost } from '../../../server/run-host.ts'
 import { openBenchRun } from './bench-run.ts'
-import type { Row } from './row.ts'
+import type { AddRow } from './row.ts'
 import { helloOf, stubUpdate, type StubUpdate } from './stub-volunteer.ts'
 
 const VOLUNTEERS = 256
@@ -12,7 +12,7 @@ const WARM_UP_MS = 1_000
 const MEASURED_MS = 5_000
 const TARGET = 3_000
 
-export async function measureAcknowledgements(): Promise<readonly Row[]> {
+export async function measureAcknowledgements(add: AddRow): Promise<void> {
   const run = await openBenchRun({ name: 'acknowledgements', features: 64, hidden: [], trainExamples: 64_000, batchSize: 1, schedule: { type: 'buffered', bufferSize: VOLUNTEERS, examplesPerLease: 1, maxStaleness: 100 } })
   const crowd = joinAll(run.host)
   await wait(WARM_UP_MS)
@@ -22,11 +22,11 @@ export async function measureAcknowledgements(): Promise<readonly Row[]> {
   const { user, system } = process.cpuUsage(cpu)
   crowd.stop()
   await run.close()
-  return [{
+  add({
     name: 'durable acknowledgements', value: `${Math.round(rate).toLocaleString('en')} / s`, target: `${TARGET.toLocaleString('en')} / s`, reached: rate >= TARGET,
     notes: `${VOLUNTEERS} volunteers, updates of ${crowd.payloadBytes.toLocaleString('en')} bytes through the whole coordinator (no socket), groups synced together, ${(made / seconds).toFixed(0)} versions / s; ${((user + system) / 1e6 / seconds).toFixed(1)} cores busy`,
     figures: { perSecond: rate, versionsPerSecond: made / seconds, cores: (user + system) / 1e6 / seconds },
-  }]
+  })
 }
 
 interface Crowd {

@@ -1,5 +1,5 @@
 // A real run on a real disk for measurements: the coordinator with its threads, on made-up data and a dense model of any size.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { shardDataset } from '../../../src/data/shards.ts'
@@ -13,6 +13,7 @@ import type { RunHost } from '../../../server/run-host.ts'
 
 export const WORKER = join(import.meta.dirname, 'numeric-worker.js')
 const CLASSES = 10
+const FOLDER = '.commonweight/bench'
 
 export interface BenchRunOptions {
   readonly name: string
@@ -30,9 +31,10 @@ export interface BenchRun {
   close(): Promise<void>
 }
 
-/** In a folder of the working directory, so that it is on the disk that runs are kept on; removed when it is closed. */
+/** On the disk that runs are kept on; removed when it is closed. */
 export async function openBenchRun({ name, features, hidden, trainExamples, batchSize, schedule }: BenchRunOptions): Promise<BenchRun> {
-  const dir = mkdtempSync(join(process.cwd(), '.bench-'))
+  mkdirSync(FOLDER, { recursive: true })
+  const dir = mkdtempSync(join(FOLDER, `${name}-`))
   const split = (examples: number): { examples: number; values: Uint8Array; labels: Uint8Array } => ({ examples, values: new Uint8Array(examples * features), labels: new Uint8Array(examples) })
   const dataset = await shardDataset({
     name, shape: [features], classes: CLASSES, classNames: Array.from({ length: CLASSES }, (_, i) => String(i)), scale: 1 / 255, offset: 0, train: split(trainExamples), test: split(0),

@@ -48,6 +48,6 @@ export async function playRole(roles: Readonly<Record<string, Role>>, name: stri
     void Promise.resolve(hear(message)).then(() => { if (message === 'end') process.exit(0) })
   })
   // Nobody is left to tell.
-  process.on('disconnect', () => process.exit(1))
+  process.on('disconnect', () => void Promise.resolve(hear('end')).finally(() => process.exit(1)))
   process.send?.('ready')
 }

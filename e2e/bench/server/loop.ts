@@ -6,11 +6,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createSocketLink } from '../../../src/volunteer/link-socketio.ts'
 import { realClock } from '../../../src/volunteer/real-clock.ts'
 import type { Lease, ToVolunteer } from '../../../src/wire/messages.ts'
+import type { Welcome } from '../../../src/wire/welcome.ts'
 import { serve } from '../../../server/serve.ts'
 import { openBenchRun } from './bench-run.ts'
 import { startChild, type Role } from './child.ts'
-import type { Row } from './row.ts'
-import { helloOf, stubUpdate } from './stub-volunteer.ts'
+import type { AddRow } from './row.ts'
+import { helloOf, stubUpdate, type StubUpdate } from './stub-volunteer.ts'
 
 const MEASURED_MS = 20_000
 const DOWNLOADERS = 4
@@ -33,7 +34,7 @@ interface ClientFigures {
   readonly bytes: number
 }
 
-export async function measureLoop(): Promise<readonly Row[]> {
+export async function measureLoop(add: AddRow): Promise<void> {
   const server = startChild('loop-server', {})
   const { port, runId } = await server.hear<{ port: number; runId: string }>()
   await server.hear()
@@ -47,11 +48,11 @@ export async function measureLoop(): Promise<readonly Row[]> {
   await clients.end()
   await server.end()
   const seconds = MEASURED_MS / 1000
-  return [{
+  add({
     name: 'event loop delay, p99.9', value: `${figures.p999Ms.toFixed(1)} ms`, target: `${TARGET_MS} ms`, reached: figures.p999Ms < TARGET_MS,
     notes: `while ${(client.bytes / 1e6 / seconds).toFixed(0)} MB/s of snapshots of 102 MB leave to ${DOWNLOADERS} downloaders, ${(figures.bytesUp / 1e6 / seconds).toFixed(0)} MB/s of updates come from ${UPLOADERS} volunteers and ${figures.versions} versions are made in ${seconds} s; p99 ${figures.p99Ms.toFixed(1)}, longest ${figures.maxMs.toFixed(0)} ms`,
     figures: { ...figures, downloadedBytes: client.bytes },
-  }]
+  })
 }
 
 export const loopServer: Role = async (tell) => {
@@ -87,8 +88,15 @@ interface LoopClientOptions {
 export const loopClients: Role = async (tell, { port, runId }: LoopClientOptions) => {
   const counts = { downloads: 0, bytes: 0 }
   let newest = '', ended = false
-  const volunteers = Array.from({ length: UPLOADERS }, (_, i) => joinAs(`v${i}`, port, runId, (hash) => { newest = hash }))
-  await Promise.all(volunteers.map(({ joined }) => joined))
+  let update: StubUpdate | undefined
+  // All send the same, which takes a while to make.
+  const updateFor = (welcome: Welcome): StubUpdate => (update ??= stubUpdate(welcome))
+  const volunteers: VolunteerOnLink[] = []
+  for (let i = 0; i < UPLOADERS; i++) {
+    const volunteer = joinAs(`v${i}`, { port, runId, updateFor, heardModel: (hash) => { newest = hash } })
+    volunteers.push(volunteer)
+    await volunteer.joined
+  }
   const download = async (): Promise<void> => {
     while (!ended) {
       counts.bytes += await fetchAndForget(`http://127.0.0.1:${port}/runs/${runId}/files/${newest}`)
@@ -116,13 +124,23 @@ function fetchAndForget(url: string): Promise<number> {
   })
 }
 
+interface VolunteerOnLink {
+  readonly joined: Promise<void>
+  close(): void
+}
+
+interface Surroundings extends LoopClientOptions {
+  readonly updateFor: (welcome: Welcome) => StubUpdate
+  readonly heardModel: (hash: string) => void
+}
+
 /** A volunteer that sends an update for every grant. */
-function joinAs(volunteerId: string, port: number, runId: string, heardModel: (hash: string) => void): { readonly joined: Promise<void>; close(): void } {
+function joinAs(volunteerId: string, { port, runId, updateFor, heardModel }: Surroundings): VolunteerOnLink {
   const link = createSocketLink({ url: `http://127.0.0.1:${port}`, clock: realClock, random: Math.random })
   const never = new AbortController().signal
   let closed = false
   const joined = new Promise<void>((resolve, reject) => {
-    let update: ReturnType<typeof stubUpdate> | undefined
+    let update: StubUpdate | undefined
     const ready = (): void => link.send({ type: 'ready', runId })
     const work = async (lease: Lease): Promise<void> => {
       const refused = await link.sendUpdate(update!.header(lease), update!.payload, never)
@@ -136,7 +154,7 @@ function joinAs(volunteerId: string, port: number, runId: string, heardModel: (h
     link.open({
       onOpen: () => void link.hello(helloOf(volunteerId)).then((welcome) => {
         if (welcome.type === 'refused') return reject(new Error(welcome.message))
-        update ??= stubUpdate(welcome)
+        update = updateFor(welcome)
         heardModel(welcome.modelHash)
         ready()
         resolve()

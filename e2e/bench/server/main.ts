@@ -10,11 +10,11 @@ import { measureAcknowledgements } from './acks.ts'
 import { playRole, type Role } from './child.ts'
 import { measureCore } from './core.ts'
 import { loopClients, loopServer, measureLoop } from './loop.ts'
-import type { Row } from './row.ts'
+import type { AddRow, Row } from './row.ts'
 import { measureSockets, socketClients, socketServer } from './sockets.ts'
 import { measureVersions } from './versions.ts'
 
-const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+const PARTS: Readonly<Record<string, (add: AddRow) => Promise<void>>> = {
   core: measureCore,
   versions: measureVersions,
   acknowledgements: measureAcknowledgements,
@@ -37,8 +37,11 @@ export async function server(args: readonly string[]): Promise<void> {
   const rows: Row[] = []
   for (const name of partsOf(values.parts)) {
     console.log(`${name} …`)
-    rows.push(...await PARTS[name]!())
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), rows }, null, 2)}\n`)
+    await PARTS[name]!((row) => {
+      console.log(`  ${row.name}: ${row.value}`)
+      rows.push(row)
+      if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), rows }, null, 2)}\n`)
+    })
   }
   console.log(`\nThe server on ${machine()}\n`)
   printTable(['', 'measured', 'target', '', 'how'], rows.map(({ name, value, target = '', reached, notes }) => [name, value, target, reached === undefined ? '' : reached ? 'reached' : 'missed', notes]))

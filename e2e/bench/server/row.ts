@@ -14,6 +14,8 @@ export interface Row {
   readonly figures: Readonly<Record<string, number>>
 }
 
+export type AddRow = (row: Row) => void
+
 export const gbPerSecond = (bytes: number, ms: number): number => bytes / 1e6 / ms
 
 /** The fastest of repetitions for `forMs`, and at least three: other work on a machine only ever slows things down. */

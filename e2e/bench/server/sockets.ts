@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { serve } from '../../../server/serve.ts'
 import { openBenchRun } from './bench-run.ts'
 import { startChild, type Role } from './child.ts'
-import type { Row } from './row.ts'
+import type { AddRow } from './row.ts'
 import { helloOf } from './stub-volunteer.ts'
 
 const SOCKETS = 5_000
@@ -15,7 +15,7 @@ const SOCKETS = 5_000
 const OPENING = 50
 const TARGET_BYTES = 40_000
 
-export async function measureSockets(): Promise<readonly Row[]> {
+export async function measureSockets(add: AddRow): Promise<void> {
   const server = startChild('socket-server', {})
   const port = await server.hear<number>()
   await server.hear()
@@ -31,11 +31,11 @@ export async function measureSockets(): Promise<readonly Row[]> {
   await clients.end()
   await server.end()
   const each = (after - before) / connected
-  return [{
+  add({
     name: `${connected.toLocaleString('en')} idle sockets`, value: `${(each / 1000).toFixed(1)} KB each`, target: `${SOCKETS.toLocaleString('en')} of ${TARGET_BYTES / 1000} KB`,
     reached: each < TARGET_BYTES && connected === SOCKETS && open === SOCKETS,
     notes: 'volunteers that said hello and wait, over socket.io; difference of the server\'s resident memory after collecting garbage', figures: { bytesEach: each, connected, before, after },
-  }]
+  })
 }
 
 export const socketServer: Role = async (tell) => {

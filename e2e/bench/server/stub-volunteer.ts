@@ -14,7 +14,9 @@ export interface StubUpdate {
 
 export function stubUpdate({ model }: Pick<Welcome, 'model'>): StubUpdate {
   const layout = layoutOf(model)
-  const payload = new Uint8Array(Float32Array.from({ length: layout.packedSize }, (_, i) => ((i % 17) - 8) / 1000).buffer)
+  const values = new Float32Array(layout.packedSize)
+  for (let i = 0; i < values.length; i++) values[i] = ((i % 17) - 8) / 1000
+  const payload = new Uint8Array(values.buffer)
   const payloadHash = createHash('sha256').update(payload).digest('hex')
   const tensors = updateTensors(layout, [])
   return {

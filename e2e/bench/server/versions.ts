@@ -5,17 +5,15 @@ import { createRng } from '../../../src/base/rng.ts'
 import type { NumericSetup } from '../../../server/numeric/numeric.ts'
 import { createNumericThreads } from '../../../server/numeric/threads.ts'
 import { sha256 } from '../../../server/sha256.ts'
-import type { Row } from './row.ts'
+import type { AddRow, Row } from './row.ts'
 
 const WORKER = join(import.meta.dirname, 'numeric-worker.js')
 /** 102 MB. */
 const SIZE = 25_557_032
 const VERSIONS = 5
 
-export async function measureVersions(): Promise<readonly Row[]> {
-  const rows: Row[] = []
-  for (const optimizer of ['sgd', 'adam']) rows.push(await versionRow(optimizer))
-  return rows
+export async function measureVersions(add: AddRow): Promise<void> {
+  for (const optimizer of ['sgd', 'adam']) add(await versionRow(optimizer))
 }
 
 async function versionRow(optimizer: string): Promise<Row> {
