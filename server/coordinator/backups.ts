@@ -9,7 +9,10 @@ import { activeVolunteers } from './volunteers.ts'
 
 /** Live leases whose work could be computed a second time, the furthest from being done first. */
 function stragglers(state: CoordinatorState, now: number): LeaseState[] {
-  const single = Object.values(state.leases).filter((lease) => lease.kind === 'train' && (lease.stage === 'granted' || lease.stage === 'receiving') && twinOf(state, lease) === undefined)
+  const leases = Object.values(state.leases).filter(({ kind }) => kind === 'train')
+  const lives = new Map<string, number>()
+  for (const { work } of leases) lives.set(work, (lives.get(work) ?? 0) + 1)
+  const single = leases.filter(({ stage, work }) => (stage === 'granted' || stage === 'receiving') && lives.get(work) === 1)
   return single.sort((a, b) => remainingMs(b, now) - remainingMs(a, now) || a.grant - b.grant)
 }
 

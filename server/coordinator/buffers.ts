@@ -6,6 +6,7 @@ import { weightUnits } from '../../src/fed/exact-sum.ts'
 import type { StepContext } from './effects.ts'
 import { orderOf } from './leases.ts'
 import type { CoordinatorState, PendingUpdate } from './state.ts'
+import { undrafted } from './undrafted.ts'
 
 /** Version that an update would become part of if it passed its check now. */
 export function nextVersion(state: CoordinatorState): number {
@@ -25,8 +26,8 @@ const isBuffering = ({ settings: { schedule } }: CoordinatorState): boolean => s
 const openUpdates = ({ pending, plannedVersion }: CoordinatorState): number => pending.filter(({ version }) => version > plannedVersion).length
 
 /** Updates on their way to the disk, of the version `joins` where one is named. */
-const persisting = ({ leases }: CoordinatorState, joins?: number): number =>
-  Object.values(leases).filter((lease) => lease.kind === 'train' && lease.stage === 'persisting' && (joins === undefined || lease.joins === joins)).length
+const persisting = ({ leases, persisting: ids }: CoordinatorState, joins?: number): number =>
+  ids.filter((id) => joins === undefined || leases[id]?.joins === joins).length
 
 const nextGroup = ({ pending, plannedVersion }: CoordinatorState): readonly PendingUpdate[] => pending.filter(({ version }) => version === plannedVersion + 1)
 
@@ -50,7 +51,7 @@ export function isBufferDue(state: CoordinatorState): boolean {
   const updates = nextGroup(state).length
   if (schedule.type === 'buffered' && updates >= schedule.bufferSize) return true
   if (sealed && updates > 0 && persisting(state, plannedVersion + 1) === 0) return true
-  const isLast = state.epochs.length === 0 && !Object.values(state.leases).some(({ kind }) => kind === 'train')
+  const isLast = state.epochs.length === 0 && !Object.values(undrafted(state.leases)).some(({ kind }) => kind === 'train')
   return isLast && updates >= Math.max(1, minUpdates)
 }
 

@@ -23,7 +23,7 @@ export function runState(state: CoordinatorState): RunState {
   if (state.finished) return 'finished'
   if (state.control !== 'running') return state.control
   if (state.fault !== undefined) return 'paused'
-  return Object.values(state.volunteers).some(({ connected }) => connected) ? 'running' : 'waiting'
+  return state.connected > 0 ? 'running' : 'waiting'
 }
 
 export function runReason(state: CoordinatorState): RunReason {

@@ -6,7 +6,6 @@ import { drawCohort } from '../../src/fed/cohort.ts'
 import type { Slice } from '../../src/wire/messages.ts'
 import { createPool, type Pool } from './pool.ts'
 import type { CoordinatorState, EpochState, Settings, VolunteerState } from './state.ts'
-import { undrafted } from './undrafted.ts'
 
 export function createEpoch(settings: Settings, epoch: number): EpochState {
   const order = [...permutation(createRng(`shards/${settings.seed}/${epoch}`), settings.shards.train.length)]
@@ -58,25 +57,9 @@ export function advanceEpochs(state: CoordinatorState): void {
 
 /** Every shard, best first: those the volunteer has, those nobody else has, the others. */
 export function shardPreference(state: CoordinatorState, volunteer: VolunteerState, split: 'train' | 'test', pool: Pool): number[] {
-  const own = [...volunteer.shards[split]]
-  const taken = shardsOfOthers(state, volunteer.id, split)
-  const rank = (shard: number): number => (own.includes(shard) ? 0 : taken.has(shard) ? 2 : 1)
+  const own = new Set(volunteer.shards[split]), holders = state.holders[split]
+  const rank = (shard: number): number => (own.has(shard) ? 0 : (holders[shard] ?? 0) > 0 ? 2 : 1)
   const groups: number[][] = [[], [], []]
   for (const shard of pool.order) if (present(pool.free[shard], 'shard').length > 0) groups[rank(shard)]!.push(shard)
   return groups.flat()
-}
-
-/** Which shards other connected volunteers have: before this step, and by leases that it has granted. */
-function shardsOfOthers(state: CoordinatorState, id: string, split: 'train' | 'test'): ReadonlySet<number> {
-  const before = undrafted(state)
-  const taken = new Set<number>()
-  for (const other of Object.values(before.volunteers)) {
-    if (other.connected && other.id !== id) for (const shard of other.shards[split]) taken.add(shard)
-  }
-  for (const leaseId of Object.keys(state.leases)) {
-    if (before.leases[leaseId] !== undefined) continue
-    const { volunteerId, kind, slices } = present(state.leases[leaseId], `lease ${leaseId}`)
-    if (volunteerId !== id && (kind === 'train') === (split === 'train')) for (const { shard } of slices) taken.add(shard)
-  }
-  return taken
 }

@@ -26,7 +26,7 @@ import type { Retention } from './retention.ts'
 import { Snapshots } from './snapshots.ts'
 import type { CoordinatorState } from './state.ts'
 import { buildStatus } from './status.ts'
-import { step } from './step.ts'
+import { inPlace, step } from './step.ts'
 
 const TICK_MS = 200
 const STATUS_MS = 250
@@ -223,7 +223,7 @@ export class Host implements RunHost {
   #dispatch(event: Event, payload?: Uint8Array): Extract<Effect, { type: 'answer' }> | undefined {
     if (this.#stepping) throw new InvariantError(`event ${event.type}: must come from outside of an effect. Defer it.`)
     this.#stepping = true
-    const { state, effects } = step(this.#state, event, this.#parts.clock.now(), this.#parts.rng)
+    const { state, effects } = step(this.#state, event, this.#parts.clock.now(), this.#parts.rng, inPlace)
     this.#state = state
     let answer: Extract<Effect, { type: 'answer' }> | undefined
     for (const effect of effects) {

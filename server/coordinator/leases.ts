@@ -8,6 +8,7 @@ import type { StepContext } from './effects.ts'
 import { partOf } from './epochs.ts'
 import { giveBack, sizeOf, type Pool } from './pool.ts'
 import { createVolunteer, type CoordinatorState, type LeaseState, type Outcome, type Settings, type VolunteerState } from './state.ts'
+import { undrafted } from './undrafted.ts'
 
 /** Floors and factors of a lease's time: generous, because a lease that is lost costs more than one that is waited for. */
 const MIN_LEASE_MS = 10_000
@@ -29,6 +30,7 @@ export interface Refusal {
 }
 
 export interface GrantRequest {
+  /** As found will do. */
   readonly volunteer: VolunteerState
   readonly kind: 'train' | 'evaluate'
   readonly epoch: number
@@ -40,7 +42,7 @@ export interface GrantRequest {
 }
 
 export function grantLease(state: CoordinatorState, context: StepContext, request: GrantRequest): LeaseState {
-  const { volunteer, kind, slices } = request
+  const { kind, slices } = request, volunteer = state.volunteers[request.volunteer.id]!
   const numExamples = sizeOf(slices)
   invariant(numExamples > 0 && volunteer.leaseId === undefined, `lease: must give examples to an idle volunteer, got ${numExamples} for ${volunteer.id}.`)
   const speed = volunteer.speed[kind]
@@ -55,7 +57,8 @@ export function grantLease(state: CoordinatorState, context: StepContext, reques
   state.leases[lease.id] = lease
   volunteer.leaseId = lease.id
   volunteer.lastGrantMs = context.now
-  rememberShards(volunteer, kind, slices)
+  rememberShards(state, volunteer, kind, slices)
+  state.overdueMs = Math.min(state.overdueMs, lease.expiresMs)
   context.effects.push({ type: 'send', volunteerId: volunteer.id, message: { type: 'grant', lease: leaseMessage(state, lease) } })
   return lease
 }
@@ -92,9 +95,13 @@ function lastUpdates({ settings, volunteers, lastOfParts }: CoordinatorState, { 
 }
 
 /** It has them in its cache now. */
-export function rememberShards(volunteer: VolunteerState, kind: 'train' | 'evaluate', slices: readonly Slice[]): void {
-  const known = volunteer.shards[kind === 'train' ? 'train' : 'test']
-  for (const { shard } of slices) if (!known.includes(shard)) known.push(shard)
+export function rememberShards(state: CoordinatorState, volunteer: VolunteerState, kind: 'train' | 'evaluate', slices: readonly Slice[]): void {
+  const split = kind === 'train' ? 'train' : 'test', known = volunteer.shards[split]
+  for (const { shard } of slices) {
+    if (known.includes(shard)) continue
+    known.push(shard)
+    if (volunteer.connected) state.holders[split][shard] = (state.holders[split][shard] ?? 0) + 1
+  }
 }
 
 /** The live lease that a fence names, or why there is none. Nothing changes. */
@@ -128,12 +135,14 @@ export function volunteerOf(state: CoordinatorState, id: string): VolunteerState
 /** The other live lease of the same work, where a round over-selects. */
 export function twinOf({ settings: { schedule }, leases }: CoordinatorState, { id, work }: LeaseState): LeaseState | undefined {
   if (schedule.type !== 'synchronous' || schedule.overSelection === undefined) return undefined
-  return Object.values(leases).find((other) => other.work === work && other.id !== id)
+  const twin = Object.values(undrafted(leases)).find((other) => other.work === work && other.id !== id && Object.hasOwn(leases, other.id))
+  return twin === undefined ? undefined : leases[twin.id]
 }
 
 /** Ends a lease. Unless it was accepted, or another lease of the same work lives, its examples are free again. */
 export function closeLease(state: CoordinatorState, lease: LeaseState, outcome: Outcome): void {
   delete state.leases[lease.id]
+  if (lease.stage === 'persisting') state.persisting = state.persisting.filter((id) => id !== lease.id)
   const volunteer = ownVolunteer(state, lease.volunteerId)
   if (volunteer !== undefined) {
     if (volunteer.leaseId === lease.id) volunteer.leaseId = undefined
@@ -173,24 +182,33 @@ function isWantedByOthers(state: CoordinatorState, { now }: StepContext, lease: 
   const { schedule } = state.settings
   if (lease.kind !== 'train' || !inRounds(schedule) || state.round?.openedMs === undefined) return false
   if (now - state.round.openedMs < schedule.deadlineMs) return false
-  return Object.values(state.volunteers).some((other) => isIdle(other, now))
+  return Object.values(undrafted(state.volunteers)).some((other) => isIdle(other, now))
 }
 
 export const isIdle = (volunteer: VolunteerState, now: number): boolean =>
   volunteer.connected && volunteer.wantsWork && volunteer.leaseId === undefined && volunteer.restUntilMs <= now
 
-/** Whether a lease's time is over, or its volunteer has been gone for too long. */
-function isOverdue(state: CoordinatorState, lease: LeaseState, now: number): boolean {
-  if (lease.stage !== 'granted' && lease.stage !== 'receiving') return false
+/** When a lease that nothing else ends is over. */
+function overdueMs(state: CoordinatorState, lease: LeaseState): number {
+  if (lease.stage !== 'granted' && lease.stage !== 'receiving') return Infinity
   const volunteer = ownVolunteer(state, lease.volunteerId)
-  return now >= lease.expiresMs || volunteer === undefined || (!volunteer.connected && now - volunteer.disconnectedMs >= GRACE_MS)
+  if (volunteer === undefined) return -Infinity
+  return volunteer.connected ? lease.expiresMs : Math.min(lease.expiresMs, volunteer.disconnectedMs + GRACE_MS)
 }
 
-export const hasOverdueLease = (state: CoordinatorState, now: number): boolean => Object.values(state.leases).some((lease) => isOverdue(state, lease, now))
+/** Whether one may be: before that moment none of them has to be looked at. */
+export const hasOverdueLease = (state: CoordinatorState, now: number): boolean => now >= state.overdueMs
 
 export function expireLeases(state: CoordinatorState, context: StepContext): void {
-  for (const lease of Object.values(state.leases)) {
-    if (!isOverdue(state, lease, context.now)) continue
+  const found = undrafted(state)
+  state.overdueMs = Infinity
+  for (const { id } of Object.values(found.leases)) {
+    const endsMs = overdueMs(found, found.leases[id]!)
+    if (context.now < endsMs) {
+      state.overdueMs = Math.min(state.overdueMs, endsMs)
+      continue
+    }
+    const lease = state.leases[id]!
     state.expired++
     const volunteer = ownVolunteer(state, lease.volunteerId)
     if (volunteer !== undefined) {

@@ -1,6 +1,5 @@
 // The trials must fail where what they prove is taken away: each safeguard turned off alone, on seeds that pass with it
 // (trials-1.test.ts). The coordinator itself has no such switch: its modules are replaced for the time of a test.
-import { current, type WritableDraft } from 'immer'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type * as leases from './leases.ts'
 import type { LeaseState } from './state.ts'
@@ -48,7 +47,7 @@ describe('without a safeguard the trials fail', () => {
     const accepted = new Map<string, LeaseState>()
     mutateLeases((real) => ({
       closeLease(state, lease, outcome) {
-        if (outcome === 'accepted') accepted.set(lease.id, current(lease as WritableDraft<LeaseState>))
+        if (outcome === 'accepted') accepted.set(lease.id, structuredClone(lease))
         real.closeLease(state, lease, outcome)
       },
       findLease(state, volunteerId, fence) {

@@ -21,7 +21,7 @@ export function replayRecord(state: CoordinatorState, record: LogRecord): void {
     state.bytesUp += record.payloadBytes
     const volunteer = volunteerOf(state, record.volunteerId)
     volunteer.bytesUp += record.payloadBytes
-    rememberShards(volunteer, 'train', record.slices)
+    rememberShards(state, volunteer, 'train', record.slices)
   }
   applyRecord(state, record)
   if (record.type === 'incarnation') for (const volunteer of Object.values(state.volunteers)) volunteer.recent = []

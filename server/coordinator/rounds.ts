@@ -1,7 +1,7 @@
 // Synchronous schedule: a round is a fixed number of examples at one model version. It closes when all are accepted, or
 // at its deadline with a quorum; what is missing then goes back to the epoch.
 import { present } from '../../src/base/errors.ts'
-import { ceilDiv } from '../../src/base/math.ts'
+import { createHeap } from '../../src/base/heap.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import { grantCohort, openCohort } from './cohorts.ts'
 import type { StepContext } from './effects.ts'
@@ -97,18 +97,18 @@ export function shareOut(state: CoordinatorState, active: readonly VolunteerStat
     // Updates that are compared must be alike.
     room: volunteer.speed.train > 0 && !state.settings.seesEach ? Infinity : 1,
   }))
-  let left = examples
-  for (let batch = 0; batch < ceilDiv(examples, batchSize); batch++) {
-    let best: (typeof runners)[number] | undefined
-    for (const runner of runners) {
-      if (runner.room > 0 && (best === undefined || runner.doneMs + runner.batchMs < best.doneMs + best.batchMs)) best = runner
-    }
+  // Whoever would be done with another batch first; of equals, whoever has waited longest.
+  const queue = createHeap(runners.map((runner, place) => ({ ...runner, place })), (a, b) => a.doneMs + a.batchMs - b.doneMs - b.batchMs || a.place - b.place)
+  for (let left = examples; left > 0;) {
+    const best = queue.first()
     if (best === undefined) break
     const share = Math.min(batchSize, left)
-    best.doneMs += best.batchMs
-    best.room--
     left -= share
     shares.set(best.id, (shares.get(best.id) ?? 0) + share)
+    best.doneMs += best.batchMs
+    best.room--
+    if (best.room > 0) queue.sinkFirst()
+    else queue.removeFirst()
   }
   return shares
 }

@@ -1,5 +1,5 @@
 // What a coordinator knows: ids, versions, hashes, weights and times, never tensors. Plain records, changed only by
-// `step` (on an immer draft), so that a state can be compared, printed and simulated.
+// `step`, so that a state can be compared, printed and simulated.
 import type { Metrics, RefusalCode, Slice, UpdateTensor } from '../../src/wire/messages.ts'
 import type { Local, Schedule } from '../../src/fed/strategy.ts'
 import { createPool, type Pool } from './pool.ts'
@@ -184,8 +184,14 @@ export interface CoordinatorState {
   sealed: boolean
   sealedMs: number
   leases: Record<string, LeaseState>
+  /** Leases whose update is on its way to the disk, and a moment before which none is overdue. */
+  persisting: string[]
+  overdueMs: number
   volunteers: Record<string, VolunteerState>
   volunteersSeen: number
+  /** How many are connected, and how many of those have each shard. */
+  connected: number
+  holders: { readonly train: number[]; readonly test: number[] }
   /** Payload hash of the last accepted update of each part of the data, by its number. */
   lastOfParts: Record<number, string>
   forgotten: Totals
@@ -217,8 +223,8 @@ export interface CoordinatorState {
 export function initialState(settings: Settings): CoordinatorState {
   return {
     settings, incarnation: 0, control: 'running', controlReason: '', fault: undefined, finished: false, finishing: false,
-    version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], sealed: false, sealedMs: 0, leases: {}, volunteers: {}, volunteersSeen: 0, lastOfParts: {},
-    forgotten: { volunteers: 0, acceptedLeases: 0, examples: 0, bytesUp: 0 },
+    version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], sealed: false, sealedMs: 0, leases: {}, persisting: [], overdueMs: Infinity,
+    volunteers: {}, volunteersSeen: 0, connected: 0, holders: { train: [], test: [] }, lastOfParts: {}, forgotten: { volunteers: 0, acceptedLeases: 0, examples: 0, bytesUp: 0 },
     evaluation: undefined, evaluationCount: 0, lastEvaluation: undefined, leaseCount: 0,
     examples: 0, versionExamples: 0, accepted: 0, expired: 0, refused: {}, clampedElements: 0, staleness: [], rechecks: { done: 0, disagreed: 0 },
     bytesUp: 0, seconds: 0, lastMs: 0, rate: 0, rateMs: 0, sinceCheckpoint: { versions: 0, bytes: 0, ms: 0, running: false }, nonFiniteInRow: 0,

@@ -24,9 +24,9 @@ export function buildStatus(state: CoordinatorState, { config, modelName, params
     epoch: settings.parts === undefined ? state.epochs[0]?.epoch ?? settings.epochs : Math.floor(state.examples / examplesPerEpoch(settings)), examples: state.examples, examplesPerEpoch: examplesPerEpoch(settings),
     examplesPerSecond: currentRate(state, now), seconds: state.seconds,
     ...(next !== undefined ? { nextVersion: next } : {}), partsOut: partsOut(state),
-    staleness: inRounds(settings.schedule) ? [] : state.staleness,
-    bytesUp: state.bytesUp, bytesDown, updateBytes: settings.payloadBytes, accepted: state.accepted, expired: state.expired, refused: state.refused,
-    clampedElements: state.clampedElements, rechecks: state.rechecks,
+    staleness: inRounds(settings.schedule) ? [] : [...state.staleness],
+    bytesUp: state.bytesUp, bytesDown, updateBytes: settings.payloadBytes, accepted: state.accepted, expired: state.expired, refused: { ...state.refused },
+    clampedElements: state.clampedElements, rechecks: { ...state.rechecks },
     ...(lastEvaluation !== undefined ? { evaluation: { loss: lastEvaluation.loss, accuracy: lastEvaluation.accuracy, examples: lastEvaluation.examples, modelVersion: lastEvaluation.modelVersion } } : {}),
     volunteers: Object.values(state.volunteers).map((volunteer) => volunteerStatus(state, volunteer)),
   }

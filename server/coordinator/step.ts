@@ -24,17 +24,29 @@ const CHECKPOINT: CheckpointPolicy = { versions: 500, bytes: 256 * 2 ** 20, ms: 
 /** Time constant of the shown rate. */
 const RATE_MS = 10_000
 
-export function step(state: CoordinatorState, event: Event, now: number, rng: Rng): { readonly state: CoordinatorState; readonly effects: readonly Effect[] } {
+/** How a step changes a state. */
+type Change = (state: CoordinatorState, how: (state: CoordinatorState) => void) => CoordinatorState
+
+/** Into a new one: the old one stays as it is, and shares what is equal. */
+const copied: Change = (state, how) => produce(state, (draft: CoordinatorState) => void how(draft))
+/** Into itself, for a caller who alone holds it: copying the records of thousands of volunteers would cost milliseconds an event. */
+export const inPlace: Change = (state, how) => {
+  how(state)
+  return state
+}
+
+export function step(state: CoordinatorState, event: Event, now: number, rng: Rng, change: Change = copied): { readonly state: CoordinatorState; readonly effects: readonly Effect[] } {
   const context: StepContext = { now, rng, effects: [] }
   const before = runState(state)
-  const handled = produce(state, (draft: CoordinatorState) => {
+  const handled = change(state, (draft) => {
     passTime(draft, before, now)
     handle(draft, context, event)
   })
   // Before any grant that follows from it.
+  const between = runState(handled)
   tellRunState(handled, context, before)
-  const next = advance(handled, context)
-  tellRunState(next, context, runState(handled))
+  const next = advance(handled, context, change)
+  tellRunState(next, context, between)
   return { state: next, effects: context.effects }
 }
 
@@ -147,11 +159,11 @@ export const currentRate = (state: CoordinatorState, now: number): number => sta
  * What follows from any change: leases end, rounds close, evaluations open, idle volunteers get work, runs finish.
  * Whether there is anything to do is asked of the plain state, because looking through a draft costs far more.
  */
-function advance(state: CoordinatorState, context: StepContext): CoordinatorState {
+function advance(state: CoordinatorState, context: StepContext, apply: Change): CoordinatorState {
   const { now } = context
   let next = state
   const change = (when: boolean, how: (draft: CoordinatorState) => void): void => {
-    if (when) next = produce(next, (draft: CoordinatorState) => void how(draft))
+    if (when) next = apply(next, how)
   }
   change(hasOverdueLease(next, now), (draft) => expireLeases(draft, context))
   change(isRoundOver(next, now), (draft) => closeRound(draft, context))
@@ -159,11 +171,11 @@ function advance(state: CoordinatorState, context: StepContext): CoordinatorStat
   change(isBufferDue(next), (draft) => closeBuffer(draft, context))
   change(isEvaluationDue(next), openEvaluation)
   const open = next.control === 'running' && next.fault === undefined && !next.finished && next.incarnation > 0
-  const idle = open && Object.values(next.volunteers).some((volunteer) => isIdle(volunteer, now))
+  const someIdle = (): boolean => Object.values(next.volunteers).some((volunteer) => isIdle(volunteer, now))
   change(open && next.evaluation !== undefined && next.evaluation.pool.freeExamples > 0, (draft) => grantEvaluation(draft, context))
-  change(idle && hasRoundWork(next), (draft) => grantRound(draft, context))
-  change(idle && hasBackupWork(next, now), (draft) => grantBackups(draft, context))
-  change(idle && hasAsynchronousWork(next), (draft) => grantAsynchronous(draft, context))
+  change(open && hasRoundWork(next) && someIdle(), (draft) => grantRound(draft, context))
+  change(open && hasBackupWork(next, now) && someIdle(), (draft) => grantBackups(draft, context))
+  change(open && hasAsynchronousWork(next) && someIdle(), (draft) => grantAsynchronous(draft, context))
   change(isDone(next), (draft) => finish(draft, context))
   return next
 }

@@ -1,6 +1,5 @@
 // For tests: a share of the thousand seeds that `npm test` tries, in files of their own so that they use every core.
-import { setAutoFreeze } from 'immer'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { drawTrial, runTrial } from './trial.ts'
 
 const SEEDS_PER_FILE = 250
@@ -9,13 +8,9 @@ const REFUSALS = ['duplicate', 'expired', 'old-incarnation', 'non-finite', 'wron
 export function describeTrials(share: number): void {
   const from = share * SEEDS_PER_FILE + 1
   describe('simulated faults', () => {
-    afterAll(() => setAutoFreeze(true))
-
     it(`P1 P3 P4 P6 P8 F2 D1 V1 V2 V3 A2: seeds ${from} to ${from + SEEDS_PER_FILE - 1} keep every rule, and go on afterwards`, async () => {
       const totals = { restarts: 0, checkpoints: 0, acknowledged: 0, partitions: 0, refusals: new Set<string>() }
       for (let seed = from; seed < from + SEEDS_PER_FILE; seed++) {
-        // Freezing finds who writes to a state that others hold, and takes a third of the time.
-        setAutoFreeze(seed % 10 === 0)
         const { simulation, checkpoints } = await runTrial(drawTrial(seed))
         totals.restarts += simulation.restarts
         totals.checkpoints += checkpoints

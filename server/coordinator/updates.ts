@@ -123,6 +123,7 @@ export function checked(state: CoordinatorState, context: StepContext, leaseId: 
   }
   const record = acceptedRecord(state, lease, verdict.clampedElements)
   lease.stage = 'persisting'
+  state.persisting.push(lease.id)
   lease.joins = lease.modelVersion + record.staleness + 1
   dropTwin(state, context, lease)
   state.nonFiniteInRow = 0

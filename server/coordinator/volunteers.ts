@@ -1,9 +1,9 @@
 // Who is there: joining, leaving, coming back, and how fast each one is.
-import { original } from 'immer'
 import type { Hello } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
-import { closeLease, findLease, ownVolunteer, volunteerOf } from './leases.ts'
+import { closeLease, findLease, GRACE_MS, ownVolunteer, volunteerOf } from './leases.ts'
 import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
+import { undrafted } from './undrafted.ts'
 
 /** Weight of the newest measurement. */
 const NEWEST = 0.4
@@ -18,7 +18,7 @@ export function join(state: CoordinatorState, context: StepContext, hello: Hello
     volunteer.adapter = hello.adapter
     context.effects.push({ type: 'persist', record: { type: 'volunteer', volunteerId, adapter: hello.adapter } })
   }
-  volunteer.connected = true
+  setConnected(state, volunteer, true)
   volunteer.wantsWork = false
   const held = holding === undefined ? undefined : findLease(state, volunteerId, holding)
   const kept = held !== undefined && !('code' in held) && (held.stage === 'granted' || held.stage === 'receiving') ? held : undefined
@@ -48,9 +48,19 @@ function forgetLost(state: CoordinatorState, volunteer: VolunteerState, kept: Le
 export function leave(state: CoordinatorState, context: StepContext, volunteerId: string): void {
   const volunteer = ownVolunteer(state, volunteerId)
   if (volunteer === undefined) return
-  volunteer.connected = false
+  setConnected(state, volunteer, false)
   volunteer.wantsWork = false
   volunteer.disconnectedMs = context.now
+  state.overdueMs = Math.min(state.overdueMs, context.now + GRACE_MS)
+}
+
+/** Keeps count, so that no event has to look through all volunteers. */
+function setConnected(state: CoordinatorState, volunteer: VolunteerState, connected: boolean): void {
+  if (volunteer.connected === connected) return
+  volunteer.connected = connected
+  const one = connected ? 1 : -1
+  state.connected += one
+  for (const split of ['train', 'test'] as const) for (const shard of volunteer.shards[split]) state.holders[split][shard] = (state.holders[split][shard] ?? 0) + one
 }
 
 /** Takes a measurement into a volunteer's speed. Its own figure is bounded by the time that passed here. */
@@ -63,9 +73,9 @@ export function measure(volunteer: VolunteerState, lease: LeaseState, { computeM
   volunteer.speed[lease.kind] = old === 0 ? seen : old + NEWEST * (Math.min(MAX_CHANGE * old, seen) - old)
 }
 
-/** Those that can be counted on for work, now or when their lease ends. */
+/** Those that can be counted on for work, now or when their lease ends; as this part of the step found them. */
 export const activeVolunteers = (state: CoordinatorState, now: number): VolunteerState[] =>
-  Object.values(state.volunteers).filter((volunteer) => volunteer.connected && volunteer.wantsWork && volunteer.restUntilMs <= now)
+  Object.values(undrafted(state.volunteers)).filter((volunteer) => volunteer.connected && volunteer.wantsWork && volunteer.restUntilMs <= now)
 
 /** How long those who went are known one by one: who gave nothing, and who did. */
 const KNOWN_MS = 600_000
@@ -75,8 +85,7 @@ const MOST_GONE = 1_000
 
 /** Whoever has been gone for long becomes part of a total, so that a long run does not carry everybody who ever came. */
 export function forgetIdlers(state: CoordinatorState, context: StepContext): void {
-  // Looking through a draft costs far more.
-  const volunteerIds = longGone((original(state as object) ?? state) as CoordinatorState, context.now)
+  const volunteerIds = longGone(undrafted(state), context.now)
   if (volunteerIds.length === 0) return
   // At once, as whoever of them comes back after this record is new.
   forget(state, volunteerIds)

@@ -3,7 +3,6 @@
 import { availableParallelism } from 'node:os'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { Command } from 'commander'
-import { setAutoFreeze } from 'immer'
 import { wholeNumber } from '../cli/options.ts'
 import { drawTrial, runTrial } from '../coordinator/trial.ts'
 
@@ -60,8 +59,6 @@ async function runShare({ next, end }: Share): Promise<void> {
 let broken: unknown
 
 async function examine(seed: number): Promise<Finding> {
-  // Freezing finds who writes to a state that others hold, at the price of a third of the time.
-  setAutoFreeze(seed % 10 === 0)
   try {
     broken = undefined
     const { simulation } = await runTrial(drawTrial(seed))
