@@ -10,6 +10,7 @@ import type { ModelSpec } from '../../src/model/spec.ts'
 import { updateTensors } from '../../src/wire/tensors.ts'
 import { RunConfigSchema, type RunConfig } from '../../src/wire/run-config.ts'
 import { createInlineNumeric } from '../numeric/inline.ts'
+import type { Numeric } from '../numeric/numeric.ts'
 import type { RunHost } from '../run-host.ts'
 import type { Disk } from '../store/disk.ts'
 import { CrashError, createFaultDisk, type FaultDisk, type Survival } from '../store/fault-disk.ts'
@@ -148,7 +149,7 @@ export class Simulation {
         dir: this.#diskOf(life), config: this.config, dataset: this.dataset, model: STUB_MODEL, retention: { last: 2, log: 'all' },
         checkpoint: { bytes: Infinity, versions: 10, ms: 2_500, ...this.options.checkpoint },
         clock: { now: () => this.clock.now() + this.#aheadMs, after: (delayMs, run) => this.clock.after(delayMs, () => { if (alive()) run() }) },
-        numeric: createInlineNumeric(), rng: this.rng.fork(`recheck ${life}`),
+        numeric: this.#watched(createInlineNumeric()), rng: this.rng.fork(`recheck ${life}`),
         evaluator: {
           open: async () => {},
           close: async () => {},
@@ -176,6 +177,17 @@ export class Simulation {
     for (const volunteer of this.volunteers) volunteer.lostConnection()
     this.disk.crash(this.options.survival ?? this.rng)
     if (restart) this.clock.after(50 + this.rng.uniform() * 1000, () => void this.open())
+  }
+
+  /** A version that cannot be made would end the process. */
+  #watched(numeric: Numeric): Numeric {
+    return {
+      ...numeric,
+      apply: (version, scaleUnits) => numeric.apply(version, scaleUnits).catch((error: unknown) => {
+        this.failure ??= error
+        return new Promise<never>(() => {})
+      }),
+    }
   }
 
   #fillDisk(faultyMs: number): void {

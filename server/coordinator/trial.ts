@@ -46,9 +46,11 @@ export async function runTrial(options: TrialOptions): Promise<Trial> {
   try {
     const simulation = new Simulation(options)
     await simulation.run(options.faultyMs, 0)
-    await progress(simulation)
+    // What broke says more than that it stopped.
+    const stopped = await progress(simulation).then(() => undefined, (error: unknown) => error)
     const records = await simulation.records()
     checkRules(simulation, records)
+    if (stopped !== undefined) throw stopped
     const checkpoints = checkCheckpoints(simulation, records)
     return { simulation, records, checkpoints }
   } catch (error) {
