@@ -16,6 +16,7 @@ const PROGRAMS = {
   'volunteer': 'src/volunteer/host-node.ts',
   'bench': 'e2e/bench/main.ts',
   'simulate-faults': 'server/faults/main.ts',
+  'soak': 'e2e/soak/main.ts',
 }
 
 const PAGES = { index: 'src/pages/index.html', dashboard: 'src/pages/dashboard.html' }

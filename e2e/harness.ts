@@ -11,7 +11,8 @@ import { launchChromium, type AdapterChoice } from '../server/chromium.ts'
 import { contribute } from '../server/headless.ts'
 import type { CurvePoint, DashboardEvent, RunStatus } from '../src/wire/dashboard.ts'
 
-export const ROOT = join(import.meta.dirname, '..')
+/** Tests and programs are started in it by npm. */
+export const ROOT = process.cwd()
 const PROGRAM = join(ROOT, 'dist/node/commonweight.js')
 
 /** A folder with MNIST's files: DATA_DIR, or the shared data beside the checkout; undefined where there is none. */
@@ -65,7 +66,8 @@ export interface CoordinatorOptions {
 export async function startCoordinator({ run: name, stateDir, port = 0, args = ['--volunteers', '0'] }: CoordinatorOptions): Promise<Coordinator> {
   const command = run('start', '--run', name, '--state-dir', stateDir, '--port', String(port), ...args)
   const early = command.ended.then((code): never => { throw new Error(`The coordinator ended with ${code}:\n${command.output()}`) })
-  const address = await Promise.race([eventually(() => /Dashboard\s+(https?:\/\/\S+:(\d+))\/dashboard#token=(\S+)/.exec(command.output()) ?? undefined, 60_000), early])
+  const printed = eventually(() => /Dashboard\s+(https?:\/\/\S+:(\d+))\/dashboard#token=(\S+)/.exec(command.output()) ?? undefined, 180_000).catch((error: Error) => { throw new Error(`${error.message}\nThe coordinator printed:\n${command.output()}`) })
+  const address = await Promise.race([printed, early])
   const [, url, listening, token] = address as unknown as readonly [string, string, string, string]
   return { ...command, url, port: Number(listening), token }
 }

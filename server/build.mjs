@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const SOURCES = ['e2e/bench', 'src', 'shaders', 'server', 'public', 'vite.config.ts', 'package-lock.json']
+const SOURCES = ['e2e/bench', 'e2e/soak', 'e2e/harness.ts', 'src', 'shaders', 'server', 'public', 'vite.config.ts', 'package-lock.json']
 const STAMP = join(root, 'dist/stamp')
 
 /** @param {{ force?: boolean }} [options] */
