@@ -5,7 +5,10 @@ import { serve } from '../server/serve.ts'
 import { createStubRun } from '../server/stub-run.ts'
 import { endAll, openBrowser, openVolunteer, ROOT } from './harness.ts'
 
-vi.mock('../src/wire/messages.ts', async (importActual) => ({ ...await importActual<object>(), PROTOCOL_VERSION: 2 }))
+vi.mock('../src/wire/messages.ts', async (importActual) => {
+  const actual = await importActual<{ readonly PROTOCOL_VERSION: number }>()
+  return { ...actual, PROTOCOL_VERSION: actual.PROTOCOL_VERSION + 1 }
+})
 
 afterEach(endAll)
 
