@@ -39,7 +39,7 @@ export interface TrialRecord {
   readonly seed: number
   readonly outcome: 'target' | 'rounds' | 'diverged'
   readonly rounds: number
-  /** Training examples of the accepted updates, each pass over them counted. */
+  /** Examples of the leases whose updates were accepted, however often local work went through them. */
   readonly examples: number
   readonly curve: readonly Point[]
   readonly machine: string
