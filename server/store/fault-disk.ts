@@ -110,7 +110,8 @@ export function createFaultDisk(wait: () => Promise<void> = () => Promise.resolv
     },
     async rename(from, to) {
       await operate(false)
-      const file = inode(from)
+      const file = files.get(from)
+      if (file === undefined) throw Object.assign(new Error(`no such file: ${from}`), { code: 'ENOENT' })
       rename((names) => {
         names.delete(from)
         names.set(to, file)

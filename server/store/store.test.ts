@@ -180,6 +180,21 @@ describe('store', () => {
     await expect(readSegment(disk, placed.place, 2)).rejects.toThrow(/payloads-\d+: must hold 2 bytes/)
   })
 
+  it('P8: keeps what a checkpoint under way has written while another one prunes', async () => {
+    const disk = createFaultDisk(() => new Promise((resolve) => void setTimeout(resolve)))
+    const { store } = await open(disk)
+    const bytes = Uint8Array.of(1, 2, 3), hash = sha256(bytes)
+    const nothing = { segment: () => false, file: () => false, log: () => false }
+    const written = store.writeFile(hash, bytes)
+    for (let i = 0; i < 4; i++) await store.prune(nothing)
+    await written
+    await store.prune(nothing)
+    expect(await readContent(disk, hash)).toEqual(bytes)
+    await store.prune({ ...nothing, file: (name) => name === hash })
+    await store.prune(nothing)
+    expect(await readContent(disk, hash)).toBeUndefined()
+  })
+
   it('P7: begins a file of the log again where the disk refused, with what is true by then', async () => {
     const disk = createFaultDisk()
     const faults: (string | undefined)[] = []

@@ -44,6 +44,8 @@ export class Store {
   #writing: Promise<void> | undefined
   #marking: Promise<void> | undefined
   #fault: string | undefined
+  /** Content-addressed files of this life that no durable record has named yet: a checkpoint may be taken while what an earlier one made unnecessary is removed. */
+  readonly #fresh = new Set<string>()
   #cancelRetry: () => void = () => {}
   #closed = false
   /** What is durable of the log, and of the open segment. */
@@ -99,13 +101,18 @@ export class Store {
   }
 
   writeFile(hash: string, bytes: Uint8Array): Promise<void> {
+    this.#fresh.add(hash)
     return writeContent(this.#disk, hash, bytes)
   }
 
   /** Removes what is not needed: payload segments, content-addressed files and drafts, files of the log. */
   async prune(isNeeded: { readonly segment: (segment: number) => boolean; readonly file: (hash: string) => boolean; readonly log: (file: number) => boolean }): Promise<void> {
     for (const segment of await payloadSegments(this.#disk)) if (segment < this.#segment && !isNeeded.segment(segment)) await this.#disk.remove(segmentPath(segment))
-    for (const name of await this.#disk.list(FILES)) if (!isNeeded.file(name)) await this.#disk.remove(`${FILES}/${name}`)
+    for (const name of await this.#disk.list(FILES)) {
+      const hash = name.replace(/\.draft$/, '')
+      if (isNeeded.file(name)) this.#fresh.delete(hash)
+      else if (!this.#fresh.has(hash)) await this.#disk.remove(`${FILES}/${name}`)
+    }
     for (const file of await logFiles(this.#disk)) if (file < this.#tail.file && !isNeeded.log(file)) await this.#disk.remove(logPath(file))
   }
 
