@@ -107,7 +107,8 @@ export class Checkpoints {
   async prune(): Promise<void> {
     const kept = keep(this.#taken, this.#parts.retention)
     this.#taken = kept.checkpoints
-    await this.#parts.store.prune(kept)
+    // What a disk refuses to remove is tried again after the next checkpoint.
+    await this.#parts.store.prune(kept).catch(() => {})
   }
 
   /** A disk that refuses must not keep the process from ending. */
