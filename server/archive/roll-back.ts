@@ -6,7 +6,7 @@ import type { CheckpointRecord, LogRecord } from '../coordinator/records.ts'
 import { findStart } from '../coordinator/start.ts'
 import type { Disk } from '../store/disk.ts'
 import { readContent, segmentPath } from '../store/files.ts'
-import { encodeMark, firstFrames, logFiles, LOGS, logPath, MARK } from '../store/log.ts'
+import { encodeMark, firstFrames, logFiles, LOGS, logPath, MARK, refuseFormerLog } from '../store/log.ts'
 import { Store } from '../store/store.ts'
 
 /** Further than a run that went on elsewhere has been started since. */
@@ -32,6 +32,7 @@ async function isWhole(disk: Disk, { file, state, replaySegments }: CheckpointRe
 /** Cuts the log behind the checkpoint of this version. What was accepted later is gone. Can be done again where it was interrupted. */
 export async function rollBack(disk: Disk, version: number, rng: Rng): Promise<CheckpointRecord> {
   const whole = await wholeCheckpoints(disk)
+  if (whole.length === 0) await refuseFormerLog(disk)
   const checkpoint = whole.findLast((each) => each.version === version)
   if (checkpoint === undefined) throw new ConfigError(`--to-version: must be a checkpoint that is kept, ${whole.map((each) => each.version).join(', ') || 'of which there is none'}, got ${version}.`)
   const { log } = checkpoint

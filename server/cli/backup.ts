@@ -11,7 +11,7 @@ import { packTar, unpackTar, type TarEntry } from '../archive/tar.ts'
 import { verifyLog } from '../coordinator/verify-log.ts'
 import { lockState } from '../state-lock.ts'
 import { createHoldingDisk, createNodeDisk } from '../store/node-disk.ts'
-import { logFolder, requireUnused, runFolder, storedRunNamed, storedRunNames, type RunFile } from './stored-run.ts'
+import { logFolder, ofRun, readRunFile, requireUnused, runFile, runFolder, storedRunNamed, storedRunNames, type RunFile } from './stored-run.ts'
 
 export interface BackupOptions {
   readonly stateDir: string
@@ -26,18 +26,20 @@ const NAMES = /^(run\.json|log\/(log\.synced|logs\/[1-9]\d*|payloads-\d+|files\/
 /** The run may be going on: nothing is locked, and it does not notice. */
 export async function backup({ stateDir, run, to }: BackupOptions): Promise<void> {
   const name = storedRunNamed(stateDir, run)
+  const file = runFile(stateDir, name)
+  readRunFile(file)
   const disk = createHoldingDisk(logFolder(stateDir, name))
   try {
-    const taken = await backUpRun(disk)
-    const bytes = await writeArchive(to, packTar(entriesOf(join(runFolder(stateDir, name), RUN_FILE), taken), Date.now() / 1000))
+    const taken = await ofRun(stateDir, name, () => backUpRun(disk))
+    const bytes = await writeArchive(to, packTar(entriesOf(file, taken), Date.now() / 1000))
     console.log(`${to}: ${name}, the checkpoint of version ${taken.version} and ${taken.updates} updates accepted after it, ${bytes} bytes`)
   } finally {
     await disk.close()
   }
 }
 
-async function* entriesOf(runFile: string, { entries }: RunBackup): AsyncGenerator<TarEntry> {
-  const bytes = await readFile(runFile)
+async function* entriesOf(file: string, { entries }: RunBackup): AsyncGenerator<TarEntry> {
+  const bytes = await readFile(file)
   yield { name: RUN_FILE, bytes: bytes.length, pieces: async function* () { yield bytes } }
   for await (const entry of entries()) yield { ...entry, name: `log/${entry.name}` }
 }
@@ -120,7 +122,7 @@ export async function rollback({ stateDir, run, toVersion }: { readonly stateDir
   const name = storedRunNamed(stateDir, run)
   const unlock = lockState(stateDir)
   try {
-    const { at } = await changeFolder(logFolder(stateDir, name), (disk) => rollBack(disk, toVersion, ownRng()))
+    const { at } = await ofRun(stateDir, name, () => changeFolder(logFolder(stateDir, name), (disk) => rollBack(disk, toVersion, ownRng())))
     console.log(`${name}: back at the checkpoint of version ${toVersion}, with ${at.accepted} accepted updates of ${at.examples} examples. What was accepted after it is gone. commonweight start --run ${name} goes on from there.`)
   } finally {
     unlock()

@@ -8,13 +8,8 @@ import { modelFromSafetensors } from '../../src/codec/safetensors.ts'
 import { decodeTrainingState } from '../../src/codec/training-state.ts'
 import { initialParams, layoutOf } from '../../src/model/initial-params.ts'
 import { zoo } from '../../src/model/zoo/index.ts'
-import { realClock } from '../../src/volunteer/real-clock.ts'
-import { openRun } from '../coordinator/open-run.ts'
-import { createInlineEvaluator, createInlineNumeric } from '../numeric/inline.ts'
-import { parseRun } from '../runs.ts'
-import { sha256 } from '../sha256.ts'
 import { exportModel } from './export.ts'
-import { storedRun } from './stored-run.ts'
+import { beginStoredRun } from './test-stored-run.ts'
 
 // Its threads would wait for messages of the thread that waits for them.
 env.wasm.numThreads = 1
@@ -25,22 +20,9 @@ const stateDir = mkdtempSync(join(tmpdir(), 'export-'))
 const target = (name: string): string => join(stateDir, name)
 const options = { stateDir, optimizer: false }
 
-/** Leaves the folder of a run that has begun and stopped. */
-async function begin(name: string): Promise<void> {
-  const config = parseRun({
-    name, title: 'A run', dataset: { name: 'digits' }, model: 'mnist-mlp', seed: 3,
-    strategy: { schedule: { type: 'synchronous', examplesPerRound: 64 }, serverOptimizer: { name: 'adam', learningRate: 0.01 } },
-  }, name)
-  const shard = { hash: sha256(new Uint8Array(1)), examples: 64, bytes: 64 * 785 }
-  const manifest = { name: 'digits', shape: [28, 28, 1], classes: 10, classNames: [], scale: 1, offset: 0, train: { examples: 64, shards: [shard] }, test: { examples: 64, shards: [shard] } }
-  const { dir, runId } = storedRun({ stateDir, config, manifest, fresh: false })
-  const host = await openRun({ dir, runId, config, dataset: { manifest, file: () => undefined }, clock: realClock, numeric: createInlineNumeric(), evaluator: createInlineEvaluator() })
-  await host.close()
-}
-
 beforeAll(async () => {
   vi.spyOn(console, 'log').mockImplementation((line: string) => { said.push(line) })
-  await begin('first')
+  await beginStoredRun(stateDir, 'first')
 })
 afterAll(() => { vi.restoreAllMocks() })
 

@@ -5,10 +5,9 @@ import { nearest } from '../../src/base/registry.ts'
 import { modelToSafetensors } from '../../src/codec/safetensors.ts'
 import { encodeTrainingState } from '../../src/codec/training-state.ts'
 import { exportOnnx } from '../../src/onnx/export-model.ts'
-import { lockHolder } from '../state-lock.ts'
 import { createNodeDisk } from '../store/node-disk.ts'
 import { readStoredModel, type StoredModel } from '../stored-model.ts'
-import { logFolder, storedRunNamed } from './stored-run.ts'
+import { logFolder, ofRun, requireUnused, storedRunNamed } from './stored-run.ts'
 
 export interface ExportOptions {
   readonly stateDir: string
@@ -29,11 +28,10 @@ const FORMATS: Readonly<Record<string, (model: StoredModel, metadata: Metadata, 
 export async function exportModel({ stateDir, run, to, optimizer }: ExportOptions): Promise<void> {
   const encode = formatOf(to, optimizer)
   const name = storedRunNamed(stateDir, run)
-  const holder = lockHolder(stateDir)
-  if (holder !== undefined) throw new ConfigError(`${stateDir}: must not be in use while it is read, but process ${holder} writes to it. Stop that one first (Ctrl-C in its terminal), or export a copy.`)
+  requireUnused(stateDir, 'read')
   const disk = await createNodeDisk(logFolder(stateDir, name))
   try {
-    const model = await readStoredModel(disk)
+    const model = await ofRun(stateDir, name, () => readStoredModel(disk))
     const bytes = encode(model, { run: name, model: model.spec.name, modelVersion: String(model.version), step: String(model.state.step) }, optimizer)
     await writeFile(to, bytes).catch((cause: Error) => {
       throw new ConfigError(`--to: must be a file that can be written, got ${to} (${cause.message}).`, { cause })

@@ -1,12 +1,11 @@
 // `commonweight list`: what a state folder holds. Reads only, so that it may be in use.
-import { join } from 'node:path'
 import { ConfigError } from '../../src/base/errors.ts'
 import type { LogRecord } from '../coordinator/records.ts'
 import { findStart, type Start } from '../coordinator/start.ts'
 import { lockHolder } from '../state-lock.ts'
 import { readLog } from '../store/log.ts'
 import { createHoldingDisk } from '../store/node-disk.ts'
-import { logFolder, storedRunNames } from './stored-run.ts'
+import { logFolder, ofRun, readRunFile, runFile, storedRunNames } from './stored-run.ts'
 
 export async function list(stateDir: string): Promise<void> {
   const names = storedRunNames(stateDir)
@@ -18,17 +17,20 @@ export async function list(stateDir: string): Promise<void> {
 async function describe(stateDir: string, name: string): Promise<string> {
   const disk = createHoldingDisk(logFolder(stateDir, name))
   try {
-    const start = await findStart(disk)
-    return start === undefined ? `${name}: not begun` : `${name}: ${await describeRun(disk, start)}`
+    return await ofRun(stateDir, name, async () => {
+      readRunFile(runFile(stateDir, name))
+      const start = await findStart(disk)
+      return start === undefined ? `${name}: not begun` : `${name}: ${await describeRun(disk, start)}`
+    })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return `${name}: damaged. ${error.message} (${join(logFolder(stateDir, name))})`
+    return error.message
   } finally {
     await disk.close()
   }
 }
 
-async function describeRun(disk: ReturnType<typeof createHoldingDisk>, { run, known, checkpoint, log }: Start): Promise<string> {
+async function describeRun(disk: ReturnType<typeof createHoldingDisk>, { run, known, checkpoint, damaged, log }: Start): Promise<string> {
   let version = known?.state.version ?? 0, examples = known?.state.examples ?? 0, control: string = known?.state.control ?? 'running', finished = known?.state.finished ?? false
   let evaluation = known?.state.lastEvaluation
   await readLog(disk, log, (records) => {
@@ -44,6 +46,7 @@ async function describeRun(disk: ReturnType<typeof createHoldingDisk>, { run, kn
   return [
     `version ${version}`, `${examples.toLocaleString('en')} examples`,
     ...(evaluation === undefined ? [] : [`accuracy ${(evaluation.accuracy * 100).toFixed(2)}%`]),
-    ...(finished ? ['finished'] : control === 'running' ? [] : [control]), `checkpoints ${kept.join(', ')}`, run.config.title,
+    ...(finished ? ['finished'] : control === 'running' ? [] : [control]), `checkpoints ${kept.join(', ')}`,
+    ...(damaged.length === 0 ? [] : [`damaged ones ${damaged.map((each) => each.version).join(', ')}`]), run.config.title,
   ].join(', ')
 }

@@ -1,7 +1,7 @@
 // What a state folder remembers of a run besides its log: under which id it runs, with which configuration and data.
 // Going on with anything else would mix two runs, so that is refused.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError, InvariantError } from '../../src/base/errors.ts'
 import { nearest } from '../../src/base/registry.ts'
@@ -35,11 +35,10 @@ export interface StoredRunOptions {
 
 /** Throws ConfigError where the folder holds another configuration of this run, or other data. */
 export function storedRun({ stateDir, config, manifest, fresh }: StoredRunOptions): StoredRun {
-  const folder = runFolder(stateDir, config.name)
-  const file = join(folder, 'run.json')
+  const folder = runFolder(stateDir, config.name), file = runFile(stateDir, config.name)
   const dataHash = sha256(JSON.stringify(manifest))
   if (fresh) rmSync(folder, { recursive: true, force: true })
-  const stored = read(file)
+  const stored = readRunFile(file)
   if (stored === undefined) {
     const runId = `${config.name.slice(0, 50)}-${randomBytes(3).toString('hex')}`
     mkdirSync(folder, { recursive: true })
@@ -57,7 +56,7 @@ export function storedRun({ stateDir, config, manifest, fresh }: StoredRunOption
 /** Names of the runs in a state folder. */
 export function storedRunNames(stateDir: string): readonly string[] {
   try {
-    return readdirSync(join(stateDir, 'runs')).filter((name) => !name.startsWith('.') && read(join(runFolder(stateDir, name), 'run.json')) !== undefined)
+    return readdirSync(join(stateDir, 'runs')).filter((name) => !name.startsWith('.') && existsSync(runFile(stateDir, name)))
   } catch {
     return []
   }
@@ -79,11 +78,25 @@ export function requireUnused(stateDir: string, what: string): void {
   if (holder !== undefined) throw new ConfigError(`${stateDir}: must not be in use while it is ${what}, but process ${holder} writes to it. Stop that one first (Ctrl-C in its terminal).`)
 }
 
+/** Names the run, and where it lies, in what is wrong with its log. */
+export async function ofRun<T>(stateDir: string, name: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (cause) {
+    const isOfDisk = typeof (cause as NodeJS.ErrnoException).errno === 'number'
+    if (!(cause instanceof ConfigError || cause instanceof InvariantError || (cause instanceof Error && isOfDisk))) throw cause
+    throw new ConfigError(`${name}: ${cause.message} (${logFolder(stateDir, name)})`, { cause })
+  }
+}
+
 export const logFolder = (stateDir: string, name: string): string => join(runFolder(stateDir, name), 'log')
 
 export const runFolder = (stateDir: string, name: string): string => join(stateDir, 'runs', name)
 
-function read(file: string): RunFile | undefined {
+export const runFile = (stateDir: string, name: string): string => join(runFolder(stateDir, name), 'run.json')
+
+/** Undefined where there is none. Throws ConfigError where it is damaged. */
+export function readRunFile(file: string): RunFile | undefined {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -93,7 +106,7 @@ function read(file: string): RunFile | undefined {
   try {
     return JSON.parse(text) as RunFile
   } catch (cause) {
-    throw new InvariantError(`${file}: must be JSON, got a damaged file. Restore it, or begin anew with --fresh.`, { cause })
+    throw new ConfigError(`${file}: must be JSON, got a damaged file. Restore it, or begin anew with --fresh.`, { cause })
   }
 }
 

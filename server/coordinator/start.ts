@@ -1,6 +1,6 @@
 // Where a run that is opened again goes on from: its newest checkpoint that is whole.
 import { readContent } from '../store/files.ts'
-import { DamageError, firstRecords, logFiles } from '../store/log.ts'
+import { DamageError, firstRecords, logFiles, refuseFormerLog } from '../store/log.ts'
 import type { ReadableDisk } from '../store/disk.ts'
 import type { CheckpointRecord, LogRecord, RunRecord } from './records.ts'
 import { decodeStateFile, type StateFile } from './state-file.ts'
@@ -18,7 +18,7 @@ export interface Start {
   readonly damaged: readonly CheckpointRecord[]
 }
 
-/** Undefined where the run has not got as far as its first checkpoint. Throws DamageError where none is whole. */
+/** Undefined where the run has not got as far as its first checkpoint. Throws DamageError where none is whole, ConfigError where it was begun by an earlier version. */
 export async function findStart(disk: ReadableDisk): Promise<Start | undefined> {
   const damaged: CheckpointRecord[] = []
   for (const log of (await logFiles(disk)).reverse()) {
@@ -30,6 +30,7 @@ export async function findStart(disk: ReadableDisk): Promise<Start | undefined> 
     damaged.push(checkpoint)
   }
   if (damaged.length > 0) throw new DamageError(`files: must hold a whole checkpoint, got damage or no file for ${damaged.map(({ version }) => `version ${version}`).join(', ')}.`)
+  await refuseFormerLog(disk)
   return undefined
 }
 

@@ -4,7 +4,7 @@ import { invariant, present } from '../../src/base/errors.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { Disk } from '../store/disk.ts'
 import { readContent } from '../store/files.ts'
-import { DamageError, firstRecords, logFiles, logPath, readLog } from '../store/log.ts'
+import { DamageError, firstRecords, logFiles, logPath, readLog, refuseFormerLog } from '../store/log.ts'
 import { createNodeDisk } from '../store/node-disk.ts'
 import { LeaseSet } from './lease-set.ts'
 import type { AcceptedRecord, CheckpointRecord, EvaluationRecord, LogRecord, RunRecord, VersionRecord } from './records.ts'
@@ -36,7 +36,10 @@ export async function verifyLog(source: string | Disk): Promise<LogReport> {
 async function verifyDisk(disk: Disk): Promise<LogReport> {
   const from = firstOfUnbroken(await logFiles(disk))
   const [first] = (await firstRecords(disk, from, 1)) as readonly LogRecord[]
-  if (first === undefined) throw new DamageError(`${logPath(from)}: must hold records, got none. Restore a backup of the state folder (commonweight restore FILE).`)
+  if (first === undefined) {
+    await refuseFormerLog(disk)
+    throw new DamageError(`${logPath(from)}: must hold records, got none. Restore a backup of the state folder (commonweight restore FILE).`)
+  }
   const proof = first.type === 'checkpoint' ? Proof.since(await knownAt(disk, first), first) : new Proof()
   await readLog(disk, from, (records) => {
     for (const record of records as readonly LogRecord[]) proof.add(record)

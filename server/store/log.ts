@@ -13,6 +13,9 @@ export const MARK = 'log.synced'
 /** Read at a time. */
 const PIECE_BYTES = 8 * 2 ** 20
 
+/** The whole log in one file, as earlier versions wrote it. */
+const FORMER_LOG = 'log'
+
 export const logPath = (file: number): string => `${LOGS}/${file}`
 
 /** Bytes that were on disk are not what they were: nothing that this program can make good. */
@@ -22,6 +25,12 @@ export class DamageError extends ConfigError {}
 export async function logFiles(disk: Pick<Disk, 'list'>): Promise<number[]> {
   const names = await disk.list(LOGS)
   return names.filter((name) => /^[1-9]\d*$/.test(name)).map(Number).sort((a, b) => a - b)
+}
+
+/** For a folder without log files. Throws ConfigError where an earlier version has written a log there. */
+export async function refuseFormerLog(disk: Pick<Disk, 'read'>): Promise<void> {
+  if ((await disk.read(FORMER_LOG, 0, 1)) === undefined) return
+  throw new ConfigError('state folder: must hold a log of format 2, got one of format 1, which an earlier version wrote. Go on with that version, or begin anew with --fresh (the stored progress is deleted).')
 }
 
 /** The first frames of a file; none where the first is not whole. */

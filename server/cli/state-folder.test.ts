@@ -1,0 +1,63 @@
+// What commands say of a state folder that this program cannot go on with: which run, where it lies, what to do.
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { backup, rollback } from './backup.ts'
+import { exportModel } from './export.ts'
+import { list } from './list.ts'
+import { logFolder, runFolder, storedRunNames } from './stored-run.ts'
+import { beginStoredRun } from './test-stored-run.ts'
+import { verify } from './verify.ts'
+
+let stateDir = ''
+const said: string[] = []
+
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'state-'))
+  said.splice(0)
+  vi.spyOn(console, 'log').mockImplementation((line: string) => { said.push(line) })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(stateDir, { recursive: true, force: true })
+})
+
+describe('a log of format 1', () => {
+  /** As versions before format 2 left it. */
+  async function formerRun(name: string): Promise<string> {
+    await beginStoredRun(stateDir, name)
+    const folder = logFolder(stateDir, name)
+    renameSync(join(folder, 'logs', '1'), join(folder, 'log'))
+    rmSync(join(folder, 'logs'), { recursive: true })
+    return folder
+  }
+
+  it('is refused by every command, which names the folder and leaves it as it is', async () => {
+    const folder = await formerRun('old')
+    const before = readFileSync(join(folder, 'log')), names = readdirSync(folder).sort()
+    const message = new RegExp(`old: state folder: must hold a log of format 2, got one of format 1, which an earlier version wrote\\. Go on with that version, or begin anew with --fresh.*\\(${folder}\\)`)
+    await expect(beginStoredRun(stateDir, 'old')).rejects.toThrow(/got one of format 1/)
+    await expect(backup({ stateDir, to: join(stateDir, 'old.tar') })).rejects.toThrow(message)
+    await expect(exportModel({ stateDir, optimizer: false, to: join(stateDir, 'old.onnx') })).rejects.toThrow(message)
+    await expect(rollback({ stateDir, toVersion: 0 })).rejects.toThrow(message)
+    expect(await verify(stateDir)).toBe(false)
+    expect(said.at(-1)).toMatch(message)
+    await list(stateDir)
+    expect(said.at(-1)).toMatch(message)
+    expect(readFileSync(join(folder, 'log'))).toEqual(before)
+    expect(readdirSync(folder).sort()).toEqual(names)
+  })
+})
+
+describe('a damaged run.json', () => {
+  it('is said, and hides no other run', async () => {
+    await beginStoredRun(stateDir, 'whole')
+    mkdirSync(runFolder(stateDir, 'torn'), { recursive: true })
+    writeFileSync(join(runFolder(stateDir, 'torn'), 'run.json'), '{"runId')
+    expect([...storedRunNames(stateDir)].sort()).toEqual(['torn', 'whole'])
+    await list(stateDir)
+    expect(said.join('\n')).toMatch(/torn: .*run\.json: must be JSON, got a damaged file/)
+    expect(said.join('\n')).toMatch(/whole: version 0/)
+  })
+})
