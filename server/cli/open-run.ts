@@ -7,7 +7,7 @@ import { openRun } from '../coordinator/open-run.ts'
 import { loadShards } from '../datasets.ts'
 import { createEvaluatorThread, createNumericThreads } from '../numeric/threads.ts'
 import type { RunHost } from '../run-host.ts'
-import { storedRun } from './stored-run.ts'
+import { ofRun, storedRun } from './stored-run.ts'
 
 /** Built beside this program. */
 const NUMERIC_WORKER = join(import.meta.dirname, 'numeric-worker.js')
@@ -17,16 +17,18 @@ export interface OpenStoredRunOptions {
   readonly dataDir: string | undefined
   readonly stateDir: string
   readonly fresh: boolean
+  readonly say: (text: string) => void
 }
 
 /** Throws ConfigError where the data is not there, or the state folder holds another run of this name. */
-export async function openStoredRun({ config, dataDir, stateDir, fresh }: OpenStoredRunOptions): Promise<{ readonly host: RunHost; readonly resumed: boolean }> {
+export async function openStoredRun({ config, dataDir, stateDir, fresh, say }: OpenStoredRunOptions): Promise<{ readonly host: RunHost; readonly resumed: boolean }> {
   const dataset = await loadShards(config, dataDir)
   const { runId, dir, resumed } = storedRun({ stateDir, config, manifest: dataset.manifest, fresh })
   const numeric = createNumericThreads(NUMERIC_WORKER)
   const evaluator = createEvaluatorThread(NUMERIC_WORKER)
   try {
-    return { host: await openRun({ dir, runId, config, dataset, clock: realClock, numeric, evaluator }), resumed }
+    const warn = (text: string): void => say(`\n${config.name}: ${text}`)
+    return { host: await ofRun(stateDir, config.name, () => openRun({ dir, runId, config, dataset, clock: realClock, numeric, evaluator, warn })), resumed }
   } catch (error) {
     await Promise.all([numeric.close(), evaluator.close()])
     throw error
