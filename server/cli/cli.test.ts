@@ -3,9 +3,11 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../../src/base/errors.ts'
 import type { RunStatus } from '../../src/wire/dashboard.ts'
 import { createStubRun, stubStatus } from '../stub-run.ts'
 import { describeAddresses } from './addresses.ts'
+import { openEach } from './coordinate.ts'
 import { createProgress, describeStatus } from './progress.ts'
 import { createReport } from './report.ts'
 import { parseStopCondition } from './stop-condition.ts'
@@ -104,5 +106,29 @@ describe('addresses', () => {
     expect(text).toContain('https://192.168.1.5:8787/')
     expect(text).toMatch(/connection is not private[\s\S]*AA:BB/)
     expect(describeAddresses({ ...options, trustProxy: true })).toContain('your proxy')
+  })
+})
+
+describe('several runs', () => {
+  const configs = ['first', 'second', 'third'].map((name) => createStubRun(name).config)
+  const open = (...broken: readonly string[]) => async ({ name }: { readonly name: string }): Promise<string> => {
+    if (broken.includes(name)) throw new ConfigError(`${name}: must be whole.`)
+    return name
+  }
+
+  it('are opened where one cannot be, which is said', async () => {
+    const said: string[] = []
+    expect(await openEach({ configs, say: (text) => said.push(text) }, open('second'))).toEqual(['first', 'third'])
+    expect(said).toEqual(['\nLeft out, as it cannot be opened: second: must be whole.'])
+  })
+
+  it('are refused where none can be opened, or one is named twice', async () => {
+    const say = (): never => { throw new Error('nothing is to be said') }
+    await expect(openEach({ configs: configs.slice(0, 2), say }, open('first', 'second'))).rejects.toThrow(/^first: must be whole\.\nsecond: must be whole\.$/)
+    await expect(openEach({ configs: [...configs, configs[1]!], say }, open())).rejects.toThrow(/--run: must name each run once, got second twice/)
+  })
+
+  it('do not hide what is a bug', async () => {
+    await expect(openEach({ configs, say: () => {} }, async () => { throw new TypeError('a bug') })).rejects.toThrow('a bug')
   })
 })

@@ -41,8 +41,8 @@ export interface Coordination {
   readonly host: string | undefined
   readonly controlToken: string
   readonly certificate: Certificate | undefined
-  /** Some of its runs were begun earlier. */
-  readonly resumed: boolean
+  /** Ids of those that were begun earlier. */
+  readonly resumed: ReadonlySet<string>
   close(): Promise<void>
 }
 
@@ -52,26 +52,41 @@ export async function coordinate(options: CoordinateOptions): Promise<Coordinati
   const close = async (): Promise<void> => { while (undo.length > 0) await undo.pop()?.() }
   try {
     const certificate = await certificateFor(network, stateDir)
-    const runs = new Map<string, RunHost>()
-    let resumed = false
-    for (const config of options.configs) {
-      const opened = await openStoredRun({ ...options, config })
-      undo.push(() => opened.host.close())
-      runs.set(opened.host.runId, opened.host)
-      resumed ||= opened.resumed
-    }
+    const opened = await openEach(options, async (config) => {
+      const run = await openStoredRun({ ...options, config })
+      undo.push(() => run.host.close())
+      return run
+    })
+    const runs = opened.map((run) => run.host)
     const host = network.host ?? (certificate === undefined && !network.trustProxy ? '127.0.0.1' : undefined)
     const controlToken = keptToken(join(stateDir, 'control-token'))
     const served = await serve({
-      runs, pagesDir: PAGES_DIR, encodeModel: modelToSafetensors, host, port: network.port, controlToken, trustProxy: network.trustProxy, allowedOrigins: network.allowOrigin,
+      runs: new Map(runs.map((run) => [run.runId, run])), pagesDir: PAGES_DIR, encodeModel: modelToSafetensors, host, port: network.port, controlToken, trustProxy: network.trustProxy, allowedOrigins: network.allowOrigin,
       ...(certificate === undefined ? {} : { tls: certificate, strictTransport: !certificate.selfSigned }),
     })
     undo.push(() => served.close())
-    return { runs: [...runs.values()], url: ownUrl({ ...served, host }), served, host, controlToken, certificate, resumed, close }
+    const resumed = new Set(opened.flatMap((run) => (run.resumed ? [run.host.runId] : [])))
+    return { runs, url: ownUrl({ ...served, host }), served, host, controlToken, certificate, resumed, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** Says what is wrong with a run that cannot be opened, and opens the others all the same. Throws where none can be. */
+export async function openEach<T>({ configs, say }: Pick<CoordinateOptions, 'configs' | 'say'>, open: (config: RunConfig) => Promise<T>): Promise<readonly T[]> {
+  const again = configs.find(({ name }, i) => configs.findIndex((other) => other.name === name) < i)
+  if (again !== undefined) throw new ConfigError(`--run: must name each run once, got ${again.name} twice. Leave one out, or give it another name in its file.`)
+  const opened: T[] = [], wrong: string[] = []
+  for (const config of configs) {
+    await open(config).then((run) => opened.push(run), (error: unknown) => {
+      if (!(error instanceof ConfigError)) throw error
+      wrong.push(error.message)
+    })
+  }
+  if (opened.length === 0) throw new ConfigError(wrong.join('\n'))
+  for (const message of wrong) say(`\nLeft out, as it cannot be opened: ${message}`)
+  return opened
 }
 
 async function certificateFor({ https, cert, key }: NetworkOptions, stateDir: string): Promise<Certificate | undefined> {

@@ -34,7 +34,7 @@ export async function start(options: StartOptions): Promise<void> {
   }))
   const coordination = await coordinate({ configs: seeded, dataDir: options.dataDir, stateDir: options.stateDir, fresh: options.fresh, network: options, say })
   const { runs, served, host, controlToken, certificate } = coordination
-  for (const { config } of runs) say(`\n${config.name}: ${config.title}${coordination.resumed ? ' (going on where it was)' : ''}`)
+  for (const { runId, config } of runs) say(`\n${config.name}: ${config.title}${coordination.resumed.has(runId) ? ' (going on where it was)' : ''}`)
   say(`\n${describeAddresses({ ...served, host, controlToken, trustProxy: options.trustProxy, ...(certificate === undefined ? {} : { certificate }) })}\n`)
   if (!nativeUnmasking()) say('The native part of bufferutil does not load here, so updates of volunteers arrive slower.')
   const volunteers = bringVolunteers({ coordination, count: options.volunteers, runner: options.runner, stateDir: options.stateDir, say, onHopeless: (message) => say(`No volunteers of our own: ${message}`) })

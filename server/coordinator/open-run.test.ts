@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/base/errors.ts'
 import { createRng } from '../../src/base/rng.ts'
+import { PROTOCOL_VERSION } from '../../src/wire/messages.ts'
 import { createInlineNumeric } from '../numeric/inline.ts'
 import type { RunHost } from '../run-host.ts'
 import { openRun, type OpenRunOptions } from './open-run.ts'
@@ -176,6 +177,15 @@ describe('a disk that refuses', () => {
     expect(simulation.host!.status().state).toBe('running')
     expect(simulation.host!.status().accepted).toBeGreaterThan(accepted)
     verifyRecords(await simulation.records())
+  })
+
+  it('P7: pauses the run whose folder it is, and no other', async () => {
+    const full = new Simulation({ seed: 1, schedule: 'synchronous' }), other = new Simulation({ seed: 1, schedule: 'synchronous' })
+    const hosts = [await reopen(full), await reopen(other)]
+    full.disk.full = true
+    for (const host of hosts) host.join({ type: 'hello', protocolVersion: PROTOCOL_VERSION, volunteerId: 'new', adapter: { runner: 'cpu', name: 'stub', software: true } }, () => {})
+    for (const { clock } of [full, other]) await clock.run(clock.now() + 1_000)
+    expect(hosts.map((host) => host.status().reason.code)).toEqual(['disk', 'training'])
   })
 
   it('P7: says so when a run cannot even begin', async () => {
