@@ -1,5 +1,5 @@
 // Which variants of a kernel can run a call on an adapter, the likeliest first.
-import type { Consts, Dims, GpuCapabilities, Grid, Kernel } from '../kernels/kernel.ts'
+import { workgroupOf, type Consts, type Dims, type GpuCapabilities, type Grid, type Kernel } from '../kernels/kernel.ts'
 import type { Variant } from './wgsl.ts'
 
 /** WebGPU's guaranteed limit; adapters rarely offer more. */
@@ -39,7 +39,7 @@ export function worthTiming(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): r
 export function fits({ algorithm, consts }: Variant, dims: Dims, gpu: GpuCapabilities): boolean {
   if (algorithm.features?.some((feature) => !gpu.features.has(feature)) === true) return false
   if (algorithm.fits?.(dims, consts, gpu) === false) return false
-  const workgroup = algorithm.workgroup(dims, consts)
+  const workgroup = workgroupOf(algorithm, dims, consts)
   return workgroup[0] * workgroup[1] * workgroup[2] <= gpu.maxComputeInvocationsPerWorkgroup
     && workgroup[0] <= gpu.maxComputeWorkgroupSizeX && workgroup[1] <= gpu.maxComputeWorkgroupSizeY
     && algorithm.grid(dims, consts).every((groups) => groups <= MAX_GROUPS)

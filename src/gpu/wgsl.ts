@@ -2,7 +2,7 @@
 // shader's own functions. Shapes are constants and arrays have fixed sizes, so that compilers can fold index arithmetic
 // and bounds checks.
 import { InvariantError } from '../base/errors.ts'
-import type { Algorithm, Consts, Dims, Grid, Kernel } from '../kernels/kernel.ts'
+import { workgroupOf, type Algorithm, type Consts, type Dims, type Grid, type Kernel } from '../kernels/kernel.ts'
 import { halfAccessors, halfReader, ROUNDING, storedAs, throughAccessors, type HalfMode } from './half-access.ts'
 import { expand, value } from './template.ts'
 
@@ -35,7 +35,7 @@ export function shaderFile(path: string): string {
 export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, halfMode: HalfMode = 'f16'): string {
   const { algorithm, consts } = variant
   const grid = algorithm.grid(dims, consts)
-  const workgroup = algorithm.workgroup(dims, consts)
+  const workgroup = workgroupOf(algorithm, dims, consts)
   const known: Record<string, number> = { subgroups: algorithm.features?.includes('subgroups') === true ? 1 : 0, ...consts, WG_X: workgroup[0], WG_Y: workgroup[1], WG_Z: workgroup[2] }
   for (const [key, value] of Object.entries(dims)) known[`u.${key}`] = value
   const views = algorithm.views?.(dims, consts) ?? {}

@@ -2,7 +2,7 @@
 // exchanged within SIMD units (software adapters) or read from memory (anything, anywhere). The gradient has two passes in one
 // call: z = 0 goes by queries, z = 1 by keys.
 import { ceilDiv } from '../base/math.ts'
-import { dim, type Algorithm, type Consts, type Dims, type Grid } from './kernel.ts'
+import { dim, type Algorithm, type Dims, type Grid } from './kernel.ts'
 
 export interface AttentionPart {
   readonly name: 'forward' | 'gradient'
@@ -19,7 +19,6 @@ const longestHead = (rows: number, passes: number): number => (rows * passes ===
 export function attentionAlgorithms({ name, vectors, passes, quadRows }: AttentionPart): readonly Algorithm[] {
   const vec4 = {
     views: () => Object.fromEntries(vectors.map((buffer) => [buffer, 'vec4<f32>' as const])),
-    workgroup: (_: Dims, c: Consts): Grid => [dim(c, 'X'), 1, 1],
   }
   const grid = (d: Dims, rows: number): Grid => [ceilDiv(dim(d, 'T'), rows), dim(d, 'B') * dim(d, 'H'), passes]
   const shader = (kind: string): string => `kernels/attention/${name}-${kind}.wgsl`
@@ -51,7 +50,6 @@ export function attentionAlgorithms({ name, vectors, passes, quadRows }: Attenti
       shader: shader('rows'),
       includes: [problem],
       variants: [{ X: 64, WIDTH: 1 }, { X: 4, WIDTH: 1 }],
-      workgroup: (_, c) => [dim(c, 'X'), 1, 1],
       grid: (d, c) => grid(d, dim(c, 'X')),
     },
   ]

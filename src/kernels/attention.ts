@@ -40,7 +40,6 @@ export const attentionDelta = defineKernel({
     shader: 'kernels/attention/delta.wgsl',
     variants: [{ X: 64, WIDTH: width }],
     ...(width === 4 ? { fits: (d: Dims) => dim(d, 'D') % 4 === 0, views: () => ({ y: 'vec4<f32>', dy: 'vec4<f32>' } as const) } : {}),
-    workgroup: (_: Dims, c: Dims) => [dim(c, 'X'), 1, 1] as const,
     grid: (d: Dims, c: Dims) => linearGrid(rows(d), dim(c, 'X')),
   })),
   flops: (d) => 2 * size(d),

@@ -19,7 +19,6 @@ const momentsAlgorithms: readonly Algorithm[] = (['workgroup', 'serial'] as cons
   includes: ['kernels/batch-norm/moments.wgsl'],
   variants: (name === 'serial' ? [{ X: 4, Y: 1 }] : [{ X: 8, Y: 16 }, { X: 32, Y: 8 }]).map((row) => ({ ...row, WIDTH })),
   ...(WIDTH === 4 ? { views: () => ({ x: 'vec4<f32>', sums: 'vec4<f32>', squares: 'vec4<f32>' }), fits: divides } : {}),
-  workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
   grid: (d, c) => (name === 'serial' ? linearGrid(partials(d) / WIDTH, dim(c, 'X')) : [ceilDiv(channels(d) / WIDTH, dim(c, 'X')), dim(d, 'CHUNKS'), 1]),
 })))
 
@@ -61,7 +60,6 @@ export const channelStatistics = defineKernel({
     name: 'channels',
     shader: 'kernels/batch-norm/statistics.wgsl',
     variants: [{ X: 4 }, { X: 64 }],
-    workgroup: (_, c) => [dim(c, 'X'), 1, 1],
     grid: (d, c) => [ceilDiv(channels(d), dim(c, 'X')), 1, 1],
   }],
   flops: (d) => 2 * partials(d),

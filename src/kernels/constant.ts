@@ -12,7 +12,7 @@ export const constant = defineKernel({
   name: 'constant',
   formula: 'y[SIZE] = VALUE0, VALUE1, …, f32s given by their bits',
   buffers: { y: { access: 'write', element: 'f32', length: (d) => dim(d, 'SIZE') } },
-  algorithms: [{ name: 'serial', shader: 'kernels/constant.wgsl', variants: [{ X: 1 }], workgroup: () => [1, 1, 1], grid: () => [1, 1, 1] }],
+  algorithms: [{ name: 'serial', shader: 'kernels/constant.wgsl', variants: [{ X: 1 }], grid: () => [1, 1, 1] }],
   flops: (d) => dim(d, 'SIZE'),
   reference(d, { y }) {
     for (let i = 0; i < dim(d, 'SIZE'); i++) y![i] = bitsFloat(dim(d, `VALUE${i}`))

@@ -35,7 +35,6 @@ const direct: Algorithm = {
   shader: 'kernels/conv2d/direct.wgsl',
   includes: ['kernels/activation.wgsl'],
   variants: variants({ FB: [4, 8, 1], X: [64] }),
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(outputPixels(d) * ceilDiv(dim(d, 'F'), dim(c, 'FB')), dim(c, 'X')),
 }
 
@@ -43,7 +42,6 @@ const inputGradientDirect: Algorithm = {
   name: 'direct',
   shader: 'kernels/conv2d/input-gradient-direct.wgsl',
   variants: variants({ CB: [4, 8, 1], X: [64] }),
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(inputPixels(d) * ceilDiv(dim(d, 'C'), dim(c, 'CB')), dim(c, 'X')),
 }
 
@@ -103,7 +101,6 @@ const filterGradientTaps = (suits: 'gpu' | 'software', rows: Algorithm['variants
   fits: (d, c, gpu) => divides(d, 'F') && dim(d, 'C') <= 4 && dim(c, 'TAP_ROWS') <= dim(d, 'KH')
     && dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= 18
     && 16 * dim(c, 'X') * dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= gpu.maxComputeWorkgroupStorageSize,
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 4 * dim(c, 'BLOCKS')), dim(d, 'C') * ceilDiv(dim(d, 'KH'), dim(c, 'TAP_ROWS')), 1],
 })
 
@@ -111,7 +108,6 @@ const filterGradientWorkgroup: Algorithm = {
   name: 'workgroup',
   shader: 'kernels/conv2d/filter-gradient-workgroup.wgsl',
   variants: variants({ FB: [4], X: [128, 32, 4] }),
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 

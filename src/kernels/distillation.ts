@@ -19,7 +19,6 @@ const invocationPer = (name: string, folder: 'position-loss' | 'distillation', c
   includes: ['kernels/distillation/row.wgsl'],
   suits: 'software',
   variants: [{ X: 16 }],
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(count(d), dim(c, 'X')),
 })
 

@@ -15,7 +15,6 @@ const quartets = (width: 1 | 4): Algorithm => ({
   variants: [{ X: 64, WIDTH: width }],
   fits: (d) => divides(d) === (width === 4),
   ...(width === 4 ? { views: () => ({ x: 'vec4<f32>', y: 'vec4<f32>' } as const) } : {}),
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(Math.ceil(size(d) / 4), dim(c, 'X')),
 })
 

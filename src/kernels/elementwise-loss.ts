@@ -73,7 +73,6 @@ export const elementwiseLoss = defineKernel({
       includes: include(1),
       variants: [{ X: 64 }, { X: 256 }],
       fits: (d) => dim(d, 'SIZE') >= 16,
-      workgroup: (_, c) => [dim(c, 'X'), 1, 1],
       grid: (d) => [examples(d), 1, 1],
     },
     ...[4, 1].map((width) => ({
@@ -84,7 +83,6 @@ export const elementwiseLoss = defineKernel({
       variants: [{ X: 16, WIDTH: width }],
       fits: (d: Dims) => divides(d) === (width === 4),
       ...(width === 4 ? { views: () => ({ y: 'vec4<f32>', goal: 'vec4<f32>' } as const) } : {}),
-      workgroup: (_: Dims, c: Dims) => [dim(c, 'X'), 1, 1] as const,
       grid: (d: Dims, c: Dims) => linearGrid(examples(d), dim(c, 'X')),
     })),
   ],

@@ -36,7 +36,6 @@ const ranks: Algorithm = {
   suits: 'gpu',
   shader: 'kernels/embedding/group-ids-ranks.wgsl',
   variants: [{ X: 256 }, { X: 64 }],
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(dim(d, 'N') + dim(d, 'V') + 1, dim(c, 'X')),
 }
 
@@ -46,7 +45,6 @@ const serial: Algorithm = {
   suits: 'software',
   shader: 'kernels/embedding/group-ids-serial.wgsl',
   variants: [{ X: 1 }],
-  workgroup: () => [1, 1, 1],
   grid: () => [1, 1, 1],
 }
 
@@ -80,7 +78,6 @@ const workgroupPerGroup: Algorithm = {
   variants: [{ X: 16, Y: 4 }, { X: 8, Y: 8 }, { X: 16, Y: 16 }],
   views: () => ({ dy: 'vec4<f32>', dtable: 'vec4<f32>' }),
   fits: divides,
-  workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
   grid: (d, c) => [ceilDiv(dim(d, 'D') / 4, dim(c, 'X')), dim(d, 'V'), 1],
 }
 
@@ -92,7 +89,6 @@ const columns = (width: 1 | 4): Algorithm => ({
   variants: [{ X: 64, WIDTH: width }],
   ...(width === 4 ? { views: () => ({ dy: 'vec4<f32>', dtable: 'vec4<f32>' } as const) } : {}),
   fits: (d) => divides(d) === (width === 4),
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(table(d) / width, dim(c, 'X')),
 })
 

@@ -22,7 +22,6 @@ export function gemmAlgorithms(problem: GemmProblem): { readonly workgroupTiles:
     shader: `kernels/gemm/${name}.wgsl`,
     includes: problem.includes,
     variants: rows,
-    workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
     grid: (d, c) => grid(d, tileRows(c), tileColumns(c)),
   })
   return {
@@ -41,7 +40,6 @@ export function gemmAlgorithms(problem: GemmProblem): { readonly workgroupTiles:
       ...tile('split-k', [{ X: 256, Y: 1, ROWS: 4, COLS: 4 }, { X: 64, Y: 1, ROWS: 4, COLS: 4 }, { X: 128, Y: 1, ROWS: 2, COLS: 8 }]),
       suits: 'gpu',
       fits: (d, c) => problem.depth(d) >= dim(c, 'X'),
-      workgroup: (_, c) => [dim(c, 'X'), 1, 1],
       grid: (d, c) => grid(d, dim(c, 'ROWS'), dim(c, 'COLS')),
     },
     registerTiles: tile('register-tiles', [...variants({ X: [8], Y: [8], ROWS: [4, 1], COLS: [4, 1] }), { X: 4, Y: 1, ROWS: 4, COLS: 4 }]),

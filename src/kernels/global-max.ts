@@ -14,7 +14,6 @@ const workgroup: Algorithm = {
   shader: 'kernels/pool/global-max-workgroup.wgsl',
   variants: [{ X: 16, Y: 8 }, { X: 64, Y: 4 }],
   fits: (d) => dim(d, 'N') <= 65_535,
-  workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
   grid: (d, c) => [ceilDiv(dim(d, 'C'), dim(c, 'X')), dim(d, 'N'), 1],
 }
 
@@ -23,7 +22,6 @@ const serial = [4, 1].map((WIDTH): Algorithm => ({
   ...(WIDTH === 4 ? { suits: 'software', views: () => ({ x: 'vec4<f32>', y: 'vec4<f32>' }), fits: divides } : {}),
   shader: 'kernels/pool/global-max-serial.wgsl',
   variants: [{ X: 4, WIDTH }],
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(pooled(d) / WIDTH, dim(c, 'X')),
 }))
 

@@ -32,7 +32,6 @@ function directAlgorithms({ shader, activation = false, vectors, rows, elements 
     variants: [{ X, WIDTH: WIDTH!, DEPTHWISE: DEPTHWISE!, ...(LANES === undefined ? {} : { LANES }) }],
     ...(WIDTH === 4 ? { views: () => Object.fromEntries((DEPTHWISE === 1 ? vectors.depthwise : vectors.filters).map((name) => [name, 'vec4<f32>' as const])) } : {}),
     fits: (d) => (DEPTHWISE === 1 ? depthwise(d) && dim(d, 'C') % WIDTH! === 0 : !depthwise(d) && (dim(d, 'F') / dim(d, 'G')) % WIDTH! === 0),
-    workgroup: () => [X, 1, 1],
     grid: (d) => linearGrid(elements(d, DEPTHWISE!, WIDTH!) * (LANES ?? 1), X),
   })))
 }

@@ -69,7 +69,8 @@ export interface Algorithm {
   readonly views?: (d: Dims, c: Consts) => Readonly<Record<string, 'vec2<f32>' | 'vec4<f32>'>>
   /** False where this row cannot compute this call, or this adapter cannot run it. Absent: always fits. */
   readonly fits?: (d: Dims, c: Consts, gpu: GpuCapabilities) => boolean
-  readonly workgroup: (d: Dims, c: Consts) => Grid
+  /** Invocations of a workgroup. Absent: the row's X by Y, each 1 where it has none. */
+  readonly workgroup?: (d: Dims, c: Consts) => Grid
   /** Number of workgroups. */
   readonly grid: (d: Dims, c: Consts) => Grid
 }
@@ -115,6 +116,9 @@ export function variants(axes: Readonly<Record<string, readonly number[]>>): rea
     [{}],
   )
 }
+
+/** Invocations of a workgroup of one row. */
+export const workgroupOf = (algorithm: Algorithm, d: Dims, c: Consts): Grid => algorithm.workgroup?.(d, c) ?? [c['X'] ?? 1, c['Y'] ?? 1, 1]
 
 /** Workgroups for one invocation per element; wraps into y beyond 65,535 so that any size fits. */
 export function linearGrid(elements: number, workgroupSize: number): Grid {

@@ -1,6 +1,7 @@
 // WebGPU guarantees eight storage buffers in a shader stage and 65,535 workgroups along a dimension: every kernel stays within.
 import { expect, it } from 'vitest'
 import { kernels } from './index.ts'
+import { workgroupOf } from './kernel.ts'
 import { allVariants } from '../gpu/candidates.ts'
 
 const STORAGE_BUFFERS = 8
@@ -21,7 +22,7 @@ it.each([...kernels.entries()])('%s has a row for adapters without subgroups or 
   }
   for (const dims of kernel.probes) {
     const usable = allVariants(kernel).filter(({ algorithm, consts }) => (algorithm.features ?? []).length === 0 && (algorithm.fits?.(dims, consts, gpu) ?? true)
-      && algorithm.workgroup(dims, consts).reduce((a, b) => a * b) <= 256 && algorithm.grid(dims, consts).every((groups) => groups <= WORKGROUPS))
+      && workgroupOf(algorithm, dims, consts).reduce((a, b) => a * b) <= 256 && algorithm.grid(dims, consts).every((groups) => groups <= WORKGROUPS))
     expect(usable.length, JSON.stringify(dims)).toBeGreaterThan(0)
   }
 })

@@ -22,7 +22,6 @@ export function linearAlgorithms(l: LinearShader): readonly Algorithm[] {
     ...(l.activation === true ? { includes: [width === 4 ? 'kernels/activation-vec4.wgsl' : 'kernels/activation.wgsl'] } : {}),
     variants: SIZES.map((X) => ({ X, WIDTH: width })),
     ...(width === 4 ? { views: () => Object.fromEntries(l.vectors.map((name) => [name, 'vec4<f32>' as const])), fits: l.divides } : {}),
-    workgroup: (_, c) => [c['X'] as number, 1, 1],
     grid: (d, c) => linearGrid(Math.ceil(l.elements(d) / width), c['X'] as number),
   })
   return [rows(4), rows(1)]

@@ -14,7 +14,6 @@ export const cellAlgorithms = (shader: string): readonly Algorithm[] => [{
   name: 'units',
   shader: `kernels/recurrent/${shader}.wgsl`,
   variants: [{ X: 64 }],
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(units(d), dim(c, 'X')),
 }]
 

@@ -35,7 +35,6 @@ const windowAlgorithms = (IN_PLACE: 0 | 1): readonly Algorithm[] => [4, 1].map((
   variants: SIZES.map((X) => ({ X, WIDTH, IN_PLACE })),
   ...(WIDTH === 4 ? { views: () => ({ ...(IN_PLACE === 1 ? {} : { x: 'vec4<f32>' as const }), dy: 'vec4<f32>', dx: 'vec4<f32>' }) } : {}),
   fits: (d) => tiles(d) && dim(d, 'C') % WIDTH === 0,
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(dim(d, 'N') * ceilDiv(dim(d, 'H'), dim(d, 'SH')) * ceilDiv(dim(d, 'W'), dim(d, 'SW')) * (dim(d, 'C') / WIDTH), dim(c, 'X')),
 }))
 
@@ -43,7 +42,6 @@ const gather: Algorithm = {
   name: 'gather',
   shader: 'kernels/max-pool-gradient-gather.wgsl',
   variants: SIZES.map((X) => ({ X })),
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(xLength(d), dim(c, 'X')),
 }
 

@@ -44,7 +44,6 @@ function cellAlgorithms(name: 'forward' | 'input-gradient', buffers: readonly st
     shader: `kernels/norm/${name}-workgroup.wgsl`,
     includes,
     variants: [{ X: 32, Y: 4 }, { X: 128, Y: 1 }, { X: 8, Y: 16 }],
-    workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
     grid: (d, c) => linearGrid(sums(d, c), dim(c, 'Y')),
   }
   return [
@@ -57,7 +56,6 @@ function cellAlgorithms(name: 'forward' | 'input-gradient', buffers: readonly st
       shader: `kernels/norm/${name}-serial.wgsl`,
       includes,
       variants: [{ X: 4 }],
-      workgroup: (_, c) => [dim(c, 'X'), 1, 1],
       grid: (d, c) => linearGrid(sums(d, c), dim(c, 'X')),
     }, buffers),
   ]
@@ -194,7 +192,6 @@ function paramGradientAlgorithms(buffers: readonly string[]): readonly Algorithm
       shader: 'kernels/norm/param-gradient-workgroup.wgsl',
       includes,
       variants: [{ X: 8, Y: 16 }, { X: 32, Y: 8 }],
-      workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
       grid: (d, c) => [ceilDiv(channels(d) / dim(c, 'WIDTH'), dim(c, 'X')), dim(d, 'CHUNKS'), 1],
     }),
     ...both({
@@ -203,7 +200,6 @@ function paramGradientAlgorithms(buffers: readonly string[]): readonly Algorithm
       shader: 'kernels/norm/param-gradient-serial.wgsl',
       includes,
       variants: [{ X: 4 }],
-      workgroup: (_, c) => [dim(c, 'X'), 1, 1],
       grid: (d, c) => linearGrid(partials(d) / dim(c, 'WIDTH'), dim(c, 'X')),
     }),
   ]

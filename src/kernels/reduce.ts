@@ -19,7 +19,6 @@ const reduceWorkgroup: Algorithm = {
   shader: 'kernels/reduce-workgroup.wgsl',
   variants: [{ X: 16, Y: 16 }, { X: 4, Y: 64 }, { X: 64, Y: 4 }],
   fits: (d) => dim(d, 'OUTER') <= 65_535,
-  workgroup: (_, c) => [dim(c, 'X'), dim(c, 'Y'), 1],
   grid: (d, c) => [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), 1],
 }
 
@@ -29,7 +28,6 @@ const reduceRow: Algorithm = {
   shader: 'kernels/reduce-row.wgsl',
   variants: [{ X: 64 }, { X: 256 }],
   fits: (d, c) => dim(d, 'INNER') === 1 && dim(d, 'AXIS') >= dim(c, 'X') && dim(d, 'OUTER') <= 65_535,
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d) => [dim(d, 'OUTER'), 1, 1],
 }
 
@@ -37,7 +35,6 @@ const reduceSerial: Algorithm = {
   name: 'serial',
   shader: 'kernels/reduce-serial.wgsl',
   variants: [{ X: 4 }, { X: 64 }],
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(reduced(d), dim(c, 'X')),
 }
 
@@ -72,7 +69,6 @@ export const broadcast = defineKernel({
     name: 'linear',
     shader: 'kernels/broadcast.wgsl',
     variants: [{ X: 64 }, { X: 256 }],
-    workgroup: (_, c) => [dim(c, 'X'), 1, 1],
     grid: (d, c) => linearGrid(whole(d), dim(c, 'X')),
   }],
   flops: whole,
@@ -101,7 +97,6 @@ export const accumulateMetrics = defineKernel({
     name: 'workgroup',
     shader: 'kernels/accumulate-metrics.wgsl',
     variants: [{ X: 64 }, { X: 4 }],
-    workgroup: (_, c) => [dim(c, 'X'), 1, 1],
     grid: () => [1, 1, 1],
   }],
   flops: (d) => 3 * dim(d, 'N'),

@@ -25,7 +25,6 @@ const invocationPer = (name: 'examples' | 'gradient-rows', include: string, coun
   includes: [`kernels/softmax-cross-entropy/${include}.wgsl`],
   suits: 'software',
   variants: [{ X: 16 }],
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(count(d), dim(c, 'X')),
 })
 
@@ -57,7 +56,6 @@ const classesSideBySide: Algorithm = {
   shader: 'kernels/softmax-cross-entropy/classes.wgsl',
   variants: [{ X: 64 }, { X: 256 }],
   fits: (d, c) => dim(d, 'CLASSES') >= dim(c, 'X'),
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d) => [examples(d), 1, 1],
 }
 

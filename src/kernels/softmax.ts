@@ -11,7 +11,6 @@ const workgroup = (part: 'softmax' | 'gradient'): Algorithm => ({
   shader: `kernels/softmax/${part}-workgroup.wgsl`,
   variants: [{ X: 64 }, { X: 256 }],
   fits: (d, c) => 4 * dim(d, 'COLS') >= dim(c, 'X') && rows(d) <= 65_535,
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d) => [rows(d), 1, 1],
 })
 
@@ -23,7 +22,6 @@ const algorithms = (part: 'softmax' | 'gradient'): readonly Algorithm[] => [
     suits: 'software',
     shader: `kernels/softmax/${part}-rows.wgsl`,
     variants: [{ X: 16 }],
-    workgroup: (_, c) => [dim(c, 'X'), 1, 1],
     grid: (d, c) => linearGrid(rows(d), dim(c, 'X')),
   },
 ]

@@ -26,7 +26,6 @@ export const gradientSquares = defineKernel({
       variants: [{ X: 64 }, { X: 256 }],
       views: () => ({ params: 'vec4<f32>', grads: 'vec4<f32>' }),
       fits: (d, c) => dim(d, 'SPAN') >= 4 * dim(c, 'X'),
-      workgroup: (_, c) => [dim(c, 'X'), 1, 1],
       grid: (d) => linearGrid(blocks(d), 1),
     },
     {
@@ -35,7 +34,6 @@ export const gradientSquares = defineKernel({
       includes: ['kernels/optimizers/gradient.wgsl'],
       variants: [{ X: 64 }, { X: 4 }],
       views: () => ({ params: 'vec4<f32>', grads: 'vec4<f32>' }),
-      workgroup: (_, c) => [dim(c, 'X'), 1, 1],
       grid: (d, c) => linearGrid(blocks(d), dim(c, 'X')),
     },
   ],
@@ -70,7 +68,6 @@ export const clipScales = defineKernel({
     name: 'workgroup',
     shader: 'kernels/optimizers/clip-scales.wgsl',
     variants: [{ X: 64 }, { X: 256 }, { X: 4 }],
-    workgroup: (_, c) => [dim(c, 'X'), 1, 1],
     grid: (d) => linearGrid(dim(d, 'TENSORS'), 1),
   }],
   flops: (d) => dim(d, 'PARTIALS'),

@@ -87,7 +87,6 @@ const algorithm = (name: string, vectors: readonly string[]): Algorithm => ({
   variants: [{ X: 64, WIDTH: 4 }, { X: 256, WIDTH: 4 }],
   views: () => Object.fromEntries(vectors.map((vector) => [vector, 'vec4<f32>' as const])),
   fits: (d) => size(d) % 4 === 0,
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(Math.ceil(size(d) / 4), dim(c, 'X')),
 })
 

@@ -73,7 +73,6 @@ function linear(program: PointwiseProgram, WIDTH: 1 | 4): Algorithm {
       ]) as Readonly<Record<string, 'vec4<f32>'>>,
       fits: (d: Dims) => dim(d, 'SIZE') % 4 === 0 && operands.every((k) => (varies(d, k) ? operandLength(d, k) % 4 === 0 : operandLength(d, k) === 1 || operandInner(d, k) % 4 === 0)),
     } : {}),
-    workgroup: (_, c) => [dim(c, 'X'), 1, 1],
     grid: (d, c) => linearGrid(Math.ceil(dim(d, 'SIZE') / WIDTH), dim(c, 'X')),
   }
 }

@@ -18,7 +18,6 @@ const linear = (WIDTH: 1 | 4): Algorithm => ({
     views: () => Object.fromEntries([...names, 'x'].map((name) => [name, 'vec4<f32>' as const])),
     fits: (d: Dims) => parts(d).every((length) => length % 4 === 0),
   } : {}),
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(xLength(d) / WIDTH, dim(c, 'X')),
 })
 

@@ -35,7 +35,6 @@ const linear = (WIDTH: 1 | 4): Algorithm => ({
     views: () => ({ x: 'vec4<f32>', y: 'vec4<f32>' }),
     fits: (d: Dims) => keepsRows(d) && sizes(d).at(-1)! % 4 === 0 && strides(d).slice(0, -1).every((stride) => stride % 4 === 0),
   } : {}),
-  workgroup: (_, c) => [dim(c, 'X'), 1, 1],
   grid: (d, c) => linearGrid(length(d) / WIDTH, dim(c, 'X')),
 })
 
