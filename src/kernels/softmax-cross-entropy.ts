@@ -59,8 +59,6 @@ const classesSideBySide: Algorithm = {
   grid: (d) => [examples(d), 1, 1],
 }
 
-const classesBySubgroups = bySubgroups({ ...classesSideBySide, shader: 'kernels/softmax-cross-entropy/classes-lanes.wgsl' })
-
 export const softmaxCrossEntropy = defineKernel({
   name: 'softmax-cross-entropy',
   formula: 'loss[N] = weights[N] * mean over T of classes[label] * (log(sum exp(z)) - (1 - SMOOTHING) * z[label] - SMOOTHING * mean(z)) of rows z of logits[N,T,CLASSES], label = labels[N,T]; correct[N] = weights[N] > 0 ? mean over T of (argmax(z) = label) : 0',
@@ -69,7 +67,7 @@ export const softmaxCrossEntropy = defineKernel({
     loss: { access: 'write', element: 'f32', length: examples },
     correct: { access: 'write', element: 'f32', length: examples },
   },
-  algorithms: [workgroupPer('positions', 'row', examples), classesSideBySide, classesBySubgroups, invocationPer('examples', 'row', examples)],
+  algorithms: [workgroupPer('positions', 'row', examples), classesSideBySide, bySubgroups(classesSideBySide), invocationPer('examples', 'row', examples)],
   flops: (d) => 4 * cells(d),
   reference(d, { logits, labels, weights, classes, loss, correct }) {
     const width = dim(d, 'CLASSES'), positions = dim(d, 'T'), smoothing = bitsFloat(dim(d, 'SMOOTHING'))
