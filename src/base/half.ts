@@ -1,37 +1,53 @@
-// Half precision (IEEE 754 binary16) among numbers: rounding to it as GPUs do, ties to even, and its bits.
+// Half precision (IEEE 754 binary16) among numbers: rounding to it as GPUs do, ties to even, subnormals included, and its bits.
+// Integer arithmetic on the bits of f32s: Float16Array is not there in every browser.
+
+/** Bits of f32s: 2^-14, the smallest normal half; 65520, which would round to 2^16; infinity. */
+const SMALLEST_NORMAL = 0x38800000
+export const TOO_LARGE = 0x477ff000
+export const INFINITE = 0x7f800000
+/** Added to a number below 2^-14, this float leaves its multiple of 2^-24 in the lowest bits, rounded as any sum is. */
+const SUBNORMAL_MAGIC = 0.5
+const SUBNORMAL_MAGIC_BITS = 0x3f000000
+/** The exponent's bias is 15 instead of 127. */
+const REBIAS = (15 - 127) << 23
 
 const float = new Float32Array(1)
 const bits = new Uint32Array(float.buffer)
 
-/** The nearest number that f16 holds; infinite from 65,520 on. */
-export function roundToHalf(value: number): number {
-  float[0] = value
-  const size = bits[0]! & 0x7fffffff
-  if (size >= 0x477ff000) return size > 0x7f800000 ? NaN : Math.sign(value) * Infinity
-  if (size < 0x38800000) {
-    // Below 2^-14 the last digit stays 2^-24, which is also the last digit of an f32 between a half and one.
-    const rounded = Math.fround(Math.fround(Math.abs(value) + 0.5) - 0.5)
-    return bits[0]! >>> 31 === 1 ? -rounded : rounded
+/** A half's bits from the bits of an f32; infinite from 65,520 on. */
+export function halfOfFloatBits(word: number): number {
+  const sign = (word >>> 16) & 0x8000, magnitude = word & 0x7fffffff
+  if (magnitude >= TOO_LARGE) return sign | (magnitude > INFINITE ? 0x7e00 : 0x7c00)
+  if (magnitude < SMALLEST_NORMAL) {
+    bits[0] = magnitude
+    float[0] = float[0]! + SUBNORMAL_MAGIC
+    return sign | (bits[0] - SUBNORMAL_MAGIC_BITS)
   }
-  bits[0] = (bits[0]! + 0xfff + ((bits[0]! >>> 13) & 1)) & 0xffffe000
-  return float[0]
+  // Half of the last place, less one for an even result: ties go to even. A carry runs into the exponent, as it should.
+  return sign | ((magnitude + REBIAS + 0xfff + ((magnitude >> 13) & 1)) >> 13)
+}
+
+/** An f32's bits from the bits of a half. */
+export function floatBitsOfHalf(half: number): number {
+  const sign = (half & 0x8000) << 16, magnitude = half & 0x7fff
+  if (magnitude >= 0x7c00) return sign | (magnitude === 0x7c00 ? INFINITE : 0x7fc00000)
+  if (magnitude >= 0x400) return sign | ((magnitude << 13) - REBIAS)
+  float[0] = magnitude * 2 ** -24
+  return sign | bits[0]!
 }
 
 export function halfBits(value: number): number {
-  const rounded = roundToHalf(value), size = Math.abs(rounded)
-  const sign = rounded < 0 || Object.is(rounded, -0) ? 0x8000 : 0
-  if (Number.isNaN(rounded)) return 0x7e00
-  if (size === Infinity) return sign | 0x7c00
-  if (size < 2 ** -14) return sign | (size * 2 ** 24)
-  const exponent = Math.floor(Math.log2(size))
-  return sign | ((exponent + 15) << 10) | ((size / 2 ** exponent - 1) * 1024)
+  float[0] = value
+  return halfOfFloatBits(bits[0]!)
 }
 
 export function halfOfBits(half: number): number {
-  const sign = (half & 0x8000) === 0 ? 1 : -1, exponent = (half >> 10) & 0x1f, fraction = half & 0x3ff
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15))
+  bits[0] = floatBitsOfHalf(half)
+  return float[0]!
 }
+
+/** The nearest number that f16 holds. */
+export const roundToHalf = (value: number): number => halfOfBits(halfBits(value))
 
 /** Rounds all of an array in place. */
 export function roundAllToHalf(array: Float32Array | Float64Array): void {
