@@ -81,6 +81,8 @@ const bench = {
 export default defineConfig(({ mode }) => ({
   ...(mode === 'node' ? programs : mode === 'engine' ? engine : mode === 'bench' ? bench : mode === 'test' ? { root, plugins: [assembly()] } : pages),
   test: {
+    // Vitest would leave one core idle, which of two is half.
+    maxWorkers: '100%',
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts', 'e2e/bench/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },
       { extends: true, test: { name: 'gpu', include: ['src/gpu/**/*.test.ts'], testTimeout: 120_000 } },

@@ -3,6 +3,7 @@
 import { NO_VULKAN_REMEDY, nodeGpu } from './node-gpu.ts'
 
 export async function testGpu(): Promise<GPU | undefined> {
+  pollGently()
   const gpu = await nodeGpu()
   if (gpu !== undefined) return gpu
   const message = `NO GPU TEST WAS RUN: no WebGPU adapter under Node. ${NO_VULKAN_REMEDY}`
@@ -13,6 +14,7 @@ export async function testGpu(): Promise<GPU | undefined> {
 
 /** Dawn with no device behind it: it compiles everything and computes nothing, with every feature that WebGPU has. */
 export async function nullGpu(): Promise<GPU> {
+  pollGently()
   const { create, globals } = await import('webgpu')
   Object.assign(globalThis, globals)
   kept = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis'])
@@ -21,3 +23,17 @@ export async function nullGpu(): Promise<GPU> {
 
 /** Dawn stops working when the object it was made by is collected. */
 let kept: GPU | undefined
+
+/**
+ * Dawn under Node looks in every turn of the event loop (setImmediate with a native function) whether something it waits for has happened.
+ * The software adapter, which compiles and computes on the same cores, gets them back where it looks once a millisecond.
+ */
+function pollGently(): void {
+  if (gentle) return
+  gentle = true
+  const atOnce = globalThis.setImmediate
+  const isDawns = (callback: unknown): boolean => Function.prototype.toString.call(callback).includes('[native code]')
+  globalThis.setImmediate = Object.assign((callback: (...args: unknown[]) => void, ...args: unknown[]) => isDawns(callback) ? setTimeout(callback, 1) : atOnce(callback, ...args), atOnce) as unknown as typeof setImmediate
+}
+
+let gentle = false

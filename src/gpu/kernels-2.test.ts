@@ -1,0 +1,3 @@
+import { describeKernels } from './test-kernels.ts'
+
+describeKernels(1)
