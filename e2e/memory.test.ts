@@ -23,7 +23,7 @@ const remembered = (page: Page): Promise<Record<string, number>> => page.evaluat
     request.onerror = () => reject(request.error as Error)
   })
   const db = await settle(indexedDB.open('commonweight-memory'))
-  const store = db.transaction('states').objectStore('states')
+  const store = db.transaction('files').objectStore('files')
   const [keys, states] = await Promise.all([settle(store.getAllKeys()), settle(store.getAll() as IDBRequest<Uint8Array[]>)])
   db.close()
   return Object.fromEntries(keys.map((key, i) => [String(key).split('/').at(-1), Number(/"steps":"(\d+)"/.exec(new TextDecoder().decode(states[i]!.subarray(0, 4096)))?.[1])]))

@@ -6,7 +6,7 @@ import type { ShardedDataset } from '../../src/data/shards.ts'
 import type { Attack } from '../../src/fed/attacks.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { ModelSpec } from '../../src/model/spec.ts'
-import { mapStateStore } from '../../src/volunteer/state-store.ts'
+import { memoryStore } from '../../src/volunteer/byte-store.ts'
 import type { RunStatus } from '../../src/wire/dashboard.ts'
 import type { RefusalCode } from '../../src/wire/messages.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
@@ -138,7 +138,7 @@ class Simulation {
     const { traits, clock, world, host, states } = this.#parts
     const { attack, dataset, maxVirtualSeconds = Infinity } = this.#options
     const around = {
-      host, clock, world, states: mapStateStore(states, MOST_STATE_BYTES), devices: await createDeviceShop(), compile: createCompiler(),
+      host, clock, world, states: memoryStore(MOST_STATE_BYTES, states), devices: await createDeviceShop(), compile: createCompiler(),
       conspiracy: attack === undefined ? undefined : createConspiracy(attack.attack, dataset.manifest.classes), attackedShards: shardsOfParts(this.#options),
       onDropout: () => { this.#dropouts++ },
       onRelease: (why: string) => {

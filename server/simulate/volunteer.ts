@@ -2,12 +2,11 @@
 // and then it disappears in the middle of a lease, like a closed tab, and comes back later with what it had stored.
 import type { Clock } from '../../src/base/clock.ts'
 import type { Lease, ToVolunteer } from '../../src/wire/messages.ts'
-import { memoryCache } from '../../src/volunteer/cache.ts'
+import { memoryStore, type ByteStore } from '../../src/volunteer/byte-store.ts'
 import type { compileRun } from '../../src/volunteer/compiled-run.ts'
 import { createFiles } from '../../src/volunteer/files.ts'
 import { VolunteerMemory } from '../../src/volunteer/memory.ts'
 import { Session } from '../../src/volunteer/session.ts'
-import type { StateStore } from '../../src/volunteer/state-store.ts'
 import { createTrainer } from '../../src/volunteer/trainer.ts'
 import type { Outcome, Trainer, WorkHooks } from '../../src/volunteer/trainer-port.ts'
 import type { RunHost } from '../run-host.ts'
@@ -23,7 +22,7 @@ export interface VolunteerSurroundings {
   readonly devices: DeviceShop
   readonly compile: typeof compileRun
   /** Of all of them: what outlives a tab. */
-  readonly states: StateStore
+  readonly states: ByteStore
   /** Where there are attackers. */
   readonly conspiracy: Conspiracy | undefined
   /** Whoever has a lease of one of these attacks in it, besides those whose trait it is. */
@@ -44,7 +43,7 @@ export class SimulatedVolunteer {
   readonly #around: VolunteerSurroundings
   /** Raised at every disappearance: what an earlier tab would still do is not done. */
   #life = 0
-  readonly #cache = memoryCache(CACHE_BYTES)
+  readonly #cache = memoryStore(CACHE_BYTES)
   #cancelNotice: () => void = () => {}
   #lease: Lease | undefined
   /** In the lease that it computes. */

@@ -5,8 +5,8 @@ import { resolveCodec } from '../codec/index.ts'
 import { batchOf, passOrder, planLocal, type LocalTraining } from '../fed/local-work.ts'
 import type { Strategy } from '../fed/strategy.ts'
 import type { Lease } from '../wire/messages.ts'
-import { VolunteerMemory } from './memory.ts'
-import { mapStateStore } from './state-store.ts'
+import { memoryStore } from './byte-store.ts'
+import { MAX_STATE_BYTES, VolunteerMemory } from './memory.ts'
 import { direct, lease, params, SEED, setUp, welcome, work, type Slices } from './test-trainer.ts'
 import type { TrainOutcome } from './update.ts'
 import { createUpdate } from './update.ts'
@@ -22,7 +22,7 @@ class Tab {
   readonly #trainer: ReturnType<typeof setUp>['trainer']
   readonly #ready: Promise<void>
 
-  constructor(strategy: Partial<Strategy>, store = mapStateStore(), snapshot = params) {
+  constructor(strategy: Partial<Strategy>, store = memoryStore(MAX_STATE_BYTES), snapshot = params) {
     this.memory = new VolunteerMemory({ volunteerId: 'v', store })
     this.#trainer = setUp(snapshot, undefined, this.memory).trainer
     this.#ready = this.#trainer.open().then(() => this.#trainer.prepare(welcome(strategy), () => {}))
@@ -68,7 +68,7 @@ describe('SCAFFOLD', () => {
   const scaffold = { local: LOCAL, corrections: [{ name: 'scaffold' }] } as Partial<Strategy>
 
   test('M3: drifts by the difference of the controls, sends the change of its own, and keeps that once it counts', async () => {
-    const tab = new Tab(scaffold, mapStateStore(), withControl)
+    const tab = new Tab(scaffold, memoryStore(MAX_STATE_BYTES), withControl)
     const first = await tab.train(lease(PART, { last: {} }))
     const went = pseudoGradient(lease(PART), control)
     near(first.outcome.gradient, went)
@@ -81,7 +81,7 @@ describe('SCAFFOLD', () => {
   })
 
   test('M1: a state that was not accepted is not used; one whose verdict was lost is, as the lease names it', async () => {
-    const tab = new Tab(scaffold, mapStateStore(), withControl)
+    const tab = new Tab(scaffold, memoryStore(MAX_STATE_BYTES), withControl)
     const first = await tab.train(lease(PART, { last: {} }))
     const lost = await tab.train(lease(PART, { leaseId: 'l2', last: { part: first.update } }), false)
     const again = await tab.train(lease(PART, { leaseId: 'l2', last: { part: first.update } }), false)
@@ -91,14 +91,14 @@ describe('SCAFFOLD', () => {
   })
 
   test('M2: a part that somebody else has trained on begins at its gradient at the granted model, one that nobody has at zero', async () => {
-    const tab = new Tab(scaffold, mapStateStore(), withControl)
+    const tab = new Tab(scaffold, memoryStore(MAX_STATE_BYTES), withControl)
     const { gradient } = direct(PART, 'train')
     near((await tab.train(lease(PART, { last: { part: 'e'.repeat(64) } }))).outcome.gradient, pseudoGradient(lease(PART), control.map((value, i) => value - gradient[i]!)))
     near((await tab.train(lease(OTHER, { last: {} }))).outcome.gradient, pseudoGradient(lease(OTHER), control))
   })
 
   test('M1: is found again after a reload, each part its own, unless somebody else has trained on it since', async () => {
-    const store = mapStateStore(), before = new Tab(scaffold, store, withControl)
+    const store = memoryStore(MAX_STATE_BYTES), before = new Tab(scaffold, store, withControl)
     const first = await before.train(lease(PART, { last: {} })), other = await before.train(lease(OTHER, { last: {} }))
     const next = lease(PART, { leaseId: 'l3', last: { part: first.update } })
     const expected = await before.train(next, false)
@@ -141,7 +141,7 @@ describe('a local optimizer', () => {
   })
 
   test('M1: is found again after a reload', async () => {
-    const store = mapStateStore(), strategy = { local: { ...local, keepOptimizerState: true } }
+    const store = memoryStore(MAX_STATE_BYTES), strategy = { local: { ...local, keepOptimizerState: true } }
     const before = new Tab(strategy, store)
     const first = await before.train(lease(PART, { last: {} }))
     const next = lease(PART, { last: { volunteer: first.update } })
@@ -153,7 +153,7 @@ describe('a local optimizer', () => {
 })
 
 test('M2: with error feedback nothing of the accepted updates is lost for good, whatever is refused or reloaded', async () => {
-  const codec = { name: 'int8', errorFeedback: true }, store = mapStateStore()
+  const codec = { name: 'int8', errorFeedback: true }, store = memoryStore(MAX_STATE_BYTES)
   let tab = new Tab({ codec, local: { type: 'gradient' } }, store)
   const wanted = new Float64Array(SIZE), arrived = new Float64Array(SIZE)
   let last: string | undefined, owed = zeros

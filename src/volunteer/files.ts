@@ -1,6 +1,6 @@
 // Files by SHA-256: from the cache, else from the coordinator. Counts what was downloaded.
 import type { Link } from '../wire/link.ts'
-import type { Cache } from './cache.ts'
+import type { Cache } from './byte-store.ts'
 
 export interface Files {
   readonly bytesDown: number

@@ -3,15 +3,14 @@ import * as Comlink from 'comlink'
 import { browserGpu } from '../gpu/device.ts'
 import { createGpuRunner } from '../gpu/runner.ts'
 import { createWasmRunner } from '../wasm/runner.ts'
-import { openBrowserStorage } from './cache-idb.ts'
-import { layeredCache, memoryCache } from './cache.ts'
+import { openBrowserStorage } from './browser-storage.ts'
+import { layeredCache, memoryStore } from './byte-store.ts'
 import { chooseRunner, type RunnerChoice } from './choose-runner.ts'
 import { createFiles } from './files.ts'
 import { createSocketLink } from './link-socketio.ts'
 import { VolunteerMemory } from './memory.ts'
 import { realClock } from './real-clock.ts'
 import { Session } from './session.ts'
-import { openStateStore } from './state-idb.ts'
 import { createTrainer } from './trainer.ts'
 import type { VolunteerView } from './view.ts'
 
@@ -36,13 +35,12 @@ const host = {
   async start({ url, volunteerId, runId, runner = 'auto', threads = defaultThreads() }: StartOptions, onView: (view: VolunteerView) => unknown): Promise<void> {
     await session?.stop()
     const storage = await openBrowserStorage()
-    const memory = memoryCache(MEMORY_CACHE_BYTES)
+    const memory = memoryStore(MEMORY_CACHE_BYTES)
     const link = createSocketLink({ url, clock: realClock, random: Math.random })
-    const states = await openStateStore()
     const trainer = createTrainer({
-      files: createFiles(link, storage === undefined ? memory : layeredCache(memory, storage.cache)),
+      files: createFiles(link, storage === undefined ? memory : layeredCache(memory, storage.shards)),
       clock: realClock,
-      memory: new VolunteerMemory({ volunteerId, ...(states === undefined ? {} : { store: states }) }),
+      memory: new VolunteerMemory({ volunteerId, ...(storage === undefined ? {} : { store: storage.states }) }),
       createRunner: () => chooseRunner({
         choice: runner, clock: realClock, ...(storage !== undefined ? { store: storage.tuning } : {}),
         gpu: async (quick) => createGpuRunner({ gpu: browserGpu(), ...(quick ? { tune: false } : {}), ...(storage !== undefined ? { tuning: storage.tuning } : {}) }),

@@ -10,7 +10,7 @@ import { createGpuRunner } from '../gpu/runner.ts'
 import { tuningFile } from '../gpu/tuning-file.ts'
 import type { Runner } from '../graph/plan.ts'
 import { createWasmRunner } from '../wasm/runner.ts'
-import { memoryCache } from './cache.ts'
+import { memoryStore } from './byte-store.ts'
 import { chooseRunner, type RunnerChoice, type RunnerStore } from './choose-runner.ts'
 import { createFiles } from './files.ts'
 import { createSocketLink } from './link-socketio.ts'
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const link = createSocketLink({ url: options.url, clock: realClock, random: Math.random })
   const tuning = tuningFile()
   const trainer = createTrainer({
-    files: createFiles(link, memoryCache(CACHE_BYTES)), clock: realClock,
+    files: createFiles(link, memoryStore(CACHE_BYTES)), clock: realClock,
     // Who has no name of its own is somebody else next time.
     memory: new VolunteerMemory({ volunteerId: options.id, ...(options.named ? { store: stateFiles() } : {}) }),
     createRunner: () => chooseRunner({

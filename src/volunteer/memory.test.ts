@@ -3,13 +3,13 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { VolunteerMemory, type Remembered } from './memory.ts'
+import { memoryStore, type ByteStore } from './byte-store.ts'
+import { MAX_STATE_BYTES, VolunteerMemory, type Remembered } from './memory.ts'
 import { stateFiles } from './state-files.ts'
-import { mapStateStore, type StateStore } from './state-store.ts'
 
 const state = (update: string, value = 1): Remembered => ({ update, steps: 3, arrays: { a: Float32Array.of(value, 2), b: new Float32Array(0) } })
 
-function open(store: StateStore, { volunteerId = 'v', runId = 'run' } = {}): VolunteerMemory {
+function open(store: ByteStore, { volunteerId = 'v', runId = 'run' } = {}): VolunteerMemory {
   const memory = new VolunteerMemory({ volunteerId, store })
   memory.beginRun(runId)
   return memory
@@ -17,7 +17,7 @@ function open(store: StateStore, { volunteerId = 'v', runId = 'run' } = {}): Vol
 
 describe('memory', () => {
   test('M1: writes a state only once its update is accepted', async () => {
-    const files = new Map<string, Uint8Array>(), memory = open(mapStateStore(files))
+    const files = new Map<string, Uint8Array>(), memory = open(memoryStore(MAX_STATE_BYTES, files))
     memory.propose('part-1', state('x'))
     await memory.settled()
     expect(files.size).toBe(0)
@@ -27,11 +27,11 @@ describe('memory', () => {
     memory.accepted('x')
     await memory.settled()
     expect([...files.keys()]).toEqual(['run/v/part-1'])
-    expect(await open(mapStateStore(files)).recall('part-1', 'x')).toEqual(state('x'))
+    expect(await open(memoryStore(MAX_STATE_BYTES, files)).recall('part-1', 'x')).toEqual(state('x'))
   })
 
   test('M2: killed between acceptance and write, it knows that what it has is not the last', async () => {
-    const files = new Map<string, Uint8Array>(), memory = open(mapStateStore(files))
+    const files = new Map<string, Uint8Array>(), memory = open(memoryStore(MAX_STATE_BYTES, files))
     memory.propose('part-1', state('first'))
     memory.accepted('first')
     await memory.settled()
@@ -40,17 +40,17 @@ describe('memory', () => {
     memory.propose('part-1', state('second'))
     memory.accepted('second')
     // The write never happens; the coordinator counts the second.
-    expect(await open(mapStateStore(before)).recall('part-1', 'second')).toBeUndefined()
+    expect(await open(memoryStore(MAX_STATE_BYTES, before)).recall('part-1', 'second')).toBeUndefined()
     // Had the second not been accepted, the first would still be right.
-    expect(await open(mapStateStore(before)).recall('part-1', 'first')).toEqual(state('first'))
+    expect(await open(memoryStore(MAX_STATE_BYTES, before)).recall('part-1', 'first')).toEqual(state('first'))
   })
 
   test('M1: what a lease names settles a lost verdict, and is written then', async () => {
-    const files = new Map<string, Uint8Array>(), memory = open(mapStateStore(files))
+    const files = new Map<string, Uint8Array>(), memory = open(memoryStore(MAX_STATE_BYTES, files))
     memory.propose('volunteer', state('x'))
     expect(await memory.recall('volunteer', 'x')).toEqual(state('x'))
     await memory.settled()
-    expect(await open(mapStateStore(files)).recall('volunteer', 'x')).toEqual(state('x'))
+    expect(await open(memoryStore(MAX_STATE_BYTES, files)).recall('volunteer', 'x')).toEqual(state('x'))
     memory.propose('volunteer', state('y'))
     expect(await memory.recall('volunteer', 'x')).toEqual(state('x'))
     // The lease said that y does not count: a verdict cannot come any more.
@@ -60,7 +60,7 @@ describe('memory', () => {
   })
 
   test('a store slower than the leases is given the newest state of each, not all of them', async () => {
-    const written: string[] = [], inner = mapStateStore()
+    const written: string[] = [], inner = memoryStore(MAX_STATE_BYTES)
     const memory = open({ ...inner, set: async (key, bytes) => {
       written.push(key)
       await new Promise((resolve) => setTimeout(resolve, 5))
@@ -78,7 +78,7 @@ describe('memory', () => {
 
   test('forgets other runs when one begins, its own only, and all of a run that is over', async () => {
     const files = new Map<string, Uint8Array>([['old/v/volunteer', new Uint8Array()], ['old/w/volunteer', new Uint8Array()], ['run/v/part-1', new Uint8Array()], ['run/w/part-1', new Uint8Array()]])
-    const memory = open(mapStateStore(files))
+    const memory = open(memoryStore(MAX_STATE_BYTES, files))
     await memory.settled()
     expect([...files.keys()]).toEqual(['old/w/volunteer', 'run/v/part-1', 'run/w/part-1'])
     memory.endRun('run')
@@ -87,7 +87,7 @@ describe('memory', () => {
   })
 
   test('holds no more than it may, and finds the rest in its store', async () => {
-    const files = new Map<string, Uint8Array>(), memory = new VolunteerMemory({ volunteerId: 'v', store: mapStateStore(files), maxHeldBytes: 8 })
+    const files = new Map<string, Uint8Array>(), memory = new VolunteerMemory({ volunteerId: 'v', store: memoryStore(MAX_STATE_BYTES, files), maxHeldBytes: 8 })
     memory.beginRun('run')
     for (const part of ['a', 'b', 'c']) {
       memory.propose(part, state(part))
@@ -100,14 +100,14 @@ describe('memory', () => {
     files.clear()
     expect(await memory.recall('c', 'c')).toEqual(state('c'))
     expect(await memory.recall('a', 'a')).toBeUndefined()
-    const bounded = mapStateStore(new Map(), 2 * first.byteLength)
+    const bounded = memoryStore(2 * first.byteLength)
     for (const key of ['a', 'b', 'c']) await bounded.set(key, first)
     expect(await bounded.keys()).toEqual(['b', 'c'])
   })
 
   test('a torn state is unknown', async () => {
     for (const bytes of [new Uint8Array(0), new Uint8Array(40).fill(255)]) {
-      expect(await open(mapStateStore(new Map([['run/v/volunteer', bytes]]))).recall('volunteer', 'x')).toBeUndefined()
+      expect(await open(memoryStore(MAX_STATE_BYTES, new Map([['run/v/volunteer', bytes]]))).recall('volunteer', 'x')).toBeUndefined()
     }
   })
 })

@@ -8,7 +8,7 @@
 // ever used that the coordinator does not count, which would count twice what went up with the update (server/SPEC.md M1).
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '../codec/safetensors.ts'
 import { WireError } from '../base/errors.ts'
-import type { StateStore } from './state-store.ts'
+import type { ByteStore } from './byte-store.ts'
 
 export interface Remembered {
   /** Hash of the update's payload. */
@@ -20,12 +20,14 @@ export interface Remembered {
 
 export interface MemoryOptions {
   readonly volunteerId: string
-  /** Nothing outlives this process where absent. */
-  readonly store?: StateStore
+  /** Keys are `<runId>/<volunteerId>/<what it is of>`. Nothing outlives this process where absent. */
+  readonly store?: ByteStore
   /** What is held here besides the store, at most; the rest is read from there again. */
   readonly maxHeldBytes?: number
 }
 
+/** In the store of one browser, or of one machine's Node volunteers. */
+export const MAX_STATE_BYTES = 512 << 20
 const MAX_HELD_BYTES = 256 << 20
 
 export class VolunteerMemory {
@@ -137,13 +139,13 @@ export class VolunteerMemory {
     return `${this.#runId}/${this.#options.volunteerId}/${what}`
   }
 
-  #later(act: (store: StateStore) => Promise<void>): void {
+  #later(act: (store: ByteStore) => Promise<void>): void {
     const { store } = this.#options
     if (store !== undefined) this.#storing = this.#storing.then(() => act(store))
   }
 }
 
-async function removeWhere(store: StateStore, unwanted: (runId: string, volunteerId: string) => boolean): Promise<void> {
+async function removeWhere(store: ByteStore, unwanted: (runId: string, volunteerId: string) => boolean): Promise<void> {
   for (const key of await store.keys()) {
     const [runId = '', volunteerId = ''] = key.split('/')
     if (unwanted(runId, volunteerId)) await store.remove(key)

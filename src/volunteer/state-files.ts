@@ -2,13 +2,14 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
-import { MAX_STATE_BYTES, type StateStore } from './state-store.ts'
+import type { ByteStore } from './byte-store.ts'
+import { MAX_STATE_BYTES } from './memory.ts'
 
 export const statesPath = (): string => join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'commonweight', 'memory')
 
 const DRAFT = '.draft'
 
-export function stateFiles(root: string = statesPath(), maxBytes = MAX_STATE_BYTES): StateStore {
+export function stateFiles(root: string = statesPath(), maxBytes = MAX_STATE_BYTES): ByteStore {
   const keys = async (): Promise<readonly string[]> => {
     const found = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
     return found.filter((entry) => entry.isFile() && !entry.name.endsWith(DRAFT)).map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))

@@ -9,7 +9,7 @@ import type { Runner } from '../graph/plan.ts'
 import type { ModelSpec } from '../model/spec.ts'
 import { PROTOCOL_VERSION, type Lease } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
-import { memoryCache } from './cache.ts'
+import { memoryStore } from './byte-store.ts'
 import { createFiles } from './files.ts'
 import type { VolunteerMemory } from './memory.ts'
 import { realClock } from './real-clock.ts'
@@ -89,7 +89,7 @@ export function setUp(snapshot: Float32Array = params, createRunner: () => Promi
     fetched.push(hash)
     return hash === SNAPSHOT ? new Uint8Array(snapshot.slice().buffer) : sharded.file(hash)!
   }
-  const trainer = createTrainer({ files: createFiles({ fetchFile }, memoryCache(1 << 20)), clock: realClock, createRunner, ...(memory === undefined ? {} : { memory }) })
+  const trainer = createTrainer({ files: createFiles({ fetchFile }, memoryStore(1 << 20)), clock: realClock, createRunner, ...(memory === undefined ? {} : { memory }) })
   return { trainer, fetched }
 }
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { layeredCache, memoryCache } from './cache.ts'
+import { layeredCache, memoryStore } from './byte-store.ts'
 
-test('a memory cache holds what was used last, and never more than its bound', async () => {
+test('a store in memory holds what was used last, and never more than its bound', async () => {
   const step = fc.record({ hash: fc.constantFrom('a', 'b', 'c', 'd', 'e'), bytes: fc.integer({ min: 0, max: 12 }), write: fc.boolean() })
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-    const cache = memoryCache(20)
+    const cache = memoryStore(20)
     // The same, by its definition: newest first, cut where the bound is passed.
     let model: { readonly hash: string; readonly bytes: number }[] = []
     for (const { hash, bytes, write } of steps) {
@@ -24,7 +24,7 @@ test('a memory cache holds what was used last, and never more than its bound', a
 })
 
 test('a file larger than the bound is not kept, and pushes nothing out', async () => {
-  const cache = memoryCache(10)
+  const cache = memoryStore(10)
   await cache.set('small', new Uint8Array(4))
   await cache.set('huge', new Uint8Array(11))
   expect(await cache.get('huge')).toBeUndefined()
@@ -32,7 +32,7 @@ test('a file larger than the bound is not kept, and pushes nothing out', async (
 })
 
 test('what the far layer had is near afterwards', async () => {
-  const near = memoryCache(100), far = memoryCache(100)
+  const near = memoryStore(100), far = memoryStore(100)
   await far.set('a', Uint8Array.of(1, 2))
   expect(await layeredCache(near, far).get('a')).toEqual(Uint8Array.of(1, 2))
   expect(await near.get('a')).toEqual(Uint8Array.of(1, 2))
