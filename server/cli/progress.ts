@@ -18,7 +18,8 @@ export function createProgress(output: NodeJS.WriteStream, now: () => number = (
   let shown = ''
   let printedMs = -Infinity
   let printed = ''
-  const draw = (line: string): void => void output.write(`\r\x1b[2K${line.slice(0, Math.max(20, (output.columns ?? 80) - 1))}`)
+  // Some terminals say that they have no columns at all.
+  const draw = (line: string): void => void output.write(`\r\x1b[2K${line.slice(0, Math.max(20, (output.columns || 80) - 1))}`)
   if (output.isTTY) {
     return {
       update: (line) => draw(shown = line),

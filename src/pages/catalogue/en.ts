@@ -156,8 +156,8 @@ export const en = {
 
   /** The version in the making. */
   making: {
-    synchronous: (accepted: string, wanted: string, out: string) => `${accepted} of ${wanted} examples are in, ${out} are with volunteers`,
-    cohort: (accepted: string, wanted: string, out: string) => `${accepted} of ${wanted} participants are in, ${out} are training`,
+    synchronous: (accepted: string, wanted: string, out: string) => `${accepted} of ${wanted} examples are in, ${out} with volunteers`,
+    cohort: (accepted: string, wanted: string, out: string) => `${accepted} of ${wanted} participants are in, ${out} in training`,
     asynchronous: (out: string) => `${out} being computed; each makes a version`,
     buffered: (accepted: string, wanted: string, out: string) => `${accepted} of ${wanted} updates are in the buffer, ${out} being computed`,
     semiSynchronous: (accepted: string, out: string) => `${accepted} updates for the next tick, ${out} being computed`,
