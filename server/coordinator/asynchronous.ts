@@ -3,7 +3,7 @@ import { present } from '../../src/base/errors.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { StepContext } from './effects.ts'
 import { beginEpoch, shardPreference, wholePart } from './epochs.ts'
-import { grantLease, isIdle, orderOf } from './leases.ts'
+import { grantLease, idleVolunteers, noteIdleness, orderOf } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, EpochState, PendingUpdate, VolunteerState } from './state.ts'
 import { undrafted } from './undrafted.ts'
@@ -13,18 +13,23 @@ import { activeVolunteers } from './volunteers.ts'
 export function grantAsynchronous(state: CoordinatorState, context: StepContext): void {
   const { schedule } = state.settings
   if (inRounds(schedule)) return
-  const before = undrafted(state)
-  const active = activeVolunteers(before, context.now).sort((a, b) => a.lastGrantMs - b.lastGrantMs)
-  const fastest = Math.max(...active.map(({ speed }) => speed.train))
-  for (const idle of active) {
-    if (!isIdle(idle, context.now) || awaitsItsVersion(before, idle)) continue
+  let fastest: number | undefined
+  for (const idle of idleVolunteers(state, context.now)) {
+    if (awaitsItsVersion(state, idle)) {
+      delete state.idle[idle.id]
+      state.awaiting[idle.id] = true
+      continue
+    }
     const pool = poolWithWork(state)
     if (pool === undefined) return
+    fastest ??= fastestOf(state, context.now)
     const volunteer = present(state.volunteers[idle.id], `volunteer ${idle.id}`)
     const slices = take(pool, ...portion(state, volunteer, pool, fastest))
     grantLease(state, context, { volunteer, kind: 'train', epoch: pool.epoch, slices, modelVersion: state.version, modelHash: state.modelHash })
   }
 }
+
+const fastestOf = (state: CoordinatorState, now: number): number => Math.max(...activeVolunteers(state, now).map(({ speed }) => speed.train))
 
 /** How many examples a lease has, and of which shards: a whole part where the data are divided, as much for everybody where updates are combined as equals. */
 function portion(state: CoordinatorState, volunteer: VolunteerState, pool: EpochState, fastest: number): [count: number, shards: readonly number[]] {
@@ -39,8 +44,13 @@ function portion(state: CoordinatorState, volunteer: VolunteerState, pool: Epoch
  * The version of its last update is being made. Work granted now would be on a model without it, for the sake of a few
  * milliseconds: every gradient would be stale by one more.
  */
-const awaitsItsVersion = ({ pending, plannedVersion }: CoordinatorState, { recent }: VolunteerState): boolean =>
-  pending.some(({ leaseId, version }) => version <= plannedVersion && recent.some((lease) => lease.leaseId === leaseId))
+const awaitsItsVersion = ({ version, plannedVersion }: CoordinatorState, { recent }: VolunteerState): boolean =>
+  recent.some(({ outcome, joins = 0 }) => outcome === 'accepted' && joins > version && joins <= plannedVersion)
+
+/** A version is made: whoever awaited it is idle. */
+export function endWaiting(state: CoordinatorState): void {
+  for (const id of Object.keys(undrafted(state).awaiting)) noteIdleness(state, present(state.volunteers[id], `volunteer ${id}`))
+}
 
 /** The oldest epoch that has free examples. The next one begins when all of the last are leased, so that nobody waits for its stragglers. */
 function poolWithWork(state: CoordinatorState): EpochState | undefined {

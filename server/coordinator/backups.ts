@@ -2,10 +2,9 @@
 // again what is furthest from being done, and whoever is done first counts (backup tasks: Dean and Ghemawat 2004, section
 // 3.6; backup workers: Chen et al. 2016, arXiv 1604.00981). Its examples stay leased while one of the two lives.
 import type { StepContext } from './effects.ts'
-import { grantLease, isIdle, revokeLease, twinOf } from './leases.ts'
+import { grantLease, idleVolunteers, revokeLease, twinOf } from './leases.ts'
 import { remainingMs } from './rounds.ts'
 import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
-import { activeVolunteers } from './volunteers.ts'
 
 /** Live leases whose work could be computed a second time, the furthest from being done first. */
 function stragglers(state: CoordinatorState, now: number): LeaseState[] {
@@ -30,7 +29,7 @@ const mayTake = ({ settings }: CoordinatorState, { speed }: VolunteerState, { nu
 
 export function grantBackups(state: CoordinatorState, context: StepContext): void {
   const { now } = context
-  const idle = activeVolunteers(state, now).filter((volunteer) => isIdle(volunteer, now))
+  const idle = idleVolunteers(state, now)
   for (const volunteer of idle.sort((a, b) => b.speed.train - a.speed.train || a.number - b.number)) {
     const left = room(state)
     const straggler = stragglers(state, now).find((lease) => lease.numExamples <= left && mayTake(state, volunteer, lease))

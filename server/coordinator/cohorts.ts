@@ -5,10 +5,9 @@ import { present } from '../../src/base/errors.ts'
 import { ceilDiv } from '../../src/base/math.ts'
 import type { StepContext } from './effects.ts'
 import { drawnParts, shardPreference, wholePart, withRemainder } from './epochs.ts'
-import { grantLease, isIdle } from './leases.ts'
+import { grantLease, idleVolunteers } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, EpochState, Round, VolunteerState } from './state.ts'
-import { activeVolunteers } from './volunteers.ts'
 
 /** The next round of a cohort, from what its epoch has left. */
 export function openCohort({ settings }: CoordinatorState, epoch: EpochState): Round | undefined {
@@ -31,8 +30,7 @@ export function openCohort({ settings }: CoordinatorState, epoch: EpochState): R
 export function grantCohort(state: CoordinatorState, context: StepContext): void {
   const round = present(state.round, 'open round')
   const pool = present(state.epochs.find(({ epoch }) => epoch === round.epoch), `epoch ${round.epoch}`)
-  const idle = activeVolunteers(state, context.now).filter((volunteer) => isIdle(volunteer, context.now))
-  const byWait = idle.sort((a, b) => a.lastGrantMs - b.lastGrantMs || a.number - b.number)
+  const byWait = idleVolunteers(state, context.now)
   const owns = (volunteer: VolunteerState): number => (volunteer.shards.train.some((shard) => present(pool.free[shard], 'shard').length > 0) ? 0 : 1)
   for (const volunteer of byWait.sort((a, b) => owns(a) - owns(b))) {
     if (round.examples <= round.accepted + round.outstanding) return

@@ -5,11 +5,11 @@ import { ceilDiv } from '../../src/base/math.ts'
 import type { EvaluationResult, Metrics, Slice } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
 import { shardPreference } from './epochs.ts'
-import { closeLease, findLease, GRACE_MS, grantLease, isIdle, ownVolunteer, type Refusal } from './leases.ts'
+import { closeLease, findLease, GRACE_MS, grantLease, idleVolunteers, noteIdleness, ownVolunteer, type Refusal } from './leases.ts'
 import { sizeOf, take } from './pool.ts'
 import { countRefusal, refuseLease, tellRefused } from './refusals.ts'
-import { evaluationPool, type CoordinatorState, type EvaluationState, type LeaseState } from './state.ts'
-import { activeVolunteers, measure } from './volunteers.ts'
+import { evaluationPool, type CoordinatorState, type EvaluationState, type LeaseState, type VolunteerState } from './state.ts'
+import { activeVolunteers, isActive, measure } from './volunteers.ts'
 
 /** A piece takes about this long, and is never larger: a few hundred examples are quickly computed again. */
 const PIECE_MS = 1_000
@@ -44,18 +44,28 @@ export const isTrainingDone = (state: CoordinatorState): boolean => state.epochs
 export function grantEvaluation(state: CoordinatorState, context: StepContext): void {
   const { evaluation } = state
   if (evaluation === undefined) return
-  const able = activeVolunteers(state, context.now).filter(({ id }) => !evaluation.barred.includes(id))
-  for (const volunteer of able) {
+  const isBarred = ({ id }: VolunteerState): boolean => evaluation.barred.includes(id)
+  const idle = idleVolunteers(state, context.now, { ...state.idle, ...state.awaiting }).filter((volunteer) => !isBarred(volunteer))
+  if (idle.length === 0) {
+    if (!someActive(state, context.now, isBarred)) evaluateAlone(state, context, evaluation)
+    return
+  }
+  const able = activeVolunteers(state, context.now).filter((volunteer) => !isBarred(volunteer)).length
+  for (const volunteer of idle) {
     if (evaluation.pool.freeExamples === 0) return
-    if (!isIdle(volunteer, context.now)) continue
     const speed = volunteer.speed.evaluate || volunteer.speed.train
-    const fairShare = ceilDiv(evaluation.pool.total, 2 * able.length)
+    const fairShare = ceilDiv(evaluation.pool.total, 2 * able)
     const piece = speed === 0 ? state.settings.batchSize : Math.min((speed * PIECE_MS) / 1000, fairShare, LARGEST_PIECE)
     const count = ceilDiv(piece, state.settings.batchSize) * state.settings.batchSize
     const slices = take(evaluation.pool, count, shardPreference(state, volunteer, 'test', evaluation.pool))
     grantLease(state, context, { volunteer, kind: 'evaluate', epoch: evaluation.number, slices, modelVersion: evaluation.modelVersion, modelHash: evaluation.modelHash })
   }
-  if (able.length === 0 && evaluation.pool.freeExamples > 0) evaluateAlone(state, context, evaluation)
+}
+
+/** Whether any other is there, without looking through all where the first one is. */
+function someActive({ volunteers }: CoordinatorState, now: number, except: (volunteer: VolunteerState) => boolean): boolean {
+  for (const id in volunteers) if (isActive(volunteers[id]!, now) && !except(volunteers[id]!)) return true
+  return false
 }
 
 function evaluateAlone(state: CoordinatorState, context: StepContext, evaluation: EvaluationState): void {
@@ -82,7 +92,10 @@ export function receiveEvaluation(state: CoordinatorState, context: StepContext,
   if (context.rng.uniform() < state.settings.evaluation.recheckFraction) {
     lease.stage = 'rechecking'
     // Our CPU may be slow; its volunteer need not wait for it.
-    if (volunteer !== undefined) volunteer.leaseId = undefined
+    if (volunteer !== undefined) {
+      volunteer.leaseId = undefined
+      noteIdleness(state, volunteer)
+    }
     context.effects.push({ type: 'recheck', leaseId: lease.id, modelHash: lease.modelHash, slices: lease.slices.map((slice) => ({ ...slice })) })
     return
   }

@@ -56,6 +56,7 @@ export function grantLease(state: CoordinatorState, context: StepContext, reques
   }
   state.leases[lease.id] = lease
   volunteer.leaseId = lease.id
+  noteIdleness(state, volunteer)
   volunteer.lastGrantMs = context.now
   rememberShards(state, volunteer, kind, slices)
   state.overdueMs = Math.min(state.overdueMs, lease.expiresMs)
@@ -146,7 +147,8 @@ export function closeLease(state: CoordinatorState, lease: LeaseState, outcome: 
   const volunteer = ownVolunteer(state, lease.volunteerId)
   if (volunteer !== undefined) {
     if (volunteer.leaseId === lease.id) volunteer.leaseId = undefined
-    volunteer.recent.push({ leaseId: lease.id, grant: lease.grant, kind: lease.kind, outcome })
+    noteIdleness(state, volunteer)
+    volunteer.recent.push({ leaseId: lease.id, grant: lease.grant, kind: lease.kind, outcome, joins: lease.joins })
     if (volunteer.recent.length > RECENT_LEASES) volunteer.recent.shift()
   }
   if (twinOf(state, lease) !== undefined) return
@@ -182,11 +184,32 @@ function isWantedByOthers(state: CoordinatorState, { now }: StepContext, lease: 
   const { schedule } = state.settings
   if (lease.kind !== 'train' || !inRounds(schedule) || state.round?.openedMs === undefined) return false
   if (now - state.round.openedMs < schedule.deadlineMs) return false
-  return Object.values(undrafted(state.volunteers)).some((other) => isIdle(other, now))
+  return someIdle(state, now)
 }
 
 export const isIdle = (volunteer: VolunteerState, now: number): boolean =>
   volunteer.connected && volunteer.wantsWork && volunteer.leaseId === undefined && volunteer.restUntilMs <= now
+
+/** To be told whenever one of these changes: so no event has to look through all volunteers. */
+export function noteIdleness(state: CoordinatorState, { id, connected, wantsWork, leaseId }: VolunteerState): void {
+  delete state.awaiting[id]
+  if (connected && wantsWork && leaseId === undefined) state.idle[id] = true
+  else delete state.idle[id]
+}
+
+/** Of those that await no version, or `among` others, as this part of the step found them: whoever has waited longest first. */
+export function idleVolunteers(state: CoordinatorState, now: number, among: CoordinatorState['idle'] = state.idle): VolunteerState[] {
+  const { volunteers } = undrafted(state)
+  const idle = Object.keys(undrafted(among)).map((id) => volunteers[id]!).filter((volunteer) => isIdle(volunteer, now))
+  return idle.sort((a, b) => a.lastGrantMs - b.lastGrantMs || a.number - b.number)
+}
+
+/** Whether anybody is idle who does not await a version. */
+export function someIdle(state: CoordinatorState, now: number): boolean {
+  const { idle, volunteers } = undrafted(state)
+  for (const id in idle) if (isIdle(volunteers[id]!, now)) return true
+  return false
+}
 
 /** When a lease that nothing else ends is over. */
 function overdueMs(state: CoordinatorState, lease: LeaseState): number {

@@ -93,8 +93,8 @@ export interface VolunteerState {
   /** Failures in a row, and until when it gets nothing because of them. */
   failures: number
   restUntilMs: number
-  /** Its last leases and how they ended, so that a replay is told from an unknown lease. */
-  recent: { readonly leaseId: string; readonly grant: number; readonly kind: 'train' | 'evaluate'; readonly outcome: Outcome }[]
+  /** Its last leases, how they ended and which versions their updates joined, so that a replay is told from an unknown lease. */
+  recent: { readonly leaseId: string; readonly grant: number; readonly kind: 'train' | 'evaluate'; readonly outcome: Outcome; readonly joins: number | undefined }[]
 }
 
 /** A synchronous round: the examples that make version `version + 1`. */
@@ -192,6 +192,9 @@ export interface CoordinatorState {
   /** How many are connected, and how many of those have each shard. */
   connected: number
   holders: { readonly train: number[]; readonly test: number[] }
+  /** Ids of those that could be given work, and of those that could but for the version of their last update, which is being made. */
+  idle: Record<string, true>
+  awaiting: Record<string, true>
   /** Payload hash of the last accepted update of each part of the data, by its number. */
   lastOfParts: Record<number, string>
   forgotten: Totals
@@ -224,7 +227,7 @@ export function initialState(settings: Settings): CoordinatorState {
   return {
     settings, incarnation: 0, control: 'running', controlReason: '', fault: undefined, finished: false, finishing: false,
     version: 0, modelHash: '', plannedVersion: 0, epochs: [], epochsOpened: 0, round: undefined, pending: [], sealed: false, sealedMs: 0, leases: {}, persisting: [], overdueMs: Infinity,
-    volunteers: {}, volunteersSeen: 0, connected: 0, holders: { train: [], test: [] }, lastOfParts: {}, forgotten: { volunteers: 0, acceptedLeases: 0, examples: 0, bytesUp: 0 },
+    volunteers: {}, volunteersSeen: 0, connected: 0, holders: { train: [], test: [] }, idle: {}, awaiting: {}, lastOfParts: {}, forgotten: { volunteers: 0, acceptedLeases: 0, examples: 0, bytesUp: 0 },
     evaluation: undefined, evaluationCount: 0, lastEvaluation: undefined, leaseCount: 0,
     examples: 0, versionExamples: 0, accepted: 0, expired: 0, refused: {}, clampedElements: 0, staleness: [], rechecks: { done: 0, disagreed: 0 },
     bytesUp: 0, seconds: 0, lastMs: 0, rate: 0, rateMs: 0, sinceCheckpoint: { versions: 0, bytes: 0, ms: 0, running: false }, nonFiniteInRow: 0,

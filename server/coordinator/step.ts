@@ -4,13 +4,13 @@ import { produce } from 'immer'
 import type { Rng } from '../../src/base/rng.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { FromVolunteer, RunState } from '../../src/wire/messages.ts'
-import { applyUpdate, grantAsynchronous, hasAsynchronousWork } from './asynchronous.ts'
+import { applyUpdate, endWaiting, grantAsynchronous, hasAsynchronousWork } from './asynchronous.ts'
 import { grantBackups, hasBackupWork } from './backups.ts'
 import { closeBuffer, isBufferDue, isSealDue, seal } from './buffers.ts'
 import { control, runState } from './control.ts'
 import type { Effect, Event, StepContext } from './effects.ts'
 import { grantEvaluation, isEvaluationDue, isTrainingDone, openEvaluation, receiveEvaluation, rechecked, receiveOwn } from './evaluation.ts'
-import { closeLease, expireLeases, findLease, hasOverdueLease, isIdle, orderOf, ownVolunteer, renewLease } from './leases.ts'
+import { closeLease, expireLeases, findLease, hasOverdueLease, noteIdleness, orderOf, ownVolunteer, renewLease, someIdle } from './leases.ts'
 import type { LogRecord } from './records.ts'
 import { countRefusal } from './refusals.ts'
 import { applyRecord } from './replay.ts'
@@ -98,11 +98,13 @@ function receive(state: CoordinatorState, context: StepContext, volunteerId: str
   switch (message.type) {
     case 'ready':
       volunteer.wantsWork = true
+      noteIdleness(state, volunteer)
       return
     case 'renew': return renewLease(state, context, volunteerId, message)
     case 'release': {
       const lease = findLease(state, volunteerId, message)
       volunteer.wantsWork = false
+      noteIdleness(state, volunteer)
       if (!('code' in lease) && (lease.stage === 'granted' || lease.stage === 'receiving')) closeLease(state, lease, 'released')
       return
     }
@@ -136,6 +138,7 @@ function persisted(state: CoordinatorState, context: StepContext, record: LogRec
 }
 
 function publish(state: CoordinatorState, context: StepContext, version: number, hash: string): void {
+  endWaiting(state)
   for (const { id, connected } of Object.values(undrafted(state).volunteers)) {
     if (connected) context.effects.push({ type: 'send', volunteerId: id, message: { type: 'model', version, hash } })
   }
@@ -171,11 +174,10 @@ function advance(state: CoordinatorState, context: StepContext, apply: Change): 
   change(isBufferDue(next), (draft) => closeBuffer(draft, context))
   change(isEvaluationDue(next), openEvaluation)
   const open = next.control === 'running' && next.fault === undefined && !next.finished && next.incarnation > 0
-  const someIdle = (): boolean => Object.values(next.volunteers).some((volunteer) => isIdle(volunteer, now))
   change(open && next.evaluation !== undefined && next.evaluation.pool.freeExamples > 0, (draft) => grantEvaluation(draft, context))
-  change(open && hasRoundWork(next) && someIdle(), (draft) => grantRound(draft, context))
-  change(open && hasBackupWork(next, now) && someIdle(), (draft) => grantBackups(draft, context))
-  change(open && hasAsynchronousWork(next) && someIdle(), (draft) => grantAsynchronous(draft, context))
+  change(open && hasRoundWork(next) && someIdle(next, now), (draft) => grantRound(draft, context))
+  change(open && someIdle(next, now) && hasBackupWork(next, now), (draft) => grantBackups(draft, context))
+  change(open && hasAsynchronousWork(next) && someIdle(next, now), (draft) => grantAsynchronous(draft, context))
   change(isDone(next), (draft) => finish(draft, context))
   return next
 }

@@ -1,7 +1,7 @@
 // Who is there: joining, leaving, coming back, and how fast each one is.
 import type { Hello } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
-import { closeLease, findLease, GRACE_MS, ownVolunteer, volunteerOf } from './leases.ts'
+import { closeLease, findLease, GRACE_MS, noteIdleness, ownVolunteer, volunteerOf } from './leases.ts'
 import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
 import { undrafted } from './undrafted.ts'
 
@@ -20,6 +20,7 @@ export function join(state: CoordinatorState, context: StepContext, hello: Hello
   }
   setConnected(state, volunteer, true)
   volunteer.wantsWork = false
+  noteIdleness(state, volunteer)
   const held = holding === undefined ? undefined : findLease(state, volunteerId, holding)
   const kept = held !== undefined && !('code' in held) && (held.stage === 'granted' || held.stage === 'receiving') ? held : undefined
   if (kept !== undefined) {
@@ -50,6 +51,7 @@ export function leave(state: CoordinatorState, context: StepContext, volunteerId
   if (volunteer === undefined) return
   setConnected(state, volunteer, false)
   volunteer.wantsWork = false
+  noteIdleness(state, volunteer)
   volunteer.disconnectedMs = context.now
   state.overdueMs = Math.min(state.overdueMs, context.now + GRACE_MS)
 }
@@ -75,7 +77,9 @@ export function measure(volunteer: VolunteerState, lease: LeaseState, { computeM
 
 /** Those that can be counted on for work, now or when their lease ends; as this part of the step found them. */
 export const activeVolunteers = (state: CoordinatorState, now: number): VolunteerState[] =>
-  Object.values(undrafted(state.volunteers)).filter((volunteer) => volunteer.connected && volunteer.wantsWork && volunteer.restUntilMs <= now)
+  Object.values(undrafted(state.volunteers)).filter((volunteer) => isActive(volunteer, now))
+
+export const isActive = ({ connected, wantsWork, restUntilMs }: VolunteerState, now: number): boolean => connected && wantsWork && restUntilMs <= now
 
 /** How long those who went are known one by one: who gave nothing, and who did. */
 const KNOWN_MS = 600_000
