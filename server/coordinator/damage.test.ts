@@ -50,7 +50,7 @@ describe('bytes that were not synced', () => {
   it.each([['log', /^logs\//], ['payloads', /^payloads-/], ['the mark', /^log\.synced$/]] as const)('P1 P4 P5: may be cut anywhere: %s', async (_, file) => {
     const simulation = new Simulation({ seed: 3, schedule: 'synchronous', volunteers: 5 })
     await simulation.run(0, 2_000)
-    for (let moment = 0; moment < 2; moment++) {
+    for (let moment = 0; moment < 3; moment++) {
       const path = await runUntilUnsynced(simulation, file)
       const whole = simulation.disk.peek(path)!
       for (let cut = syncedBytes(simulation.disk, path); cut <= whole.length; cut++) {
@@ -101,8 +101,8 @@ describe('bytes that were synced', () => {
     expect(frames).toHaveLength(records.length)
     const disk = simulation.disk.copy()
     for (const { path, start, end } of frames) {
-      // Every byte of the header, and one in 37 of what it holds.
-      for (let at = start; at < end; at += at < start + FRAME_HEADER_BYTES ? 1 : 37) {
+      // Every byte of the header, and one in eleven of what it holds.
+      for (let at = start; at < end; at += at < start + FRAME_HEADER_BYTES ? 1 : 11) {
         const bytes = disk.peek(path)!
         bytes[at]! ^= 1 << (at % 8)
         await expect(recordsOf(disk), `flip at byte ${at} of ${path}`).rejects.toThrow(DamageError)
@@ -136,7 +136,7 @@ describe('bytes that were synced', () => {
     for (const path of simulation.disk.paths().filter((name) => /^(payloads-|files\/)/.test(name))) {
       // States of checkpoints are long.
       const { length } = simulation.disk.peek(path)!
-      for (let at = 0; at < length; at += Math.max(3, length >> 5)) {
+      for (let at = 0; at < length; at += Math.max(3, length >> 6)) {
         const disk = simulation.disk.copy()
         disk.peek(path)![at]! ^= 1 << (at % 8)
         const recovered = await recoverFrom(disk, simulation).catch((error: unknown) => error)

@@ -87,7 +87,7 @@ export function receiveEvaluation(state: CoordinatorState, context: StepContext,
   const refusal = judgeAnswer(lease, message)
   if (refusal !== undefined) return refuseAnswer(state, context, lease, refusal, true)
   const volunteer = ownVolunteer(state, volunteerId)
-  if (volunteer !== undefined) measure(volunteer, lease, { computeMs: message.computeMs, examples: lease.numExamples, now: context.now })
+  measure(state, lease, { computeMs: message.computeMs, examples: lease.numExamples, now: context.now })
   lease.report = { metrics: message.metrics, computeMs: message.computeMs, payloadHash: '', payloadBytes: 0 }
   if (context.rng.uniform() < state.settings.evaluation.recheckFraction) {
     lease.stage = 'rechecking'

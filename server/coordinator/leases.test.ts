@@ -45,6 +45,20 @@ describe('leases', () => {
     expect((lived * lease.durationMs) / 3 / lease.durationMs).toBeLessThan(12)
   })
 
+  it('L3 L5: a clock that jumps while somebody computes makes nobody look slow, and later leases live no longer', () => {
+    const driver = new Driver()
+    driver.join('a')
+    // Just before a tick would find it overdue.
+    driver.now = 240_000
+    driver.deliver('a')
+    driver.settle()
+    expect(driver.state.volunteers['a']!.speed.train).toBe(0)
+    expect(driver.lastGrant('a')).toMatchObject({ leaseId: '1-2', durationMs: 30_000 })
+    driver.at(driver.now + 1_000)
+    driver.deliver('a')
+    expect(driver.state.volunteers['a']!.speed.train).toBeGreaterThan(0)
+  })
+
   it('L4: a lease outlives a broken connection for a while, and is kept by naming it', () => {
     const driver = new Driver()
     driver.join('a')

@@ -215,6 +215,8 @@ export interface CoordinatorState {
   /** Training time: stands still while paused, waiting or down. */
   seconds: number
   lastMs: number
+  /** When the clock last jumped, or the coordinator stood still. */
+  jumpedMs: number
   /** Accepted examples per second, averaged over about ten seconds. */
   rate: number
   rateMs: number
@@ -230,7 +232,7 @@ export function initialState(settings: Settings): CoordinatorState {
     volunteers: {}, volunteersSeen: 0, connected: 0, holders: { train: [], test: [] }, idle: {}, awaiting: {}, lastOfParts: {}, forgotten: { volunteers: 0, acceptedLeases: 0, examples: 0, bytesUp: 0 },
     evaluation: undefined, evaluationCount: 0, lastEvaluation: undefined, leaseCount: 0,
     examples: 0, versionExamples: 0, accepted: 0, expired: 0, refused: {}, clampedElements: 0, staleness: [], rechecks: { done: 0, disagreed: 0 },
-    bytesUp: 0, seconds: 0, lastMs: 0, rate: 0, rateMs: 0, sinceCheckpoint: { versions: 0, bytes: 0, ms: 0, running: false }, nonFiniteInRow: 0,
+    bytesUp: 0, seconds: 0, lastMs: 0, jumpedMs: 0, rate: 0, rateMs: 0, sinceCheckpoint: { versions: 0, bytes: 0, ms: 0, running: false }, nonFiniteInRow: 0,
   }
 }
 

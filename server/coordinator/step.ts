@@ -21,6 +21,8 @@ import { undrafted } from './undrafted.ts'
 import { forgetIdlers, join, leave } from './volunteers.ts'
 
 const CHECKPOINT: CheckpointPolicy = { versions: 500, bytes: 256 * 2 ** 20, ms: 60_000 }
+/** Ticks come several times a second: after so long without an event the clock has jumped, or the machine slept. */
+const JUMP_MS = 5_000
 /** Time constant of the shown rate. */
 const RATE_MS = 10_000
 
@@ -52,6 +54,7 @@ export function step(state: CoordinatorState, event: Event, now: number, rng: Rn
 
 function passTime(state: CoordinatorState, before: RunState, now: number): void {
   if (before === 'running') state.seconds += Math.max(0, now - state.lastMs) / 1000
+  if (now - state.lastMs > JUMP_MS) state.jumpedMs = now
   state.lastMs = now
 }
 

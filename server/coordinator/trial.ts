@@ -24,9 +24,9 @@ export interface Trial {
 }
 
 const SCHEDULES = Object.keys(STUB_STRATEGIES) as SimulationOptions['schedule'][]
-/** After faults end: how much has to be done, and how long that may take. A jump of the clock makes whoever was computing look slow, so that a lease lost after it lives for up to half an hour (L3). */
+/** After faults end: how much has to be done, and how long that may take: a lease lost under faults (L3: 30 s at most, as nobody here is slow) and the rest of its volunteer (L6), twice over. */
 const PROGRESS_EXAMPLES = 16
-const CALM_MS = 1_800_000
+const CALM_MS = 60_000
 
 /** What a seed stands for. Seeds in a row go through all strategies. */
 export function drawTrial(seed: number): TrialOptions {

@@ -50,7 +50,7 @@ export function submit(state: CoordinatorState, context: StepContext, volunteerI
   const { lease } = judged
   lease.stage = 'checking'
   lease.report = { metrics: header.metrics, computeMs: header.computeMs, payloadHash: header.payloadHash, payloadBytes: header.payloadBytes }
-  if (volunteer !== undefined) measure(volunteer, lease, { computeMs: header.computeMs, examples: workOf(state.settings, lease.kind, lease.numExamples), now: context.now })
+  measure(state, lease, { computeMs: header.computeMs, examples: workOf(state.settings, lease.kind, lease.numExamples), now: context.now })
   context.effects.push({ type: 'check', leaseId: lease.id, payloadHash: header.payloadHash })
 }
 

@@ -65,9 +65,13 @@ function setConnected(state: CoordinatorState, volunteer: VolunteerState, connec
   for (const split of ['train', 'test'] as const) for (const shard of volunteer.shards[split]) state.holders[split][shard] = (state.holders[split][shard] ?? 0) + one
 }
 
-/** Takes a measurement into a volunteer's speed. Its own figure is bounded by the time that passed here. */
-/** `examples` is what the lease came to (see `workOf`). */
-export function measure(volunteer: VolunteerState, lease: LeaseState, { computeMs, examples, now }: { readonly computeMs: number; readonly examples: number; readonly now: number }): void {
+/**
+ * Takes a measurement into a volunteer's speed. Its own figure is bounded by the time that passed here, which nobody knows
+ * where the clock jumped meanwhile. `examples` is what the lease came to (see `workOf`).
+ */
+export function measure(state: CoordinatorState, lease: LeaseState, { computeMs, examples, now }: { readonly computeMs: number; readonly examples: number; readonly now: number }): void {
+  const volunteer = ownVolunteer(state, lease.volunteerId)
+  if (volunteer === undefined || lease.grantedMs < state.jumpedMs) return
   const old = volunteer.speed[lease.kind]
   const elapsedMs = now - lease.grantedMs
   const ms = Math.max(1, Math.min(computeMs, elapsedMs), elapsedMs / MAX_CHANGE)
