@@ -108,8 +108,7 @@ function health(runs: RunTable): Health {
 }
 
 function listRun(host: RunHost): RunListing {
-  const { title, state, modelVersion, volunteers, evaluation } = host.status()
-  const connected = volunteers.filter((volunteer) => volunteer.connected).length
+  const { title, state, modelVersion, connected, evaluation } = host.status()
   return { runId: host.runId, name: host.config.name, title, state, modelVersion, volunteers: connected, ...(evaluation === undefined ? {} : { accuracy: evaluation.accuracy }) }
 }
 

@@ -82,6 +82,6 @@ export function stubStatus(runId: string): RunStatus {
   return {
     runId, title: `Stub ${runId}`, state: 'running', reason: { code: 'training' }, schedule: 'synchronous', partsOut: [], updateBytes: 16, modelName: 'mlp', params: 4, modelVersion: 3, modelHash: '0'.repeat(64),
     incarnation: 1, epoch: 0, examples: 0, examplesPerEpoch: 64, examplesPerSecond: 0, seconds: 0, staleness: [], bytesUp: 0, bytesDown: 0, accepted: 0,
-    expired: 0, refused: {}, clampedElements: 0, rechecks: { done: 0, disagreed: 0 }, volunteers: [],
+    expired: 0, refused: {}, clampedElements: 0, rechecks: { done: 0, disagreed: 0 }, volunteers: [], connected: 0, unlisted: 0,
   }
 }

@@ -25,7 +25,7 @@ import type { Recovered } from './recover.ts'
 import type { Retention } from './retention.ts'
 import { Snapshots } from './snapshots.ts'
 import type { CoordinatorState } from './state.ts'
-import { buildStatus } from './status.ts'
+import { abridged, buildStatus } from './status.ts'
 import { inPlace, step } from './step.ts'
 
 const TICK_MS = 200
@@ -169,7 +169,7 @@ export class Host implements RunHost {
 
   subscribe(listener: (event: DashboardEvent) => void): () => void {
     this.#listeners.add(listener)
-    listener({ type: 'status', status: this.status() })
+    listener({ type: 'status', status: abridged(this.status()) })
     listener({ type: 'curve', points: this.curve(), reset: true })
     return () => void this.#listeners.delete(listener)
   }
@@ -317,7 +317,7 @@ export class Host implements RunHost {
     this.#statusDue = true
     this.#parts.clock.after(STATUS_MS, () => {
       this.#statusDue = false
-      const event: DashboardEvent = { type: 'status', status: this.status() }
+      const event: DashboardEvent = { type: 'status', status: abridged(this.status()) }
       for (const listener of this.#listeners) listener(event)
     })
   }

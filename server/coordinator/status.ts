@@ -7,6 +7,8 @@ import { nextVersionStatus, partsOut } from './next-version.ts'
 import { examplesPerEpoch, type CoordinatorState, type VolunteerState } from './state.ts'
 import { currentRate } from './step.ts'
 
+const MOST_LISTED = 100
+
 export interface StatusContext {
   readonly config: RunConfig
   readonly modelName: string
@@ -28,9 +30,18 @@ export function buildStatus(state: CoordinatorState, { config, modelName, params
     bytesUp: state.bytesUp, bytesDown, updateBytes: settings.payloadBytes, accepted: state.accepted, expired: state.expired, refused: { ...state.refused },
     clampedElements: state.clampedElements, rechecks: { ...state.rechecks },
     ...(lastEvaluation !== undefined ? { evaluation: { loss: lastEvaluation.loss, accuracy: lastEvaluation.accuracy, examples: lastEvaluation.examples, modelVersion: lastEvaluation.modelVersion } } : {}),
-    volunteers: Object.values(state.volunteers).map((volunteer) => volunteerStatus(state, volunteer)),
+    volunteers: inOrder(Object.values(state.volunteers).map((volunteer) => volunteerStatus(state, volunteer))), connected: state.connected, unlisted: state.forgotten.volunteers,
   }
 }
+
+/** For dashboards, which are told several times a second. */
+export function abridged(status: RunStatus): RunStatus {
+  const { volunteers, unlisted } = status
+  return volunteers.length <= MOST_LISTED ? status : { ...status, volunteers: volunteers.slice(0, MOST_LISTED), unlisted: unlisted + volunteers.length - MOST_LISTED }
+}
+
+const inOrder = (volunteers: VolunteerStatus[]): readonly VolunteerStatus[] =>
+  volunteers.sort((a, b) => Number(b.connected) - Number(a.connected) || b.examples - a.examples)
 
 function volunteerStatus(state: CoordinatorState, volunteer: VolunteerState): VolunteerStatus {
   const { number, adapter, connected, speed, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs } = volunteer

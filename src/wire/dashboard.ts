@@ -101,7 +101,11 @@ export interface RunStatus {
   /** Evaluation leases computed again by the coordinator, and how many disagreed. */
   readonly rechecks: { readonly done: number; readonly disagreed: number }
   readonly evaluation?: { readonly loss: number; readonly accuracy: number; readonly examples: number; readonly modelVersion: number }
+  /** Those at work first, then by what they have given; a dashboard hears of the first hundred. */
   readonly volunteers: readonly VolunteerStatus[]
+  /** How many are connected, and how many more than the listed ones there were. */
+  readonly connected: number
+  readonly unlisted: number
 }
 
 /** One of a coordinator's runs, as a list shows it. */

@@ -52,7 +52,7 @@ export const socketServer: Role = async (tell) => {
       }
       tell(process.memoryUsage.rss())
     }
-    if (message === 'connected') tell(host.status().volunteers.filter(({ connected }) => connected).length)
+    if (message === 'connected') tell(host.status().connected)
     if (message === 'end') {
       await served.close()
       await run.close()

@@ -227,6 +227,7 @@ export const en = {
     drawOn: (device: string, version: string) => `Version ${version}, on ${device}`,
     drawFailed: (why: string) => `The model cannot run here: ${why}`,
     volunteersEmpty: 'Nobody is contributing yet. Open this address in a tab, or send it to friends:',
+    volunteersMore: (count: string) => `and ${count} more`,
     invite: 'Invite others',
     inviteLocal: 'This address works on this computer only. To let others join, start the coordinator with --https and open the address that it prints.',
     copy: 'Copy',

@@ -201,6 +201,7 @@ export const zh: Catalogue = {
     drawOn: (device, version) => `版本 ${version}，运行于 ${device}`,
     drawFailed: (why) => `模型无法在这里运行：${why}`,
     volunteersEmpty: '还没有人参与。在标签页中打开这个地址，或发给朋友：',
+    volunteersMore: (count) => `另有 ${count} 位`,
     invite: '邀请其他人',
     inviteLocal: '这个地址只能在本机使用。要让别人加入，请用 --https 启动协调服务器，并打开它显示的地址。',
     copy: '复制',

@@ -42,7 +42,7 @@ export function createFigures(): FiguresPart {
       epoch.bar.max = Math.max(1, status.examplesPerEpoch)
       epoch.bar.value = status.examples - status.epoch * status.examplesPerEpoch
       epoch.note.say((c) => nextVersion === undefined ? '' : ROUNDS.includes(status.schedule) ? c.dashboard.round(formatNumber(nextVersion.number)) : `${c.dashboard.version} ${formatNumber(status.modelVersion)}`)
-      volunteers.value.say(() => formatNumber(status.volunteers.filter(({ connected }) => connected).length))
+      volunteers.value.say(() => formatNumber(status.connected))
     },
     curve(points) {
       const trainLoss = points.findLast((point) => point.trainLoss !== undefined)?.trainLoss

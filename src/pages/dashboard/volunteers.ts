@@ -22,13 +22,16 @@ export function createVolunteers(invitation: HTMLElement): VolunteersPart {
   const rows = new Map<string, Row>()
   const body = h('tbody')
   const table = h('table', {}, h('thead', {}, h('tr', {}, ...COLUMNS.map((column) => h('th', { scope: 'col', class: column }, text((c) => c.dashboard.columns[column]))))), body)
+  const unlisted = line(), more = h('p', { class: 'more' }, unlisted.node)
   const empty = h('p', { class: 'empty' }, text((c) => c.dashboard.volunteersEmpty))
   const invite = h('h3', {}, text((c) => c.dashboard.invite))
   return {
-    element: h('section', { class: 'card volunteers' }, h('h2', {}, text((c) => c.dashboard.volunteers)), table, empty, invite, invitation),
-    update({ volunteers }) {
+    element: h('section', { class: 'card volunteers' }, h('h2', {}, text((c) => c.dashboard.volunteers)), table, more, empty, invite, invitation),
+    update({ volunteers, unlisted: count }) {
       show(table, volunteers.length > 0)
       show(empty, volunteers.length === 0)
+      show(more, count > 0)
+      unlisted.say((c) => c.dashboard.volunteersMore(formatNumber(count)))
       show(invite, volunteers.length > 0)
       const present = new Set(volunteers.map(({ id }) => id))
       for (const [id, row] of rows) {
@@ -36,7 +39,7 @@ export function createVolunteers(invitation: HTMLElement): VolunteersPart {
         row.element.remove()
         rows.delete(id)
       }
-      for (const volunteer of inOrder(volunteers)) {
+      for (const volunteer of volunteers) {
         const row = rows.get(volunteer.id) ?? createRow(volunteer.id)
         rows.set(volunteer.id, row)
         fill(row, volunteer)
@@ -44,11 +47,6 @@ export function createVolunteers(invitation: HTMLElement): VolunteersPart {
       }
     },
   }
-}
-
-/** Those at work first, then by what they have given; the id keeps equals from swapping places. */
-function inOrder(volunteers: readonly VolunteerStatus[]): readonly VolunteerStatus[] {
-  return [...volunteers].sort((a, b) => Number(b.connected) - Number(a.connected) || b.examples - a.examples || a.id.localeCompare(b.id))
 }
 
 function createRow(id: string): Row {
