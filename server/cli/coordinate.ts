@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { ConfigError } from '../../src/base/errors.ts'
 import { modelToSafetensors } from '../../src/codec/safetensors.ts'
 import type { RunConfig } from '../../src/wire/run-config.ts'
+import type { Retention } from '../coordinator/retention.ts'
 import type { RunHost } from '../run-host.ts'
 import { serve, type Served } from '../serve.ts'
 import { lockState } from '../state-lock.ts'
@@ -30,6 +31,7 @@ export interface CoordinateOptions {
   readonly stateDir: string
   readonly fresh: boolean
   readonly network: NetworkOptions
+  readonly retention: Retention
   readonly say: (text: string) => void
 }
 

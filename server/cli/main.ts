@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { ConfigError } from '../../src/base/errors.ts'
 import { zoo } from '../../src/model/zoo/index.ts'
+import { DEFAULT_RETENTION } from '../coordinator/retention.ts'
 import { runNames } from '../runs.ts'
 import { backup, restore, rollback, type BackupOptions } from './backup.ts'
 import { exportModel, type ExportOptions } from './export.ts'
@@ -24,6 +25,9 @@ function addCommonFlags(command: Command): Command {
     .addOption(new Option('--runner <kind>', 'our volunteers are tabs of a headless browser that compute by WebGPU (gpu), by WebAssembly (wasm) or by what is faster (auto), or Node processes (node)').choices(VOLUNTEER_KINDS).default('auto'))
     .option('--seed <number>', 'seed of the run, instead of the one in its file', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--fresh', 'begin anew: delete what the state folder holds of this run', false)
+    .option('--keep-checkpoints <count>', 'newest checkpoints to keep, each a place to fall back and to roll back to', wholeNumber(1, 1_000), DEFAULT_RETENTION.last)
+    .option('--keep-every <versions>', 'keep besides, for ever, the first checkpoint of each so many versions', wholeNumber(1, 1e9))
+    .addOption(new Option('--keep-log <part>', 'keep the log back to the beginning (all), so that all of it can be verified, or back to the oldest checkpoint (needed)').choices(['all', 'needed']).default(DEFAULT_RETENTION.log))
     .option('--host <address>', 'address to listen on (this machine alone over http, every address over https)')
     .option('--https', 'serve https with a certificate of our own, so that other machines can join', false)
     .option('--cert <file>', 'certificate (PEM) to serve https with')

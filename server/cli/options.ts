@@ -1,5 +1,6 @@
 // Values of flags and of the environment, checked: what is wrong is named with its flag.
 import { InvalidArgumentError } from 'commander'
+import type { Retention } from '../coordinator/retention.ts'
 
 /** A whole number from `minimum` to `maximum`, for commander. */
 export const wholeNumber = (minimum: number, maximum: number) => (text: string): number => {
@@ -27,3 +28,11 @@ export const httpOrigin = (text: string, previous: readonly string[] = []): read
 }
 
 export const collect = (text: string, previous: readonly string[] = []): readonly string[] => [...previous, text]
+
+export interface KeepFlags {
+  readonly keepCheckpoints: number
+  readonly keepEvery?: number
+  readonly keepLog: Retention['log']
+}
+
+export const retentionOf = ({ keepCheckpoints, keepEvery, keepLog }: KeepFlags): Retention => ({ last: keepCheckpoints, log: keepLog, ...(keepEvery === undefined ? {} : { everyVersions: keepEvery }) })

@@ -7,10 +7,11 @@ import { nativeUnmasking } from '../serve.ts'
 import { describeAddresses } from './addresses.ts'
 import { coordinate, type NetworkOptions } from './coordinate.ts'
 import { onInterrupt } from './interrupt.ts'
+import { retentionOf, type KeepFlags } from './options.ts'
 import { createProgress, describeStatus, type Progress } from './progress.ts'
 import { bringVolunteers, type VolunteerKind } from './volunteers.ts'
 
-export interface StartOptions extends NetworkOptions {
+export interface StartOptions extends NetworkOptions, KeepFlags {
   readonly run: readonly string[]
   readonly dataDir?: string
   readonly stateDir: string
@@ -32,7 +33,7 @@ export async function start(options: StartOptions): Promise<void> {
     say('Ending … (Ctrl-C again ends at once)')
     resolve()
   }))
-  const coordination = await coordinate({ configs: seeded, dataDir: options.dataDir, stateDir: options.stateDir, fresh: options.fresh, network: options, say })
+  const coordination = await coordinate({ configs: seeded, dataDir: options.dataDir, stateDir: options.stateDir, fresh: options.fresh, network: options, retention: retentionOf(options), say })
   const { runs, served, host, controlToken, certificate } = coordination
   for (const { runId, config } of runs) say(`\n${config.name}: ${config.title}${coordination.resumed.has(runId) ? ' (going on where it was)' : ''}`)
   say(`\n${describeAddresses({ ...served, host, controlToken, trustProxy: options.trustProxy, ...(certificate === undefined ? {} : { certificate }) })}\n`)

@@ -10,12 +10,13 @@ import type { RunHost } from '../run-host.ts'
 import { findRun } from '../runs.ts'
 import { coordinate, type Coordination, type NetworkOptions } from './coordinate.ts'
 import { onInterrupt } from './interrupt.ts'
+import { retentionOf, type KeepFlags } from './options.ts'
 import { createProgress, describeStatus, type Progress } from './progress.ts'
 import { createReport } from './report.ts'
 import { parseStopCondition, type StopCondition } from './stop-condition.ts'
 import { bringVolunteers, type VolunteerKind } from './volunteers.ts'
 
-export interface TrainOptions extends NetworkOptions {
+export interface TrainOptions extends NetworkOptions, KeepFlags {
   readonly run: string
   readonly dataDir?: string
   /** A temporary folder, deleted afterwards, where absent. */
@@ -46,7 +47,7 @@ export async function train(options: TrainOptions): Promise<boolean> {
   onInterrupt(() => interrupted.abort())
   try {
     const configs = [options.seed === undefined ? config : { ...config, seed: options.seed }]
-    const coordination = await coordinate({ configs, dataDir: options.dataDir, stateDir, fresh: options.fresh, network: options, say: progress.say })
+    const coordination = await coordinate({ configs, dataDir: options.dataDir, stateDir, fresh: options.fresh, network: options, retention: retentionOf(options), say: progress.say })
     try {
       const host = coordination.runs[0] as RunHost
       progress.say(`${config.title}\nWatch it at ${coordination.url}/dashboard#token=${coordination.controlToken}`)

@@ -13,7 +13,7 @@ export async function verify(stateDir: string): Promise<boolean> {
   for (const name of names) {
     try {
       const log = await ofRun(stateDir, name, () => verifyLog(logFolder(stateDir, name)))
-      console.log(`${name}: the log holds. ${log.accepted} accepted updates of ${log.examples} examples, each applied once, in ${log.versions} versions (${log.pending.length} still to be applied); ${log.incarnations} starts, ${log.epochsDone} epochs, ${log.evaluations} evaluations. Model ${log.hash}`)
+      console.log(`${name}: the log holds. ${log.accepted} accepted updates of ${log.examples} examples, each applied once, in ${log.versions} versions${log.since === 0 ? '' : `, proved from version ${log.since} on`} (${log.pending.length} still to be applied); ${log.incarnations} starts, ${log.epochsDone} epochs, ${log.evaluations} evaluations. Model ${log.hash}`)
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       console.log(`The log does NOT hold. ${error.message}`)
