@@ -104,8 +104,11 @@ export class StubVolunteer {
       this.#down(connection, () => {
         welcomed = true
         this.#simulation.sawModel(welcome.modelVersion, welcome.modelHash)
-        if (this.#held === holding && !welcome.keepLease) this.#held = undefined
-        else if (this.#held !== undefined) this.#work(this.#held)
+        // A grant that overtook the welcome is being worked on already.
+        if (this.#held === holding) {
+          if (holding !== undefined && welcome.keepLease) this.#work(holding)
+          else this.#held = undefined
+        }
         this.#ready()
       }, true)
     }, { orderly: true })
