@@ -195,7 +195,21 @@ describe('the fence and refusals', () => {
       driver.event({ type: 'checked', leaseId: driver.lastGrant('a').leaseId, verdict: { ok: false, code: 'non-finite', message: 'NaN' } })
     }
     expect(driver.state).toMatchObject({ control: 'paused', controlReason: expect.stringMatching(/diverged/) as string })
-    expect(driver.waiting.at(-1)).toMatchObject({ type: 'persist', record: { type: 'control', action: 'pause' } })
+    expect(driver.waiting).toContainEqual({ type: 'persist', record: { type: 'control', action: 'pause', reason: 'diverged' } })
+  })
+
+  it('X3: takes leases given back because of their loss for such updates, and lets their volunteers rest', () => {
+    const driver = new Driver()
+    driver.join('a')
+    for (let i = 1; i <= 8; i++) {
+      driver.at(i * 20_000)
+      const { runId, leaseId, incarnation, grant } = driver.lastGrant('a')
+      driver.event({ type: 'message', volunteerId: 'a', message: { type: 'release', runId, leaseId, incarnation, grant, reason: 'loss: must be finite', nonFinite: true } })
+      driver.event({ type: 'message', volunteerId: 'a', message: { type: 'ready', runId } })
+      expect(driver.state.control).toBe(i < 8 ? 'running' : 'paused')
+      if (i === 1) expect(driver.lastGrant('a').leaseId).toBe(leaseId)
+    }
+    expect(driver.state).toMatchObject({ controlReason: 'diverged', refused: { 'non-finite': 8 } })
   })
 
   it('counts malformed messages, of strangers too', () => {

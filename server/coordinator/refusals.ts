@@ -4,6 +4,9 @@ import type { StepContext } from './effects.ts'
 import { closeLease, ownVolunteer, rest, type Refusal } from './leases.ts'
 import type { CoordinatorState, LeaseState } from './state.ts'
 
+/** A run whose updates are never finite has diverged; more work would not help. */
+const NON_FINITE_LIMIT = 8
+
 export function countRefusal(state: CoordinatorState, volunteerId: string | undefined, code: RefusalCode): void {
   state.refused[code] = (state.refused[code] ?? 0) + 1
   const volunteer = volunteerId === undefined ? undefined : ownVolunteer(state, volunteerId)
@@ -17,6 +20,16 @@ export function refuseLease(state: CoordinatorState, context: StepContext, lease
   // Being too slow is no fault; anything else is, and somebody else should do the work.
   if (volunteer !== undefined && code !== 'too-stale' && code !== 'not-running') rest(volunteer, context.now)
   closeLease(state, lease, 'refused')
+  if (code === 'non-finite') stopDivergence(state, context)
+}
+
+function stopDivergence(state: CoordinatorState, context: StepContext): void {
+  state.nonFiniteInRow++
+  if (state.nonFiniteInRow < NON_FINITE_LIMIT || state.control !== 'running') return
+  state.nonFiniteInRow = 0
+  state.control = 'paused'
+  state.controlReason = 'diverged'
+  context.effects.push({ type: 'persist', record: { type: 'control', action: 'pause', reason: 'diverged' } })
 }
 
 export function tellRefused(context: StepContext, volunteerId: string, named: { readonly leaseId: string; readonly grant: number }, refusal: Refusal): void {

@@ -12,7 +12,7 @@ import type { Effect, Event, StepContext } from './effects.ts'
 import { grantEvaluation, isEvaluationDue, isTrainingDone, openEvaluation, receiveEvaluation, rechecked, receiveOwn } from './evaluation.ts'
 import { closeLease, expireLeases, findLease, hasOverdueLease, noteIdleness, orderOf, ownVolunteer, renewLease, someIdle } from './leases.ts'
 import type { LogRecord } from './records.ts'
-import { countRefusal } from './refusals.ts'
+import { countRefusal, refuseLease } from './refusals.ts'
 import { applyRecord } from './replay.ts'
 import { closeRound, grantRound, hasRoundWork, isRoundOver } from './rounds.ts'
 import type { CheckpointPolicy, CoordinatorState } from './state.ts'
@@ -108,8 +108,10 @@ function receive(state: CoordinatorState, context: StepContext, volunteerId: str
       const lease = findLease(state, volunteerId, message)
       volunteer.wantsWork = false
       noteIdleness(state, volunteer)
-      if (!('code' in lease) && (lease.stage === 'granted' || lease.stage === 'receiving')) closeLease(state, lease, 'released')
-      return
+      if ('code' in lease || (lease.stage !== 'granted' && lease.stage !== 'receiving')) return
+      // As an update would be that is not finite, which its volunteer has spared us.
+      if (message.nonFinite === true) return refuseLease(state, context, lease, 'non-finite')
+      return closeLease(state, lease, 'released')
     }
     case 'evaluation': return receiveEvaluation(state, context, volunteerId, message)
   }

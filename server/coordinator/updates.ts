@@ -15,9 +15,6 @@ import type { CoordinatorState, LeaseState, Settings } from './state.ts'
 import { undrafted } from './undrafted.ts'
 import { measure } from './volunteers.ts'
 
-/** A run whose updates are never finite has diverged; more work would not help. */
-const NON_FINITE_LIMIT = 8
-
 type Judgement = { readonly lease: LeaseState } | { readonly refusal: Refusal; readonly lease?: LeaseState }
 
 /** Before the bytes travel. Answers with a refusal, or with nothing: send them. */
@@ -118,7 +115,6 @@ export function checked(state: CoordinatorState, context: StepContext, leaseId: 
     refuseLease(state, context, lease, code)
     tellRefused(context, lease.volunteerId, { leaseId, grant: lease.grant }, { code, message })
     context.effects.push({ type: 'discard', leaseId })
-    if (code === 'non-finite') stopDivergence(state, context)
     return
   }
   const record = acceptedRecord(state, lease, verdict.clampedElements)
@@ -141,13 +137,4 @@ function acceptedRecord(state: CoordinatorState, lease: LeaseState, clampedEleme
     epoch: lease.epoch, slices: lease.slices.map((slice) => ({ ...slice })), numExamples: lease.numExamples, modelVersion: lease.modelVersion,
     staleness, weight, payloadHash, payloadBytes, clampedElements, metrics: { ...metrics },
   }
-}
-
-function stopDivergence(state: CoordinatorState, context: StepContext): void {
-  state.nonFiniteInRow++
-  if (state.nonFiniteInRow < NON_FINITE_LIMIT || state.control !== 'running') return
-  state.nonFiniteInRow = 0
-  state.control = 'paused'
-  state.controlReason = 'diverged'
-  context.effects.push({ type: 'persist', record: { type: 'control', action: 'pause', reason: 'diverged' } })
 }

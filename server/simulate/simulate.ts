@@ -50,8 +50,6 @@ export interface SimulateOptions {
   readonly onProgress?: (status: RunStatus, virtualSeconds: number) => void
 }
 
-/** Leases given back in a row, for each volunteer, after which nothing will come of it. */
-const FAILURES_EACH = 4
 const SAVE_EVERY_MS = 120_000
 /** What all volunteers together remember: a hundred parts of models of five million params. */
 const MOST_STATE_BYTES = 2 ** 31
@@ -90,12 +88,11 @@ class Simulation {
   readonly #startedMs: number
   #savedMs: number
   #dropouts: number
-  /** Leases given back since the last one that was accepted. */
-  #failures = 0
+  /** Why a lease was given back last. */
   #reason = ''
   #failure: Error | undefined
   #outcome: SimulationOutcome | undefined
-  #looked = { version: -1, points: -1, ms: -Infinity, accepted: 0 }
+  #looked = { version: -1, points: -1, ms: -Infinity }
 
   private constructor(options: SimulateOptions, parts: Parts, startedMs: number) {
     this.#options = options
@@ -141,10 +138,7 @@ class Simulation {
       host, clock, world, states: memoryStore(MOST_STATE_BYTES, states), devices: await createDeviceShop(), compile: createCompiler(),
       conspiracy: attack === undefined ? undefined : createConspiracy(attack.attack, dataset.manifest.classes), attackedShards: shardsOfParts(this.#options),
       onDropout: () => { this.#dropouts++ },
-      onRelease: (why: string) => {
-        this.#failures++
-        this.#reason = why
-      },
+      onRelease: (why: string) => { this.#reason = why },
       onFailure: (message: string) => { this.#failure ??= new ConfigError(message) },
     }
     for (const each of traits) clock.after(each.arrivalMs, () => new SimulatedVolunteer(each, around).arrive())
@@ -183,24 +177,20 @@ class Simulation {
     const points = this.#parts.leased ? this.#parts.host.curve().length : examiner.points.length
     const { version, points: seen, ms } = this.#looked
     if (this.#outcome === undefined && (examiner.version !== version || points !== seen || clock.now() - ms >= LOOK_MS)) {
-      this.#looked = { ...this.#looked, version: examiner.version, points, ms: clock.now() }
+      this.#looked = { version: examiner.version, points, ms: clock.now() }
       this.#outcome = this.#look()
     }
     return this.#outcome !== undefined
   }
 
   #look(): SimulationOutcome | undefined {
-    const { stop, volunteers, onProgress } = this.#options
+    const { stop, onProgress } = this.#options
     const status = this.#status()
     onProgress?.(status, this.#parts.clock.now() / 1000)
-    if (status.accepted > this.#looked.accepted) this.#failures = 0
-    this.#looked.accepted = status.accepted
     if (this.#options.saveTo !== undefined && performance.now() - this.#savedMs >= SAVE_EVERY_MS) this.save()
     if (stop?.(status) === true) return 'met'
     if (status.state === 'finished') return 'finished'
-    const stopped = status.state === 'paused' && status.reason.code === 'diverged'
-    if (stopped) this.#reason = 'the last updates were not finite'
-    return stopped || this.#failures >= FAILURES_EACH * volunteers ? 'diverged' : undefined
+    return status.state === 'paused' && status.reason.code === 'diverged' ? 'diverged' : undefined
   }
 
   /** With the last evaluation that was made. */

@@ -9,7 +9,7 @@ import type { Welcome } from '../wire/welcome.ts'
 import { failureOf } from './failure.ts'
 import { fenceOf, LeaseJob, type JobEnd, type JobHost } from './lease-job.ts'
 import { createTally } from './tally.ts'
-import type { Trainer } from './trainer-port.ts'
+import { NonFiniteError, type Trainer } from './trainer-port.ts'
 import type { FailureKind, RunSummary, SessionState, VolunteerView } from './view.ts'
 
 export interface SessionOptions {
@@ -265,7 +265,7 @@ export class Session {
         }
         this.#failuresInRow++
         this.#tally.failed(describe(error))
-        this.#giveBack(job.lease, describe(error))
+        this.#giveBack(job.lease, describe(error), error instanceof NonFiniteError)
         break
       }
       case 'lost': break
@@ -274,8 +274,8 @@ export class Session {
     this.#changed()
   }
 
-  #giveBack(lease: Lease, reason: string): void {
-    if (this.#connection.at === 'welcomed') this.#options.link.send({ type: 'release', ...fenceOf(lease), reason })
+  #giveBack(lease: Lease, reason: string, nonFinite = false): void {
+    if (this.#connection.at === 'welcomed') this.#options.link.send({ type: 'release', ...fenceOf(lease), reason, ...(nonFinite ? { nonFinite } : {}) })
   }
 
   // ---- endings ----------------------------------------------------------------------------------

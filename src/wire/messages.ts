@@ -41,8 +41,8 @@ export const ReadySchema = v.strictObject({ type: v.literal('ready'), runId: id 
 /** "Still working on it": extends the lease. */
 export const RenewSchema = v.strictObject({ type: v.literal('renew'), ...fence })
 
-/** "I give it back": paused, stopped, device lost. */
-export const ReleaseSchema = v.strictObject({ type: v.literal('release'), ...fence, reason: text })
+/** "I give it back": paused, stopped, device lost; or, `nonFinite`, because its loss was not finite. */
+export const ReleaseSchema = v.strictObject({ type: v.literal('release'), ...fence, reason: text, nonFinite: v.optional(v.literal(true)) })
 
 export const MetricsSchema = v.strictObject({ lossSum: finite, correct: natural, examples: natural })
 
