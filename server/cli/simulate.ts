@@ -44,6 +44,7 @@ export async function runSimulation(flags: SimulateFlags): Promise<boolean> {
   const interrupted = new AbortController()
   onInterrupt(() => interrupted.abort())
   progress.say(`${config.title}: ${flags.volunteers} simulated volunteers, seed ${flags.seed}`)
+  if (config.storage === 'f16') progress.say('It stores activations as f16 on GPUs that have it (shader-f16). Simulated volunteers compute by WebAssembly, in f32.')
   const { examplesPerSecond, speedSpread, uploadMbps, downloadMbps, bandwidthSpread, latencyMs, dropout, awaySeconds } = flags
   const report = await simulate({
     config, dataset, volunteers: flags.volunteers, seed: flags.seed, signal: interrupted.signal,

@@ -29,6 +29,9 @@ export function bringVolunteers(options: OwnVolunteerOptions): Volunteers {
   const { coordination, count, say, onHopeless } = options
   if (count === 0) return { close: async () => {} }
   const url = coordination.url
+  for (const { config } of coordination.runs) {
+    if (config.storage === 'f16' && options.runner === 'wasm') say(`${config.name}: stores activations as f16 on GPUs that have it (shader-f16). WebAssembly has none, so these volunteers store f32.`)
+  }
   if (options.runner === 'node') {
     const runIds = coordination.runs.map(({ runId }) => runId)
     const cert = coordination.certificate?.selfSigned === true ? { trustedCert: `${options.stateDir}/tls/cert.pem` } : {}

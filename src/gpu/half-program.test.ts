@@ -11,6 +11,7 @@ import { zoo } from '../model/zoo/index.ts'
 import { LOSS_SCALE_ALLOCATIONS } from '../train/loss-scaling.ts'
 import { compileProgram } from '../train/program.ts'
 import { gradientsOn, relativeDifferences } from '../train/test-gradients.ts'
+import { lease, model, params, setUp, welcome, work } from '../volunteer/test-trainer.ts'
 import { createGpuRunner, type GpuRunner } from './runner.ts'
 import { testGpu } from './test-gpu.ts'
 
@@ -58,6 +59,23 @@ describe.skipIf(gpu === undefined)('a program in f16', () => {
     expect(seen.map(({ state }) => state)).toEqual([[-2, 1999, 0, 1], [-1, 0, 0, 1], [-2, 0, 1, 0], [-3, 0, 2, 0], [-3, 1, 2, 1]])
     expect(seen.map(({ still }) => still)).toEqual([false, false, true, true, false])
     expect(await steps(createCpuRunner())).toEqual(seen)
+  })
+
+  it('computes a lease of a volunteer again at lower scales until nothing overflows', async () => {
+    const heavy: ModelSpec = { ...model, heads: [{ name: 'logits', from: 'logits', target: 'labels', weight: 1000, loss: { name: 'softmax-cross-entropy' } }] }
+    const { config, ...plain } = welcome()
+    const [ours, theirs] = await Promise.all([runner, createCpuRunner()].map(async (each) => {
+      const { trainer } = setUp(params, async () => each)
+      await trainer.open()
+      await trainer.prepare({ ...plain, model: heavy, config: { ...config, storage: 'f16' } }, () => {})
+      const outcome = await work(trainer, lease([{ shard: 1, start: 0, count: 20 }]))
+      expect(trainer.storage).toBe('f16')
+      return outcome.kind === 'train' ? outcome.gradient : undefined
+    }))
+    const largest = Math.max(...theirs!.map(Math.abs))
+    expect(largest).toBeGreaterThan(10)
+    ours!.forEach((value, i) => expect(Math.abs(value - theirs![i]!) / largest).toBeLessThan(5e-3))
+    expect(errors).toEqual([])
   })
 
   it('can be replayed for a diagnosis', async () => {

@@ -10,6 +10,8 @@ export const LOSS_SCALE = { doublings: 0, good: 1, skipped: 2, taken: 3, length:
 /** Exponents of two. */
 export const INITIAL_EXPONENT = 16
 const LOWEST_EXPONENT = 0, HIGHEST_EXPONENT = 24
+/** Where the state's `doublings` end. */
+export const LOWEST_DOUBLINGS = LOWEST_EXPONENT - INITIAL_EXPONENT
 
 /** Good steps before the scale doubles. */
 const GROWTH_INTERVAL = 2000

@@ -8,6 +8,7 @@ import { NoAdapterError } from '../gpu/device.ts'
 import { NO_VULKAN_REMEDY, nodeGpu } from '../gpu/node-gpu.ts'
 import { createGpuRunner } from '../gpu/runner.ts'
 import { tuningFile } from '../gpu/tuning-file.ts'
+import type { Storage } from '../graph/compile.ts'
 import type { Runner } from '../graph/plan.ts'
 import { createWasmRunner } from '../wasm/runner.ts'
 import { memoryStore } from './byte-store.ts'
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
       wasm: () => createWasmRunner(options.threads === undefined ? {} : { threads: options.threads }),
     }),
   })
-  let said = ''
+  let said = '', storage: Storage | undefined
   const session: Session = new Session({
     volunteerId: options.id, link, trainer, clock: realClock,
     ...(options.run !== undefined ? { runId: options.run } : {}),
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
       const view = session.view()
       const line = describeState(view.session)
       if (line !== undefined && line !== said) say(said = line)
+      if (view.run?.storage === 'f16' && view.storage !== undefined && view.storage !== storage) say(describeStorage(storage = view.storage))
       // Whoever started us decides whether to try again.
       if (view.session.state === 'refused' || view.session.state === 'failed') void session.stop().then(() => process.exit(1))
     },
@@ -112,6 +114,10 @@ function describeState(state: SessionState): string | undefined {
     case 'stopped': return 'stopped'
   }
 }
+
+/** Of a run that wants f16. */
+const describeStorage = (storage: Storage): string =>
+  storage === 'f16' ? 'activations of training are stored in f16' : 'activations of training are stored in f32: f16 needs a GPU with shader-f16, and a model within its range'
 
 function reportRegularly(session: Session): void {
   let examples = 0

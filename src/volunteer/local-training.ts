@@ -7,11 +7,13 @@ import type { Program, Runner } from '../graph/plan.ts'
 import { METRICS } from '../kernels/reduce.ts'
 import { pack, unpack } from '../model/layout.ts'
 import { randomKey, type Examples } from '../train/host-batches.ts'
+import { LOSS_SCALE_ALLOCATIONS } from '../train/loss-scaling.ts'
 import { ALLOCATIONS } from '../train/program.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import { openExamples, type Source } from './batches.ts'
 import type { CompiledTraining } from './compiled-run.ts'
 import type { KeptOptimizer } from './lease-memory.ts'
+import type { LeaseScale } from './lease-scale.ts'
 import { nonFiniteError } from './non-finite.ts'
 import { NonFiniteError } from './trainer-port.ts'
 
@@ -31,6 +33,8 @@ export interface LocalTrainingRequest {
   readonly drift: Float32Array | undefined
   /** Where the optimizer goes on from; it begins anew where absent. */
   readonly optimizer: KeptOptimizer | undefined
+  /** Of training in f16. */
+  readonly scale: LeaseScale | undefined
   /** Heard after each run of a Plan, with the fraction done: waits where the queue is long, throws where the lease is aborted. */
   readonly afterRun: (fraction: number) => Promise<void>
 }
@@ -43,7 +47,7 @@ export interface LocalResult {
 }
 
 export async function trainLocally(request: LocalTrainingRequest): Promise<LocalResult> {
-  const { program, training, source, lease, granted, drift, optimizer, afterRun } = request
+  const { program, training, source, lease, granted, drift, optimizer, scale, afterRun } = request
   const stepsBefore = optimizer?.steps ?? 0
   const { local, update } = training
   const plan = planLocal(local, { numExamples: lease.numExamples, batchSize: source.batchSize })
@@ -51,6 +55,7 @@ export async function trainLocally(request: LocalTrainingRequest): Promise<Local
   const trained = (packed: Float32Array): Float32Array => unpack(training.layout, packed).subarray(0, training.layout.trainedSize)
   program.clear(ALLOCATIONS.metrics)
   setSlots(request)
+  scale?.place(program)
   if (training.pull > 0) program.write(ALLOCATIONS.anchor, trained(granted))
   if (drift !== undefined) program.write(ALLOCATIONS.drift, trained(drift))
   const steps = stepsOf(request, plan)
@@ -72,9 +77,10 @@ export async function trainLocally(request: LocalTrainingRequest): Promise<Local
     await afterRun((step + 1) / plan.steps)
   }
   const slots = local.keepOptimizerState === true ? present(update, 'update').slots.map(({ allocation }) => allocation) : []
-  const [sums, params, ...slotValues] = await program.read([ALLOCATIONS.metrics, ALLOCATIONS.params, ...slots])
+  const [sums, params, ...slotValues] = await program.read([ALLOCATIONS.metrics, ALLOCATIONS.params, ...slots, ...(scale === undefined ? [] : [LOSS_SCALE_ALLOCATIONS.state])])
   const packed = pack(training.layout, present(params, 'params'))
   const metrics = readMetrics(present(sums, 'metrics'), plan)
+  scale?.afterSteps(present(slotValues[slots.length], 'loss scale'), metrics.lossSum)
   if (!Number.isFinite(metrics.lossSum)) throw await failure(request, plan, metrics.lossSum)
   const kept = local.keepOptimizerState === true ? { steps: stepsBefore + plan.steps, slots: Object.fromEntries(slots.map((name, i) => [name, slotValues[i]!])) } : undefined
   return { pseudoGradient: difference(granted, packed), metrics, optimizer: kept }

@@ -102,11 +102,12 @@ export class Session {
   }
 
   view(): VolunteerView {
-    const trouble = this.#tally.trouble
+    const { trouble } = this.#tally, { storage } = this.#options.trainer
     return {
       session: this.#state(),
       ...(this.#run !== undefined ? { run: this.#run } : {}),
       ...(this.#adapter !== undefined ? { adapter: this.#adapter } : {}),
+      ...(storage !== undefined ? { storage } : {}),
       modelVersion: this.#modelVersion,
       contribution: { ...this.#tally.contribution, bytesDown: this.#options.trainer.bytesDown },
       examplesPerSecond: this.#tally.examplesPerSecond,
@@ -166,7 +167,7 @@ export class Session {
     this.#runId = welcome.runId
     this.#setRunState(welcome.state)
     this.#modelVersion = welcome.modelVersion
-    this.#run = { runId: welcome.runId, title: welcome.config.title, modelName: welcome.model.name, dataset: welcome.dataset.name }
+    this.#run = { runId: welcome.runId, title: welcome.config.title, modelName: welcome.model.name, dataset: welcome.dataset.name, storage: welcome.config.storage ?? 'f32' }
     if (welcome.keepLease) this.#job?.kept()
     else this.#job?.drop()
     this.#changed()

@@ -8,6 +8,7 @@ import { randomKey, type Examples } from '../train/host-batches.ts'
 import { ALLOCATIONS } from '../train/program.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import { batches, type Source } from './batches.ts'
+import type { LeaseScale } from './lease-scale.ts'
 import { nonFiniteError } from './non-finite.ts'
 import { createPace } from './pace.ts'
 import type { WorkHooks } from './trainer-port.ts'
@@ -22,14 +23,17 @@ export interface SumRequest extends WorkHooks {
   readonly lease: Lease
   readonly shardBytes: (hash: string) => Uint8Array
   readonly clock: Clock
+  /** Of training in f16. */
+  readonly scale: LeaseScale | undefined
 }
 
 /** `grads` as they lie in the arena, of training leases. */
 export async function sumUp(request: SumRequest): Promise<{ readonly metrics: Metrics; readonly grads: Float32Array | undefined }> {
-  const { program, plan, source, lease, clock, signal, onProgress } = request
+  const { program, plan, source, lease, clock, signal, onProgress, scale } = request
   const allocations = [ALLOCATIONS.metrics, ...(lease.kind === 'train' ? [ALLOCATIONS.grads] : [])]
   const restore = (): void => allocations.forEach((name) => program.clear(name))
   restore()
+  if (lease.kind === 'train') scale?.place(program, source.batchSize)
   const runs = (): Generator<Examples> => inputsOf(request)
   const pace = createPace(clock)
   let done = 0
@@ -45,6 +49,7 @@ export async function sumUp(request: SumRequest): Promise<{ readonly metrics: Me
   const [metrics, grads] = await program.read(allocations)
   signal.throwIfAborted()
   const loss = present(metrics?.[METRICS.loss], 'loss')
+  if (grads !== undefined) scale?.afterGradient(grads, loss)
   if (!Number.isFinite(loss)) {
     const message = `loss: must be finite, got ${loss} at model version ${lease.modelVersion}`
     throw await nonFiniteError({ ...request, restore, runs }, message, 'Lower the learning rate.')

@@ -1,4 +1,5 @@
 // What the session needs of whatever computes its leases; `trainer.ts` is the real one.
+import type { Storage } from '../graph/compile.ts'
 import type { AdapterDescription } from '../graph/plan.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
@@ -26,6 +27,8 @@ export interface Trainer {
   readonly bytesDown: number
   /** The device in use; undefined before `open`. Preparing a run may choose another. */
   readonly adapter?: AdapterDescription | undefined
+  /** What activations of training are stored as in the run that was prepared last. */
+  readonly storage?: Storage | undefined
   /** Opens the device. Throws NoWebGpuError or NoAdapterError where there is none to use. */
   open(): Promise<AdapterDescription>
   /** Compiles the run's model; at once where it is already. Throws ConfigError where it does not fit the device. */

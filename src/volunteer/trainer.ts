@@ -2,22 +2,23 @@
 // Owns the Runner and its Program, and makes new ones when the device is lost.
 import type { Clock } from '../base/clock.ts'
 import { InvariantError, present } from '../base/errors.ts'
-import type { CodecChoice } from '../codec/codec.ts'
 import type { Memory } from '../fed/aggregators/aggregator.ts'
 import { downOf, split } from '../fed/corrections/travelling.ts'
+import type { Storage } from '../graph/compile.ts'
 import { DeviceLostError, type AdapterDescription, type Plan, type Program, type Runner } from '../graph/plan.ts'
 import { unpack } from '../model/layout.ts'
-import { loadFitting } from '../train/load-fitting.ts'
 import type { Lease } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
-import { shardsOf, type Source } from './batches.ts'
-import { compileRun, type CompiledRun, type CompiledTraining, type RunRecipe } from './compiled-run.ts'
+import { shardsOf } from './batches.ts'
+import { compileRun, type CompiledTraining } from './compiled-run.ts'
 import { trainCorrected, type CorrectedResult } from './corrected-training.ts'
 import type { Files } from './files.ts'
-import { memoryNeeds, memoryOf, recallFor, type MemoryNeeds, type Recalled } from './lease-memory.ts'
+import { memoryOf, recallFor, type Recalled } from './lease-memory.ts'
+import { HalfOverflowError, type LeaseScale } from './lease-scale.ts'
 import { VolunteerMemory } from './memory.ts'
 import { createPace } from './pace.ts'
 import { asFloats, packMean } from './packed.ts'
+import { loadRun, prepareRun, type PreparedRun } from './prepared-run.ts'
 import { sumUp } from './sum-up.ts'
 import type { Outcome, Trainer, WorkHooks } from './trainer-port.ts'
 
@@ -33,15 +34,6 @@ export interface TrainerOptions {
 }
 
 type OnProgress = (fraction: number, doing: string) => void
-
-/** Everything about the run that the compiled Plans and the batches depend on. */
-interface Prepared {
-  readonly source: Source
-  readonly codec: CodecChoice
-  readonly needs: MemoryNeeds
-  readonly recipe: RunRecipe
-  readonly compiled: CompiledRun
-}
 
 /** A device that is lost this often in one lease will not compute it. */
 const MOST_REBUILDS = 3
@@ -59,7 +51,7 @@ class DeviceTrainer implements Trainer {
   readonly #memory: VolunteerMemory
   #runner: Runner | undefined
   #preparation: { readonly key: string; readonly done: Promise<void> } | undefined
-  #prepared: Prepared | undefined
+  #prepared: PreparedRun | undefined
   #program: Program | undefined
   /** The model of the last lease. */
   #snapshot: { readonly hash: string; readonly packed: Float32Array; readonly down: Readonly<Record<string, Memory>> } | undefined
@@ -79,12 +71,22 @@ class DeviceTrainer implements Trainer {
     return this.#options.compile ?? compileRun
   }
 
+  /** Where training is in f16. */
+  get #scale(): LeaseScale | undefined {
+    const { recipe, scale } = present(this.#prepared, 'prepared run')
+    return recipe.storage === 'f16' ? scale : undefined
+  }
+
   get bytesDown(): number {
     return this.#options.files.bytesDown
   }
 
   get adapter(): AdapterDescription | undefined {
     return this.#runner?.adapter
+  }
+
+  get storage(): Storage | undefined {
+    return this.#prepared?.recipe.storage
   }
 
   async open(): Promise<AdapterDescription> {
@@ -95,20 +97,17 @@ class DeviceTrainer implements Trainer {
     const { config, model, dataset } = welcome
     const { codec, local, corrections } = config.strategy
     this.#memory.beginRun(welcome.runId)
-    const key = JSON.stringify([model, dataset, config.batchSize, config.seed, codec, local, corrections])
+    const key = JSON.stringify([model, dataset, config.batchSize, config.seed, config.storage, codec, local, corrections])
     // A reconnection welcomes us again, perhaps while the first welcome is still being compiled.
     if (this.#preparation?.key !== key) this.#preparation = { key, done: this.#prepare(welcome, onProgress) }
     return this.#preparation.done
   }
 
-  async #prepare({ config, model, dataset }: Welcome, onProgress: OnProgress): Promise<void> {
+  async #prepare(welcome: Welcome, onProgress: OnProgress): Promise<void> {
     await this.#working.catch(() => {})
     await this.#improving
     this.#dropProgram()
-    const { batchSize, seed, strategy } = config
-    const recipe = { model, batchSize, strategy }
-    const compiled = this.#compile(recipe)
-    this.#prepared = { source: { dataset, seed, batchSize }, codec: strategy.codec, needs: memoryNeeds(strategy, compiled.layout.packedSize), recipe, compiled }
+    this.#prepared = prepareRun(welcome, this.#runner, this.#compile)
     try {
       await this.#loaded(onProgress)
     } catch (error) {
@@ -132,9 +131,9 @@ class DeviceTrainer implements Trainer {
     this.#dropRunner()
   }
 
-  /** Computes the lease, from its beginning on a new device each time one is lost. */
+  /** Computes the lease, from its beginning on a new device each time one is lost, or with more range each time f16 has too little. */
   async #workSurviving(lease: Lease, hooks: WorkHooks): Promise<Outcome> {
-    for (let rebuilds = 0; ; rebuilds++) {
+    for (let rebuilds = 0; ;) {
       try {
         if (this.#program === undefined) {
           hooks.onProgress('rebuilding', 0)
@@ -146,10 +145,17 @@ class DeviceTrainer implements Trainer {
         return outcome
       } catch (error) {
         hooks.signal.throwIfAborted()
-        if (!(error instanceof DeviceLostError) || this.#disposed || rebuilds === MOST_REBUILDS) throw error
-        this.#dropRunner()
+        if (error instanceof HalfOverflowError) this.#relieve(error)
+        else if (!(error instanceof DeviceLostError) || this.#disposed || rebuilds++ === MOST_REBUILDS) throw error
+        else this.#dropRunner()
       }
     }
+  }
+
+  #relieve({ in: storage }: HalfOverflowError): void {
+    if (storage === 'f16') return // The scale is lower by now.
+    this.#prepared = { ...present(this.#prepared, 'prepared run'), wanted: 'f32' }
+    this.#dropProgram()
   }
 
   /** Never throws: a device that is lost meanwhile is noticed by the next lease. */
@@ -168,8 +174,8 @@ class DeviceTrainer implements Trainer {
     const program = present(this.#program, 'program')
     onProgress('computing', 0)
     const startedMs = clock.now()
-    const runner = present(this.#runner, 'runner')
-    const sums = (plan: Plan, batchSize: number): ReturnType<typeof sumUp> => sumUp({ runner, program, plan, source: { ...source, batchSize }, lease, shardBytes, clock, signal, onProgress })
+    const runner = present(this.#runner, 'runner'), scale = this.#scale
+    const sums = (plan: Plan, batchSize: number): ReturnType<typeof sumUp> => sumUp({ runner, program, scale, plan, source: { ...source, batchSize }, lease, shardBytes, clock, signal, onProgress })
     const gradientOfPart = async (): Promise<Float32Array> => {
       const { batchSize, layout } = present(compiled.training, 'local training')
       const { grads } = await sums(compiled.gradient, batchSize)
@@ -196,7 +202,7 @@ class DeviceTrainer implements Trainer {
     this.#paramsHash = undefined
     const result = await trainCorrected({
       runner: present(this.#runner, 'runner'), signal,
-      program, training, source: present(this.#prepared, 'prepared run').source, lease, shardBytes, granted,
+      program, training, source: present(this.#prepared, 'prepared run').source, lease, shardBytes, granted, scale: this.#scale,
       async afterRun(fraction) {
         if (!pace.due()) return
         await program.settled()
@@ -257,13 +263,9 @@ class DeviceTrainer implements Trainer {
   async #loaded(onProgress: OnProgress): Promise<void> {
     const prepared = present(this.#prepared, 'prepared run')
     const runner = this.#runner ?? await this.#openRunner()
-    const { compiled, program } = await loadFitting({
-      compile: (memoryLimitBytes) => (memoryLimitBytes === Infinity ? prepared.compiled : this.#compile(prepared.recipe, memoryLimitBytes)),
-      plans: ({ plans }) => plans,
-      load: (plans) => runner.load(plans, onProgress),
-    })
+    const { prepared: loaded, program } = await loadRun(prepared, { runner, compile: this.#compile, onProgress })
     if (runner !== this.#runner) throw new DeviceLostError('GPU device: must be there, got lost while compiling.')
-    this.#prepared = { ...prepared, compiled }
+    this.#prepared = loaded
     this.#program = program
     this.#improvable = true
   }

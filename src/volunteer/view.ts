@@ -1,4 +1,5 @@
 // What a person sees of their volunteer: plain data, sent from the worker to the page a few times a second.
+import type { Storage } from '../graph/compile.ts'
 import type { AdapterDescription } from '../graph/plan.ts'
 import type { RefusalCode, RunState } from '../wire/messages.ts'
 
@@ -40,12 +41,16 @@ export interface RunSummary {
   readonly title: string
   readonly modelName: string
   readonly dataset: string
+  /** What it wants activations of training stored as. */
+  readonly storage: Storage
 }
 
 export interface VolunteerView {
   readonly session: SessionState
   readonly run?: RunSummary
   readonly adapter?: AdapterDescription
+  /** What they are stored as here, once prepared: f32 also where the run wants f16 and this device has none, or f16 too little range for the model. */
+  readonly storage?: Storage
   readonly modelVersion: number
   readonly contribution: Contribution
   /** Over the last leases, from grant to verdict; 0 before the first. */

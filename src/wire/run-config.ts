@@ -15,6 +15,8 @@ export const RunConfigSchema = v.strictObject({
   model: v.string(),
   /** Examples in one forward and backward pass on a volunteer. */
   batchSize: v.optional(v.pipe(count, v.maxValue(4096)), 64),
+  /** What volunteers keep activations of training in: f16 where their device has it (`shader-f16`), else f32, which is also the default. */
+  storage: v.optional(v.picklist(['f32', 'f16'])),
   seed: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 1),
   strategy: StrategySchema,
   /** How the training data are divided among volunteers, where strategy.work is "partition". */

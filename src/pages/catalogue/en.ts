@@ -90,6 +90,9 @@ export const en = {
     lossEmpty: 'The loss of your own batches appears here after the first ones.',
     lossLabel: (latest: string, count: string) => `Training loss of the last ${count} leases, now ${latest}`,
     device: 'Computes on',
+    /** What activations of training are stored as. */
+    storage: 'Precision',
+    storages: { 'f32': '32 bits', 'f16': '16 bits to store, 32 to compute', 'no-f16': '32 bits: 16 are not there on this device, or not enough' },
     /** Why it computes there, where that is not a GPU of its own. */
     because: {
       'faster': 'The browser has no real GPU for this page, only an imitation. Of that and WebAssembly, this one measured faster here.',
@@ -133,6 +136,7 @@ export const en = {
     partitions: {
       'iid': 'fair samples', 'label-shards': 'a few labels each', 'dirichlet': 'labels by a Dirichlet distribution', 'by-size': 'of different sizes', 'by-speed': 'sized by speed', 'label-order': 'sorted by label',
     } as Readonly<Record<string, string>>,
+    half: 'On the way it is stored in 16 bits where the device has them.',
     gradient: 'One gradient at the model that was granted.',
     steps: (steps: string, batch: string, optimizer: string) => `${steps} steps on batches of ${batch}, by ${optimizer}.`,
     epochs: (epochs: string, batch: string, optimizer: string) => `Passes over its examples: ${epochs}, in batches of ${batch}, by ${optimizer}.`,

@@ -63,6 +63,8 @@ export const zh: Catalogue = {
     lossEmpty: '完成最初几份任务后，这里会显示您这部分的损失。',
     lossLabel: (latest, count) => `最近 ${count} 份任务的训练损失，当前为 ${latest}`,
     device: '计算设备',
+    storage: '精度',
+    storages: { 'f32': '32 位', 'f16': '16 位存储，32 位计算', 'no-f16': '32 位（此设备没有 16 位，或 16 位不够用）' },
     because: {
       'faster': '浏览器没有为本页提供真正的 GPU，只有软件模拟。与 WebAssembly 实测比较后，这种方式在这台设备上更快。',
       'no-webgpu': '此浏览器没有 WebGPU，因此由主处理器计算，贡献同样有效。若在带 GPU 的设备上使用最新版 Chrome、Edge、Safari 或 Firefox，可以完成更多。',
@@ -100,6 +102,7 @@ export const zh: Catalogue = {
     handedOut: '由协调服务器分发，每个样本每轮一次。',
     parts: (count, how) => `分成 ${count} 份，每份由一位志愿者保管：${how}。`,
     partitions: { 'iid': '均匀抽样', 'label-shards': '各有少数几类', 'dirichlet': '类别按狄利克雷分布', 'by-size': '大小不一', 'by-speed': '按速度定大小', 'label-order': '按类别排序' },
+    half: '在设备支持时，中间结果以 16 位存储。',
     gradient: '在所授模型处算一个梯度。',
     steps: (steps, batch, optimizer) => `每批 ${batch} 个样本走 ${steps} 步，使用 ${optimizer}。`,
     epochs: (epochs, batch, optimizer) => `自己的样本过 ${epochs} 遍，每批 ${batch} 个，使用 ${optimizer}。`,

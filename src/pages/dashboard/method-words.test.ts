@@ -27,6 +27,7 @@ it('names what matters', () => {
     schedule: expect.stringContaining('10 participants'), data: expect.stringContaining('Dirichlet distribution (alpha 0.10)'), local: 'Passes over its examples: 1, in batches of 10, by SGD at learning rate 0.1.',
     corrections: expect.stringContaining('FedProx'), serverOptimizer: 'SGD at learning rate 1', codec: expect.stringContaining('3.9 times smaller'),
   })
+  expect(words({ ...config, storage: 'f16' })['local']).toMatch(/learning rate 0.1\. On the way it is stored in 16 bits/)
   const plain = configOf({ schedule: { type: 'semi-synchronous', tickMs: 2_500, examplesPerLease: 64 }, serverOptimizer: { name: 'sgd', learningRate: 0.1 }, corrections: [{ name: 'new-one' }] })
   expect(words(plain)).toMatchObject({ schedule: expect.stringContaining('Every 2.5 s'), data: expect.stringContaining('Handed out'), corrections: 'new-one', codec: expect.not.stringContaining('smaller') })
 })

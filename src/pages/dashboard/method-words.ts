@@ -24,7 +24,7 @@ export function describeMethod({ config, params, updateBytes }: MethodSource): r
   return [
     ['schedule', (c) => sentences(c.method.schedules[strategy.schedule.type], scheduleNote(c, strategy.schedule, config), overSelection(c, strategy.schedule))],
     ['data', (c) => dataNote(c, config)],
-    ['local', (c) => localNote(c, strategy, config.batchSize)],
+    ['local', (c) => sentences(localNote(c, strategy, config.batchSize), config.storage === 'f16' ? c.method.half : '')],
     ['corrections', (c) => (strategy.corrections ?? []).map(({ name }) => c.method.corrections[name] ?? name).join(' ') || c.method.none],
     ['aggregator', (c) => c.method.aggregators[nameOf(strategy.aggregator)] ?? nameOf(strategy.aggregator)],
     ['serverOptimizer', (c) => optimizer(c, strategy.serverOptimizer)],
