@@ -126,7 +126,8 @@ function chartOptions({ holder, axis, colours, series, format, most, rangeX }: C
   return {
     ...chartSize(holder),
     padding: [12, 12, 0, 0],
-    cursor: { points: { size: 8 }, y: false },
+    // Each series has values of its own moments: the legend shows the nearest.
+    cursor: { points: { size: 8, fill: (_plot, index) => series[index - 1]?.colour ?? colours.ink }, y: false, dataIdx: (plot, index, at) => nearestKnown(plot.data[index], at) },
     legend: { live: true },
     scales: { x: { time: false, range: rangeX }, y: { range: (_plot, low, high) => rangeY(low, high, most) } },
     axes: [
@@ -142,6 +143,15 @@ function chartOptions({ holder, axis, colours, series, format, most, rangeX }: C
       })),
     ],
   }
+}
+
+/** The index nearest to `at` that has a value; `at` where none has. */
+function nearestKnown(column: ArrayLike<number | null | undefined> | undefined, at: number): number {
+  const length = column?.length ?? 0
+  for (let distance = 0; distance < length; distance++) {
+    for (const index of [at - distance, at + distance]) if (typeof column?.[index] === 'number') return index
+  }
+  return at
 }
 
 /** A tenth of room above and below, but nothing below zero or above what can be. */
