@@ -51,8 +51,8 @@ async function tune(name: string, surroundings: TrialSurroundings): Promise<Tune
 function draw(dir: string, cells: readonly TunedCell[], compared: readonly Compared[]): void {
   for (const { cell, variant, rates } of cells) {
     if (variant !== undefined) continue
-    const lines = rates.toSorted((a, b) => a.learningRate - b.learningRate).map(({ learningRate, record }) => ({ name: `rate ${learningRate}${record.outcome === 'diverged' ? ', diverged' : ''}`, points: record.curve }))
-    write(join(dir, `${cell.name}.svg`), chart(lines, { title: `FedAvg, 2NN on MNIST, ${cell.title}: test accuracy`, x: 'rounds', from: 0.8, to: 1 }))
+    const lines = rates.toSorted((a, b) => a.learningRate - b.learningRate).map(({ learningRate, record }) => ({ name: `${learningRate}${record.outcome === 'diverged' ? ' diverges' : ''}`, points: record.curve }))
+    write(join(dir, `${cell.name}.svg`), chart(lines, { title: `FedAvg, 2NN on MNIST, ${cell.title}: accuracy by learning rate`, x: 'rounds', from: 0.8, to: 1 }))
   }
   const best = compared.flatMap((each) => {
     const trial = bestTrial(each)
