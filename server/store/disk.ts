@@ -2,8 +2,8 @@
 // Paths are relative to the run's folder. Nothing is durable before `sync` (contents) or `syncDirectory` (names).
 
 export interface Disk {
-  /** Adds to the end; creates the file if needed. */
-  append(path: string, bytes: Uint8Array): Promise<void>
+  /** Adds to the end, one behind the other; creates the file if needed. */
+  append(path: string, ...pieces: Uint8Array[]): Promise<void>
   /** Replaces the contents, in place. */
   write(path: string, bytes: Uint8Array): Promise<void>
   sync(path: string): Promise<void>

@@ -76,8 +76,8 @@ export function createFaultDisk(wait: () => Promise<void> = () => Promise.resolv
     full: false,
     lying: undefined,
     operations: 0,
-    async append(path, bytes) {
-      const copy = bytes.slice()
+    async append(path, ...pieces) {
+      const copy = pieces.reduce(concat, new Uint8Array(0))
       await operate(true)
       const file = inode(path)
       file.bytes = concat(file.bytes, copy)

@@ -16,10 +16,10 @@ export function createMemoryDisk(contents: Iterable<readonly [string, Uint8Array
     return pieces[0]
   }
   return {
-    async append(path, bytes) {
-      const pieces = files.get(path)
-      if (pieces === undefined) files.set(path, [bytes])
-      else pieces.push(bytes)
+    async append(path, ...pieces) {
+      const known = files.get(path)
+      if (known === undefined) files.set(path, pieces)
+      else known.push(...pieces)
     },
     async write(path, bytes) { files.set(path, [bytes]) },
     async sync() {},

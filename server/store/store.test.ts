@@ -45,6 +45,14 @@ const begin = (store: Store, record: object, bytes = Uint8Array.of(9)): Promise<
 const commit = (store: Store, record: object, payload?: Uint8Array): Promise<object> => new Promise((resolve) => store.commit(record, payload, resolve))
 
 describe.each([['memory with faults', async () => createFaultDisk()], ['memory', async () => createMemoryDisk()], ['file system', nodeDisk]] as const)('store on %s', (_, createDisk) => {
+  it('P2: writes thousands of payloads of one group behind each other', async () => {
+    const disk = await createDisk()
+    const { store } = await open(disk)
+    const payloads = Array.from({ length: 3_000 }, (_, i) => new Uint8Array(i % 5).fill(i))
+    const placed = await Promise.all(payloads.map((payload, i) => commit(store, { i }, payload))) as { place: { segment: number; offset: number } }[]
+    for (const i of [0, 1, 1_023, 1_024, 1_025, 2_047, 2_999]) expect(await readSegment(disk, placed[i]!.place, i % 5), `payload ${i}`).toEqual(payloads[i])
+  })
+
   it('gives back records, payloads and files', async () => {
     const disk = await createDisk()
     const { store } = await open(disk)

@@ -235,7 +235,7 @@ export class Store {
       return placed
     })
     this.#newSegment = false
-    for (const payload of payloads) await this.#disk.append(segmentPath(segment), payload)
+    await this.#disk.append(segmentPath(segment), ...payloads)
     await this.#disk.sync(segmentPath(segment))
     if (isNew) await this.#disk.syncDirectory('')
     if (this.#segment === segment) this.#segmentBytes = offset
