@@ -16,7 +16,7 @@ import { createSharedMemory, PayloadSlots, payloadBytesOf, planMemory } from './
 const MOST_CHECKERS = 4
 
 interface Thread {
-  ask<Q extends Question>(question: Q, transfer?: readonly ArrayBuffer[]): Promise<Answer<Q['method']>>
+  ask<Q extends Question>(question: Q): Promise<Answer<Q['method']>>
   close(): Promise<void>
 }
 
@@ -25,20 +25,29 @@ function startThread(script: URL | string, name: string): Thread {
   const worker = new Worker(script, { name })
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>()
   let next = 0, closing = false
-  worker.on('message', (reply: Reply) => {
-    const caller = waiting.get(reply.id)
-    waiting.delete(reply.id)
-    if ('error' in reply) caller?.reject(reply.error)
-    else caller?.resolve(reply.value as never)
+  /** Of this turn of the event loop, to be posted together: a message costs as much as the check of a small update. */
+  let asked: Call[] = []
+  const post = (): void => {
+    worker.postMessage(asked)
+    asked = []
+  }
+  worker.on('message', (replies: readonly Reply[]) => {
+    for (const reply of replies) {
+      const caller = waiting.get(reply.id)
+      waiting.delete(reply.id)
+      if ('error' in reply) caller?.reject(reply.error)
+      else caller?.resolve(reply.value as never)
+    }
   })
   worker.on('exit', (code) => {
     if (!closing) throw new InvariantError(`${name} thread: must live as long as its run, got exit code ${code}.`)
   })
   return {
-    ask: (question, transfer = []) => new Promise((resolve, reject) => {
+    ask: (question) => new Promise((resolve, reject) => {
       const id = next++
       waiting.set(id, { resolve, reject })
-      worker.postMessage({ ...question, id } as Call, transfer as ArrayBuffer[])
+      if (asked.length === 0) setImmediate(post)
+      asked.push({ ...question, id } as Call)
     }),
     async close() {
       closing = true

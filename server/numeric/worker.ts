@@ -7,6 +7,9 @@ import { Checker } from './checker.ts'
 import { createInlineEvaluator } from './inline.ts'
 import { Summing } from './summing.ts'
 
+/** After so long, what is answered does not wait for what comes behind it. */
+const TOGETHER_MS = 1
+
 const port = present(parentPort, 'parent thread')
 const summing = new Summing()
 const evaluator = createInlineEvaluator()
@@ -14,19 +17,41 @@ let checker: Checker | undefined
 
 // A chain, so that a call that waits (evaluation) is not overtaken by the next one.
 let last: Promise<unknown> = Promise.resolve()
-port.on('message', (call: Call) => {
-  // What is added answers when it is settled, which the next calls may bring about.
-  if (call.method === 'accumulate') void last.then(() => answer(call))
-  else last = last.then(() => answer(call))
+port.on('message', (calls: readonly Call[]) => {
+  postedMs = performance.now()
+  for (const call of calls) {
+    // What is added answers when it is settled, which the next calls may bring about.
+    if (call.method === 'accumulate') void last.then(() => answer(call))
+    else last = last.then(() => answer(call))
+  }
 })
 
 async function answer(call: Call): Promise<void> {
   try {
     const { value, transfer = [] } = await perform(call)
-    port.postMessage({ id: call.id, value } satisfies Reply, transfer)
+    reply({ id: call.id, value }, transfer)
   } catch (error) {
-    port.postMessage({ id: call.id, error } satisfies Reply)
+    reply({ id: call.id, error })
   }
+}
+
+let replies: Reply[] = [], transfers: ArrayBuffer[] = []
+let postedMs = 0
+
+/** Answers to small calls are posted together. */
+function reply(made: Reply, transfer: readonly ArrayBuffer[] = []): void {
+  if (replies.length === 0) setImmediate(post)
+  replies.push(made)
+  transfers.push(...transfer)
+  if (performance.now() - postedMs > TOGETHER_MS) post()
+}
+
+function post(): void {
+  if (replies.length === 0) return
+  port.postMessage(replies, transfers)
+  replies = []
+  transfers = []
+  postedMs = performance.now()
 }
 
 async function perform(call: Call): Promise<{ value: unknown; transfer?: ArrayBuffer[] }> {
