@@ -14,6 +14,7 @@ export function grantAsynchronous(state: CoordinatorState, context: StepContext)
   const { schedule } = state.settings
   if (inRounds(schedule)) return
   let fastest: number | undefined
+  const fastestSpeed = (): number => (fastest ??= fastestOf(state, context.now))
   for (const idle of idleVolunteers(state, context.now)) {
     if (awaitsItsVersion(state, idle)) {
       delete state.idle[idle.id]
@@ -22,9 +23,8 @@ export function grantAsynchronous(state: CoordinatorState, context: StepContext)
     }
     const pool = poolWithWork(state)
     if (pool === undefined) return
-    fastest ??= fastestOf(state, context.now)
     const volunteer = present(state.volunteers[idle.id], `volunteer ${idle.id}`)
-    const slices = take(pool, ...portion(state, volunteer, pool, fastest))
+    const slices = take(pool, ...portion(state, volunteer, pool, fastestSpeed))
     grantLease(state, context, { volunteer, kind: 'train', epoch: pool.epoch, slices, modelVersion: state.version, modelHash: state.modelHash })
   }
 }
@@ -32,12 +32,12 @@ export function grantAsynchronous(state: CoordinatorState, context: StepContext)
 const fastestOf = (state: CoordinatorState, now: number): number => Math.max(...activeVolunteers(state, now).map(({ speed }) => speed.train))
 
 /** How many examples a lease has, and of which shards: a whole part where the data are divided, as much for everybody where updates are combined as equals. */
-function portion(state: CoordinatorState, volunteer: VolunteerState, pool: EpochState, fastest: number): [count: number, shards: readonly number[]] {
+function portion(state: CoordinatorState, volunteer: VolunteerState, pool: EpochState, fastestSpeed: () => number): [count: number, shards: Iterable<number>] {
   const { schedule, batchSize, parts } = state.settings
   const preference = shardPreference(state, volunteer, 'train', pool)
-  if (parts !== undefined) return wholePart(state.settings, preference[0]!)
+  if (parts !== undefined) return wholePart(state.settings, preference)
   const largest = inRounds(schedule) ? 0 : present(schedule.examplesPerLease, 'examplesPerLease')
-  return [schedule.type === 'asynchronous' ? leaseSize(volunteer, fastest, largest, batchSize) : largest, preference]
+  return [schedule.type === 'asynchronous' ? leaseSize(volunteer, fastestSpeed(), largest, batchSize) : largest, preference]
 }
 
 /**

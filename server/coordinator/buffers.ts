@@ -5,13 +5,14 @@ import { resolveStaleness } from '../../src/fed/staleness.ts'
 import { weightUnits } from '../../src/fed/exact-sum.ts'
 import type { StepContext } from './effects.ts'
 import { orderOf } from './leases.ts'
-import type { CoordinatorState, PendingUpdate } from './state.ts'
+import { countOf, countUpTo, pendingOf } from './pending.ts'
+import type { CoordinatorState } from './state.ts'
 import { undrafted } from './undrafted.ts'
 
 /** Version that an update would become part of if it passed its check now. */
 export function nextVersion(state: CoordinatorState): number {
   const { settings: { schedule }, plannedVersion, sealed } = state
-  if (schedule.type === 'buffered') return plannedVersion + 1 + Math.floor((openUpdates(state) + persisting(state)) / schedule.bufferSize)
+  if (schedule.type === 'buffered') return plannedVersion + 1 + Math.floor((openUpdates(state) + state.persisting.length) / schedule.bufferSize)
   return plannedVersion + 1 + (schedule.type === 'semi-synchronous' && sealed ? 1 : 0)
 }
 
@@ -23,19 +24,16 @@ export function bufferedWeight({ settings: { schedule } }: CoordinatorState, sta
 const isBuffering = ({ settings: { schedule } }: CoordinatorState): boolean => schedule.type === 'buffered' || schedule.type === 'semi-synchronous'
 
 /** Accepted updates of versions whose making has not begun. */
-const openUpdates = ({ pending, plannedVersion }: CoordinatorState): number => pending.filter(({ version }) => version > plannedVersion).length
+const openUpdates = (state: CoordinatorState): number => state.pending.length - countUpTo(state, state.plannedVersion)
 
-/** Updates on their way to the disk, of the version `joins` where one is named. */
-const persisting = ({ leases, persisting: ids }: CoordinatorState, joins?: number): number =>
-  ids.filter((id) => joins === undefined || leases[id]?.joins === joins).length
-
-const nextGroup = ({ pending, plannedVersion }: CoordinatorState): readonly PendingUpdate[] => pending.filter(({ version }) => version === plannedVersion + 1)
+/** Whether updates of this version are on their way to the disk. */
+const isPersisting = ({ leases, persisting }: CoordinatorState, version: number): boolean => persisting.some((id) => leases[id]?.joins === version)
 
 /** Whether from now on updates become part of the version after the next one. */
 export function isSealDue(state: CoordinatorState, now: number): boolean {
   const { settings: { schedule, minUpdates }, sealed, sealedMs } = state
   if (schedule.type !== 'semi-synchronous' || sealed) return false
-  const updates = nextGroup(state).length + persisting(state)
+  const updates = countOf(state, state.plannedVersion + 1) + state.persisting.length
   return updates >= schedule.maxUpdates || (updates >= Math.max(1, minUpdates) && now - sealedMs >= schedule.tickMs)
 }
 
@@ -48,16 +46,16 @@ export function seal(state: CoordinatorState, context: StepContext): void {
 export function isBufferDue(state: CoordinatorState): boolean {
   const { settings: { schedule, minUpdates }, sealed, plannedVersion } = state
   if (!isBuffering(state) || state.pending.length === 0) return false
-  const updates = nextGroup(state).length
+  const updates = countOf(state, plannedVersion + 1)
   if (schedule.type === 'buffered' && updates >= schedule.bufferSize) return true
-  if (sealed && updates > 0 && persisting(state, plannedVersion + 1) === 0) return true
+  if (sealed && updates > 0 && !isPersisting(state, plannedVersion + 1)) return true
   const isLast = state.epochs.length === 0 && !Object.values(undrafted(state.leases)).some(({ kind }) => kind === 'train')
   return isLast && updates >= Math.max(1, minUpdates)
 }
 
 /** Makes the next version of its updates, in the order of the log. */
 export function closeBuffer(state: CoordinatorState, context: StepContext): void {
-  const group = nextGroup(state)
+  const group = pendingOf(state, state.plannedVersion + 1)
   for (const { leaseId, weight, numExamples, modelVersion } of group) context.effects.push({ type: 'accumulate', leaseId, addend: { weight, numExamples, modelVersion, order: orderOf(leaseId) } })
   state.plannedVersion++
   state.sealed = false

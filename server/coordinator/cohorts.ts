@@ -42,12 +42,12 @@ export function grantCohort(state: CoordinatorState, context: StepContext): void
 }
 
 /** How many examples a lease has, and of which shards: a whole part where the data are divided. */
-function portion(state: CoordinatorState, volunteer: VolunteerState, pool: EpochState, round: Round): [count: number, shards: readonly number[]] {
+function portion(state: CoordinatorState, volunteer: VolunteerState, pool: EpochState, round: Round): [count: number, shards: Iterable<number>] {
   const { parts, schedule } = state.settings
   const preference = shardPreference(state, volunteer, 'train', pool)
   if (parts === undefined) {
     const largest = schedule.type === 'cohort' ? present(schedule.examplesPerLease, 'examplesPerLease') : 0
     return [Math.min(largest, round.examples - round.accepted - round.outstanding), preference]
   }
-  return wholePart(state.settings, preference[0]!)
+  return wholePart(state.settings, preference)
 }

@@ -32,8 +32,8 @@ export function partOf({ parts }: Settings, slices: readonly Slice[]): number | 
   return part === undefined || part === -1 ? undefined : part
 }
 
-/** Size and shards of the part that a shard belongs to. */
-export function wholePart({ parts = [], shards }: Settings, shard: number): [count: number, shards: readonly number[]] {
+/** Size and shards of the part that the first of these shards belongs to. */
+export function wholePart({ parts = [], shards }: Settings, [shard = NaN]: Iterable<number>): [count: number, shards: readonly number[]] {
   const part = present(parts.find((each) => each.includes(shard)), `part of shard ${shard}`)
   return [part.reduce((sum, each) => sum + present(shards.train[each], 'shard'), 0), part]
 }
@@ -55,11 +55,11 @@ export function advanceEpochs(state: CoordinatorState): void {
   if (state.epochs.length === 0 && state.epochsOpened < state.settings.epochs) beginEpoch(state)
 }
 
-/** Every shard, best first: those the volunteer has, those nobody else has, the others. */
-export function shardPreference(state: CoordinatorState, volunteer: VolunteerState, split: 'train' | 'test', pool: Pool): number[] {
+/** Shards that have free examples, best first: those the volunteer has, those nobody else has, the others. Looked for as they are asked for: a lease takes few. */
+export function* shardPreference(state: CoordinatorState, volunteer: VolunteerState, split: 'train' | 'test', pool: Pool): Generator<number> {
   const own = new Set(volunteer.shards[split]), holders = state.holders[split]
-  const rank = (shard: number): number => (own.has(shard) ? 0 : (holders[shard] ?? 0) > 0 ? 2 : 1)
-  const groups: number[][] = [[], [], []]
-  for (const shard of pool.order) if (present(pool.free[shard], 'shard').length > 0) groups[rank(shard)]!.push(shard)
-  return groups.flat()
+  const rankOf = (shard: number): number => (own.has(shard) ? 0 : (holders[shard] ?? 0) > 0 ? 2 : 1)
+  for (let rank = 0; rank <= 2; rank++) {
+    for (const shard of pool.order) if (present(pool.free[shard], 'shard').length > 0 && rankOf(shard) === rank) yield shard
+  }
 }

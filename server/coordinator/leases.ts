@@ -143,7 +143,7 @@ export function twinOf({ settings: { schedule }, leases }: CoordinatorState, { i
 /** Ends a lease. Unless it was accepted, or another lease of the same work lives, its examples are free again. */
 export function closeLease(state: CoordinatorState, lease: LeaseState, outcome: Outcome): void {
   delete state.leases[lease.id]
-  if (lease.stage === 'persisting') state.persisting = state.persisting.filter((id) => id !== lease.id)
+  if (lease.stage === 'persisting') state.persisting.splice(state.persisting.indexOf(lease.id), 1)
   const volunteer = ownVolunteer(state, lease.volunteerId)
   if (volunteer !== undefined) {
     if (volunteer.leaseId === lease.id) volunteer.leaseId = undefined

@@ -24,7 +24,7 @@ export function createPool(shards: readonly number[], order: readonly number[]):
 }
 
 /** Takes up to `count` examples, from the shards in the order of `preference` first. */
-export function take(pool: Pool, count: number, preference: readonly number[]): Slice[] {
+export function take(pool: Pool, count: number, preference: Iterable<number>): Slice[] {
   const slices: Slice[] = []
   let missing = Math.min(count, pool.freeExamples)
   pool.freeExamples -= missing

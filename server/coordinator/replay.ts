@@ -4,6 +4,7 @@ import { invariant, present } from '../../src/base/errors.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import { advanceEpochs, epochOf, partOf } from './epochs.ts'
 import { rememberShards, volunteerOf } from './leases.ts'
+import { addPending, countUpTo, pendingOf } from './pending.ts'
 import { claim } from './pool.ts'
 import type { AcceptedRecord, LogRecord, VersionRecord } from './records.ts'
 import { openRound } from './rounds.ts'
@@ -78,7 +79,7 @@ function applyAccepted(state: CoordinatorState, record: AcceptedRecord): void {
   const part = partOf(state.settings, slices)
   if (part !== undefined) state.lastOfParts[part] = payloadHash
   if (!inRounds(state.settings.schedule)) {
-    state.pending.push({ version: modelVersion + staleness + 1, modelVersion, leaseId, weight, numExamples })
+    addPending(state, { version: modelVersion + staleness + 1, modelVersion, leaseId, weight, numExamples })
   } else {
     const round = present(state.round, `round of lease ${leaseId}`)
     round.accepted += numExamples
@@ -108,9 +109,9 @@ function applyVersion(state: CoordinatorState, record: VersionRecord): void {
     state.round = openRound(state)
     state.plannedVersion = state.version
   } else {
-    const done = state.pending.filter(({ version }) => version === record.version)
+    const done = pendingOf(state, record.version)
     invariant(done.length > 0 && done.map(({ leaseId }) => leaseId).join() === record.leases.join(), `version ${record.version}: must be of the pending updates that were meant for it.`)
-    state.pending = state.pending.filter(({ version }) => version !== record.version)
+    state.pending.splice(0, countUpTo(state, record.version))
     state.plannedVersion = Math.max(state.plannedVersion, state.version)
     for (const { numExamples } of done) state.versionExamples += numExamples
   }

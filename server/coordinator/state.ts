@@ -179,6 +179,7 @@ export interface CoordinatorState {
   epochs: EpochState[]
   epochsOpened: number
   round: Round | undefined
+  /** By version, see pending.ts. */
   pending: PendingUpdate[]
   /** Semi-synchronous: the next version's updates are settled since `sealedMs`, and it will be made when all are on disk. */
   sealed: boolean

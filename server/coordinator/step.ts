@@ -12,6 +12,7 @@ import type { Effect, Event, StepContext } from './effects.ts'
 import { grantEvaluation, isEvaluationDue, isTrainingDone, openEvaluation, receiveEvaluation, rechecked, receiveOwn } from './evaluation.ts'
 import { closeLease, expireLeases, findLease, hasOverdueLease, noteIdleness, orderOf, ownVolunteer, renewLease, someIdle } from './leases.ts'
 import type { LogRecord } from './records.ts'
+import { countUpTo } from './pending.ts'
 import { countRefusal, refuseLease } from './refusals.ts'
 import { applyRecord } from './replay.ts'
 import { closeRound, grantRound, hasRoundWork, isRoundOver } from './rounds.ts'
@@ -86,7 +87,7 @@ function handle(state: CoordinatorState, context: StepContext, event: Event): vo
 
 /** Examples of the pending updates that versions up to `version` are made of. */
 const examplesUpTo = (state: CoordinatorState, version: number): number =>
-  state.pending.filter((update) => update.version <= version).reduce((sum, update) => sum + update.numExamples, 0)
+  state.pending.slice(0, countUpTo(state, version)).reduce((sum, update) => sum + update.numExamples, 0)
 
 /** After a restart: what had been accepted but was not yet a version becomes one. */
 function resume(state: CoordinatorState, context: StepContext): void {
