@@ -86,5 +86,5 @@ export async function openRun(options: OpenRunOptions): Promise<RunHost> {
   return host
 }
 
-const hashOfShards = ({ train, test }: DatasetManifest): string =>
+export const hashOfShards = ({ train, test }: DatasetManifest): string =>
   sha256([...train.shards, ...test.shards].map(({ hash }) => hash).join())

@@ -10,6 +10,7 @@ import { measureAcknowledgements } from './acks.ts'
 import { playRole, type Role } from './child.ts'
 import { measureCore } from './core.ts'
 import { loopClients, loopServer, measureLoop } from './loop.ts'
+import { measureRecovery } from './recovery.ts'
 import type { AddRow, Row } from './row.ts'
 import { measureSockets, socketClients, socketServer } from './sockets.ts'
 import { measureVersions } from './versions.ts'
@@ -18,6 +19,7 @@ const PARTS: Readonly<Record<string, (add: AddRow) => Promise<void>>> = {
   core: measureCore,
   versions: measureVersions,
   acknowledgements: measureAcknowledgements,
+  recovery: measureRecovery,
   sockets: measureSockets,
   loop: measureLoop,
 }
