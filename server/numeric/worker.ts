@@ -1,11 +1,18 @@
 // The entry of every numeric thread: answers calls of threads.ts in the order they come. The same program is a run's summing
 // thread, one of its checkers, or its evaluator.
+import { constants, getPriority, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { present } from '../../src/base/errors.ts'
 import type { Call, Reply } from './calls.ts'
 import { Checker } from './checker.ts'
 import { createInlineEvaluator } from './inline.ts'
 import { Summing } from './summing.ts'
+
+/** Where cores are few, the event loop comes first, which everybody waits for. */
+const NICER = 5
+
+// Elsewhere than on Linux a priority is the whole process's.
+if (process.platform === 'linux') setPriority(Math.min(constants.priority.PRIORITY_LOW, getPriority() + NICER))
 
 /** After so long, what is answered does not wait for what comes behind it. */
 const TOGETHER_MS = 1
