@@ -1,6 +1,6 @@
 // Builds: `vite build` makes the two pages (dist/pages); `vite build --mode node` makes the Node programs (dist/node) as
 // SSR bundles, whose dependencies stay in node_modules; `vite build --mode engine` makes what `commonweight/engine` is to
-// bundlers of pages and to Node (dist/engine), with all it needs inside. Tests: three vitest projects, run one by one by server/test.mjs.
+// bundlers of pages and to Node (dist/engine), with all it needs inside. Tests: vitest projects (unit*, gpu, e2e), run one by one by server/test.mjs.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
@@ -78,13 +78,18 @@ const bench = {
   worker: { format: 'es' as const, plugins: () => [assembly()] },
 }
 
+/** Tests that put modules of their own in the place of others. */
+const MOCKING = ['server/coordinator/in-place.test.ts', 'server/coordinator/mutants.test.ts']
+
 export default defineConfig(({ mode }) => ({
   ...(mode === 'node' ? programs : mode === 'engine' ? engine : mode === 'bench' ? bench : mode === 'test' ? { root, plugins: [assembly()] } : pages),
   test: {
     // Vitest would leave one core idle, which of two is half.
     maxWorkers: '100%',
     projects: [
-      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts', 'e2e/bench/**/*.test.ts'], exclude: ['src/gpu/**'], testTimeout: 30_000 } },
+      // A process and all modules anew for each file would take longer than the tests: nobody keeps state in modules, nobody mocks.
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'server/**/*.test.ts', 'e2e/bench/**/*.test.ts'], exclude: ['src/gpu/**', ...MOCKING], testTimeout: 30_000, isolate: false } },
+      { extends: true, test: { name: 'unit-mocking', include: MOCKING, testTimeout: 30_000 } },
       { extends: true, test: { name: 'gpu', include: ['src/gpu/**/*.test.ts'], testTimeout: 120_000 } },
       // Real browsers on few cores: one file at a time, and time to reach an accuracy.
       { extends: true, test: { name: 'e2e', include: ['e2e/*.test.ts'], globalSetup: 'e2e/global-setup.ts', fileParallelism: false, testTimeout: 180_000, hookTimeout: 120_000 } },

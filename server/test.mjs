@@ -47,7 +47,7 @@ process.exitCode = total.failed === 0 ? 0 : 1
 /** @param {string} project */
 function runProject(project) {
   const file = join(results, `${project}.json`)
-  const status = run(project, [bin('vitest/vitest.mjs'), 'run', '--project', project, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`])
+  const status = run(project, [bin('vitest/vitest.mjs'), 'run', '--project', `${project}*`, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`])
   if (!existsSync(file)) return fail(project, 1)
   const report = JSON.parse(readFileSync(file, 'utf8'))
   total.passed += report.numPassedTests

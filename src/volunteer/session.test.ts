@@ -1,13 +1,10 @@
 // The session against a link, a trainer and a clock that the test moves by hand.
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { PROTOCOL_VERSION } from '../wire/messages.ts'
 import type { LeaseMemory } from './lease-memory.ts'
 import { Session } from './session.ts'
 import { begin, FakeLink, FakeTrainer, handClock, latest, leaseOf, metrics, settle, trained, welcomeOf } from './test-session.ts'
 import { NonFiniteError } from './trainer-port.ts'
-
-// Hashing runs on other threads, so nothing could say when it is done; update.test.ts has the real one.
-vi.mock('../data/shards.ts', () => ({ sha256: async () => '0'.repeat(64) }))
 
 describe('leases', () => {
   test('a grant becomes an update, its acceptance a contribution and a new ready', async () => {
