@@ -33,8 +33,9 @@ export async function measureTraining({ workload: name, peer: peerName, rounds, 
   const held = liveBytes()
   const { peer, loss: peerLoss, firstStepMs: peerFirstStepMs } = await openPeer(peerName, { workload, layout, params }, data[0]!)
   log(`${title}: first step ${seconds(opened.firstStepMs)} (${seconds(opened.warmFirstStepMs)} with caches), theirs ${seconds(peerFirstStepMs)}; comparing losses`)
-  const difference = Math.max(relative(opened.loss, peerLoss), await compareLosses(checkSteps, data, ours, peer))
-  if (!(difference <= SAME_LOSS)) throw new Error(`${title}: losses must agree to ${SAME_LOSS}, got a relative difference of ${difference}`)
+  const pairs = [[opened.loss, peerLoss] as const, ...await laterLosses(checkSteps, data, ours, peer)]
+  const difference = Math.max(...pairs.map(([mine, theirs]) => relative(mine, theirs)))
+  if (!(difference <= SAME_LOSS)) throw new Error(`${title}: losses must agree to ${SAME_LOSS}, got a relative difference of ${difference}; ours and theirs by step: ${pairs.map((pair) => pair.map((loss) => loss.toPrecision(5)).join(' ')).join(', ')}`)
   const peers = liveBytes() - held
   const [, oursCount] = await countBuffers(peers, () => ours.steps(data.slice(0, 2)))
   const [, peerCount] = await countBuffers(held, () => peer.steps(data.slice(0, 1)))
@@ -85,13 +86,14 @@ async function openPeer(name: PeerName, setup: PeerSetup, data: StepData): Promi
   return { peer, loss, firstStepMs: performance.now() - start }
 }
 
-async function compareLosses(checkSteps: number, data: readonly StepData[], ours: Ours, peer: Contestant): Promise<number> {
-  let difference = 0
+/** Of both, from the second step on. */
+async function laterLosses(checkSteps: number, data: readonly StepData[], ours: Ours, peer: Contestant): Promise<readonly (readonly [number, number])[]> {
+  const pairs: (readonly [number, number])[] = []
   for (let step = 1; step < checkSteps; step++) {
     const batch = data[step % data.length]!
-    difference = Math.max(difference, relative(await ours.lossOf(batch), await peer.lossOf(batch)))
+    pairs.push([await ours.lossOf(batch), await peer.lossOf(batch)])
   }
-  return difference
+  return pairs
 }
 
 /** About this long is spent on one contestant in one round. */
