@@ -45,10 +45,10 @@ export async function runSimulation(flags: SimulateFlags): Promise<boolean> {
   onInterrupt(() => interrupted.abort())
   progress.say(`${config.title}: ${flags.volunteers} simulated volunteers, seed ${flags.seed}`)
   if (config.storage === 'f16') progress.say('It stores activations as f16 on GPUs that have it (shader-f16). Simulated volunteers compute by WebAssembly, in f32.')
-  const { examplesPerSecond, speedSpread, uploadMbps, downloadMbps, bandwidthSpread, latencyMs, dropout, awaySeconds } = flags
+  const { examplesPerSecond, speedSpread, uploadMbps, downloadMbps, bandwidthSpread, latencyMs, dropout, dropoutSpread, awaySeconds } = flags
   const report = await simulate({
     config, dataset, volunteers: flags.volunteers, seed: flags.seed, signal: interrupted.signal,
-    world: { examplesPerSecond, speedSpread, uploadMbps, downloadMbps, bandwidthSpread, latencyMs, dropout, awaySeconds },
+    world: { examplesPerSecond, speedSpread, uploadMbps, downloadMbps, bandwidthSpread, latencyMs, dropout, dropoutSpread, awaySeconds },
     ...(flags.evaluate === undefined ? {} : { evaluation: flags.evaluate === 'leases' ? 'leased' : { everyVersions: 1 } }),
     ...(flags.maxHours === undefined ? {} : { maxVirtualSeconds: flags.maxHours * 3600 }),
     ...(stop === undefined ? {} : { stop: (status) => stop.isMet(status) }),

@@ -3,9 +3,10 @@ import { present } from '../../src/base/errors.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { StepContext } from './effects.ts'
 import { beginEpoch, shardPreference, wholePart } from './epochs.ts'
+import { transferMs } from './expectations.ts'
 import { grantLease, idleVolunteers, noteIdleness, orderOf } from './leases.ts'
 import { take } from './pool.ts'
-import type { CoordinatorState, EpochState, PendingUpdate, VolunteerState } from './state.ts'
+import type { CoordinatorState, EpochState, PendingUpdate, Settings, VolunteerState } from './state.ts'
 import { undrafted } from './undrafted.ts'
 import { activeVolunteers } from './volunteers.ts'
 
@@ -33,11 +34,11 @@ const fastestOf = (state: CoordinatorState, now: number): number => Math.max(...
 
 /** How many examples a lease has, and of which shards: a whole part where the data are divided, as much for everybody where updates are combined as equals. */
 function portion(state: CoordinatorState, volunteer: VolunteerState, pool: EpochState, fastestSpeed: () => number): [count: number, shards: Iterable<number>] {
-  const { schedule, batchSize, parts } = state.settings
+  const { schedule, parts } = state.settings
   const preference = shardPreference(state, volunteer, 'train', pool)
   if (parts !== undefined) return wholePart(state.settings, preference)
   const largest = inRounds(schedule) ? 0 : present(schedule.examplesPerLease, 'examplesPerLease')
-  return [schedule.type === 'asynchronous' ? leaseSize(volunteer, fastestSpeed(), largest, batchSize) : largest, preference]
+  return [schedule.type === 'asynchronous' ? leaseSize(state.settings, volunteer, fastestSpeed(), largest) : largest, preference]
 }
 
 /**
@@ -65,11 +66,12 @@ const canBeginEpoch = ({ epochs, epochsOpened, settings }: CoordinatorState): bo
 export const hasAsynchronousWork = (state: CoordinatorState): boolean =>
   !inRounds(state.settings.schedule) && (canBeginEpoch(state) || state.epochs.some(({ freeExamples }) => freeExamples > 0))
 
-/** In proportion to speed, in whole batches, at most `largest`; one batch while the speed is unknown. */
-export function leaseSize(volunteer: VolunteerState, fastest: number, largest: number, batchSize: number): number {
-  if (volunteer.speed.train === 0) return Math.min(batchSize, largest)
-  const batches = Math.round((largest / batchSize) * (volunteer.speed.train / fastest))
-  return Math.min(largest, Math.max(1, batches) * batchSize)
+/** In proportion to speed, but worth the time that it travels; in whole batches, at most `largest`; one batch while the speed is unknown. */
+export function leaseSize(settings: Settings, volunteer: VolunteerState, fastest: number, largest: number): number {
+  const { batchSize } = settings, speed = volunteer.speed.train
+  if (speed === 0) return Math.min(batchSize, largest)
+  const worth = (speed * transferMs(settings, volunteer, 'train')) / 1000
+  return Math.min(largest, Math.max(1, Math.round(Math.max(largest * (speed / fastest), worth) / batchSize)) * batchSize)
 }
 
 /** Makes the next version of an accepted update. */

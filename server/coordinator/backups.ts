@@ -1,7 +1,9 @@
 // Backup leases of a synchronous round, where it over-selects: once all of its examples are out, whoever is idle computes
 // again what is furthest from being done, and whoever is done first counts (backup tasks: Dean and Ghemawat 2004, section
 // 3.6; backup workers: Chen et al. 2016, arXiv 1604.00981). Its examples stay leased while one of the two lives.
+import { present } from '../../src/base/errors.ts'
 import type { StepContext } from './effects.ts'
+import { costMs, riskMs } from './expectations.ts'
 import { grantLease, idleVolunteers, revokeLease, twinOf } from './leases.ts'
 import { remainingMs } from './rounds.ts'
 import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
@@ -11,8 +13,9 @@ function stragglers(state: CoordinatorState, now: number): LeaseState[] {
   const leases = Object.values(state.leases).filter(({ kind }) => kind === 'train')
   const lives = new Map<string, number>()
   for (const { work } of leases) lives.set(work, (lives.get(work) ?? 0) + 1)
+  const waitMs = (lease: LeaseState): number => remainingMs(lease, now) + riskMs(present(state.volunteers[lease.volunteerId], `volunteer of lease ${lease.id}`))
   const single = leases.filter(({ stage, work }) => (stage === 'granted' || stage === 'receiving') && lives.get(work) === 1)
-  return single.sort((a, b) => remainingMs(b, now) - remainingMs(a, now) || a.grant - b.grant)
+  return single.sort((a, b) => waitMs(b) - waitMs(a) || a.grant - b.grant)
 }
 
 /** Examples that may still be computed a second time. */
@@ -30,7 +33,8 @@ const mayTake = ({ settings }: CoordinatorState, { speed }: VolunteerState, { nu
 export function grantBackups(state: CoordinatorState, context: StepContext): void {
   const { now } = context
   const idle = idleVolunteers(state, now)
-  for (const volunteer of idle.sort((a, b) => b.speed.train - a.speed.train || a.number - b.number)) {
+  const cost = (volunteer: VolunteerState): number => costMs(state, volunteer, state.settings.batchSize, now)
+  for (const volunteer of idle.sort((a, b) => Number(a.speed.train === 0) - Number(b.speed.train === 0) || cost(a) - cost(b) || a.number - b.number)) {
     const left = room(state)
     const straggler = stragglers(state, now).find((lease) => lease.numExamples <= left && mayTake(state, volunteer, lease))
     if (straggler === undefined) continue

@@ -5,11 +5,12 @@ import { ceilDiv } from '../../src/base/math.ts'
 import type { EvaluationResult, Metrics, Slice } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
 import { shardPreference } from './epochs.ts'
+import { measure } from './expectations.ts'
 import { closeLease, findLease, GRACE_MS, grantLease, idleVolunteers, noteIdleness, ownVolunteer, type Refusal } from './leases.ts'
 import { sizeOf, take } from './pool.ts'
 import { countRefusal, refuseLease, tellRefused } from './refusals.ts'
 import { evaluationPool, type CoordinatorState, type EvaluationState, type LeaseState, type VolunteerState } from './state.ts'
-import { activeVolunteers, isActive, measure } from './volunteers.ts'
+import { activeVolunteers, isActive } from './volunteers.ts'
 
 /** A piece takes about this long, and is never larger: a few hundred examples are quickly computed again. */
 const PIECE_MS = 1_000
@@ -87,7 +88,7 @@ export function receiveEvaluation(state: CoordinatorState, context: StepContext,
   const refusal = judgeAnswer(lease, message)
   if (refusal !== undefined) return refuseAnswer(state, context, lease, refusal, true)
   const volunteer = ownVolunteer(state, volunteerId)
-  measure(state, lease, { computeMs: message.computeMs, examples: lease.numExamples, now: context.now })
+  if (volunteer !== undefined) measure(state, lease, { computeMs: message.computeMs, computedMs: context.now })
   lease.report = { metrics: message.metrics, computeMs: message.computeMs, payloadHash: '', payloadBytes: 0 }
   if (context.rng.uniform() < state.settings.evaluation.recheckFraction) {
     lease.stage = 'rechecking'

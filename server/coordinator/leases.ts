@@ -2,12 +2,12 @@
 // its volunteer. Whatever ends it other than acceptance makes its examples free again.
 import { invariant } from '../../src/base/errors.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
-import { planLocal } from '../../src/fed/local-work.ts'
 import type { Fence, Lease, RefusalCode, Slice } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
 import { partOf } from './epochs.ts'
+import { countOutcome, expectedMs, transferMs } from './expectations.ts'
 import { giveBack, sizeOf, type Pool } from './pool.ts'
-import { createVolunteer, type CoordinatorState, type LeaseState, type Outcome, type Settings, type VolunteerState } from './state.ts'
+import { createVolunteer, type CoordinatorState, type LeaseState, type Outcome, type VolunteerState } from './state.ts'
 import { undrafted } from './undrafted.ts'
 
 /** Floors and factors of a lease's time: generous, because a lease that is lost costs more than one that is waited for. */
@@ -45,14 +45,13 @@ export function grantLease(state: CoordinatorState, context: StepContext, reques
   const { kind, slices } = request, volunteer = state.volunteers[request.volunteer.id]!
   const numExamples = sizeOf(slices)
   invariant(numExamples > 0 && volunteer.leaseId === undefined, `lease: must give examples to an idle volunteer, got ${numExamples} for ${volunteer.id}.`)
-  const speed = volunteer.speed[kind]
-  const expectedMs = speed > 0 ? (workOf(state.settings, kind, numExamples) / speed) * 1000 : 0
-  const durationMs = speed > 0 ? Math.max(MIN_LEASE_MS, Math.ceil(EXPECTED_FACTOR * expectedMs)) : FIRST_LEASE_MS
+  const expected = expectedMs(state.settings, volunteer, kind, numExamples)
+  const durationMs = expected > 0 ? Math.max(MIN_LEASE_MS, Math.ceil(EXPECTED_FACTOR * expected)) : Math.max(FIRST_LEASE_MS, Math.ceil(EXPECTED_FACTOR * transferMs(state.settings, volunteer, kind)))
   const grant = ++state.leaseCount
   const id = `${state.incarnation}-${grant}`
   const lease: LeaseState = {
     id, work: request.work ?? id, grant, volunteerId: volunteer.id, kind, modelVersion: request.modelVersion, modelHash: request.modelHash,
-    epoch: request.epoch, slices, numExamples, grantedMs: context.now, durationMs, expectedMs, expiresMs: context.now + durationMs, stage: 'granted',
+    epoch: request.epoch, slices, numExamples, grantedMs: context.now, durationMs, expectedMs: expected, expiresMs: context.now + durationMs, stage: 'granted',
   }
   state.leases[lease.id] = lease
   volunteer.leaseId = lease.id
@@ -68,14 +67,6 @@ export function grantLease(state: CoordinatorState, context: StepContext, reques
 export function orderOf(leaseId: string): number {
   const [incarnation, grant] = leaseId.split('-').map(Number)
   return incarnation! * 2 ** 32 + grant!
-}
-
-/** Examples that a lease makes its volunteer go through, each as often as it does. */
-export function workOf({ local, batchSize }: Settings, kind: 'train' | 'evaluate', numExamples: number): number {
-  if (kind === 'evaluate' || local.type === 'gradient') return numExamples
-  if (local.type === 'epochs') return local.epochs * numExamples
-  const plan = planLocal(local, { numExamples, batchSize })
-  return plan.steps * plan.batchSize
 }
 
 function leaseMessage(state: CoordinatorState, lease: LeaseState): Lease {
@@ -147,6 +138,7 @@ export function closeLease(state: CoordinatorState, lease: LeaseState, outcome: 
   const volunteer = ownVolunteer(state, lease.volunteerId)
   if (volunteer !== undefined) {
     if (volunteer.leaseId === lease.id) volunteer.leaseId = undefined
+    if (outcome === 'accepted') countOutcome(volunteer, true)
     noteIdleness(state, volunteer)
     volunteer.recent.push({ leaseId: lease.id, grant: lease.grant, kind: lease.kind, outcome, joins: lease.joins })
     if (volunteer.recent.length > RECENT_LEASES) volunteer.recent.shift()
@@ -176,7 +168,7 @@ export function renewLease(state: CoordinatorState, context: StepContext, volunt
     return
   }
   const renewals = lease.kind === 'train' && state.settings.local.type !== 'gradient' ? MAX_LOCAL_RENEWALS : MAX_RENEWALS
-  if (context.now - lease.grantedMs < renewals * lease.durationMs && !isWantedByOthers(state, context, lease)) lease.expiresMs = context.now + lease.durationMs
+  if (context.now - (lease.announcedMs ?? lease.grantedMs) < renewals * lease.durationMs && !isWantedByOthers(state, context, lease)) lease.expiresMs = context.now + lease.durationMs
 }
 
 /** A round past its deadline does not wait for a slow lease while somebody else is idle. */
@@ -191,10 +183,15 @@ export const isIdle = (volunteer: VolunteerState, now: number): boolean =>
   volunteer.connected && volunteer.wantsWork && volunteer.leaseId === undefined && volunteer.restUntilMs <= now
 
 /** To be told whenever one of these changes: so no event has to look through all volunteers. */
-export function noteIdleness(state: CoordinatorState, { id, connected, wantsWork, leaseId }: VolunteerState): void {
+export function noteIdleness(state: CoordinatorState, volunteer: VolunteerState): void {
+  const { id, connected, wantsWork, leaseId } = volunteer
   delete state.awaiting[id]
-  if (connected && wantsWork && leaseId === undefined) state.idle[id] = true
-  else delete state.idle[id]
+  if (!connected || !wantsWork || leaseId !== undefined) {
+    delete state.idle[id]
+    return
+  }
+  if (state.idle[id] === undefined) volunteer.idleSinceMs = state.lastMs
+  state.idle[id] = true
 }
 
 /** Of those that await no version, or `among` others, as this part of the step found them: whoever has waited longest first. */
@@ -245,5 +242,6 @@ export function expireLeases(state: CoordinatorState, context: StepContext): voi
 /** A volunteer whose work fails gets none for a while, so that somebody else does it and a fault is not repeated in a tight loop. */
 export function rest(volunteer: VolunteerState, now: number): void {
   volunteer.failures++
+  countOutcome(volunteer, false)
   volunteer.restUntilMs = now + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (volunteer.failures - 1))
 }

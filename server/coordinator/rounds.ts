@@ -6,6 +6,7 @@ import { inRounds } from '../../src/fed/strategy.ts'
 import { grantCohort, openCohort } from './cohorts.ts'
 import type { StepContext } from './effects.ts'
 import { shardPreference, withRemainder } from './epochs.ts'
+import { belief, countOutcome, riskMs, transferMs } from './expectations.ts'
 import { grantLease, isIdle, revokeLease } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, LeaseState, Round, VolunteerState } from './state.ts'
@@ -14,9 +15,6 @@ import { activeVolunteers } from './volunteers.ts'
 
 /** Speed assumed for a volunteer when nobody has been measured yet, examples per second. */
 const GUESSED_SPEED = 100
-
-/** After this long without work a volunteer is taken for twice as fast as it was measured. */
-const DOUBT_MS = 10_000
 
 /** The next round, from what its epoch has left. Undefined when training is done. Same live as when replayed. */
 export function openRound(state: CoordinatorState): Round | undefined {
@@ -52,7 +50,10 @@ export function closeRound(state: CoordinatorState, context: StepContext): void 
     if (lease.kind !== 'train') continue
     state.expired++
     const volunteer = state.volunteers[lease.volunteerId]
-    if (volunteer !== undefined) volunteer.lostLeases++
+    if (volunteer !== undefined) {
+      volunteer.lostLeases++
+      if (!volunteer.connected) countOutcome(volunteer, false)
+    }
     revokeLease(state, context, lease, 'expired')
   }
   round.closing = true
@@ -91,8 +92,9 @@ export function shareOut(state: CoordinatorState, active: readonly VolunteerStat
   const typical = typicalSpeed(active)
   const runners = [...active].sort((a, b) => a.lastGrantMs - b.lastGrantMs || (a.id < b.id ? -1 : 1)).map((volunteer) => ({
     id: volunteer.id,
-    batchMs: (batchSize / (volunteer.speed.train || typical)) * 1000 / (1 + waitedMs(volunteer, now) / DOUBT_MS),
-    doneMs: remainingMs(volunteer.leaseId === undefined ? undefined : state.leases[volunteer.leaseId], now),
+    batchMs: (batchSize / (volunteer.speed.train || typical)) * 1000 * belief(volunteer, now),
+    // Whatever it is given, the model comes first and the update last; and it may not come at all.
+    doneMs: remainingMs(volunteer.leaseId === undefined ? undefined : state.leases[volunteer.leaseId], now) + (transferMs(state.settings, volunteer, 'train') + riskMs(volunteer)) * belief(volunteer, now),
     // A first lease is one batch, to learn the speed.
     // Updates that are compared must be alike.
     room: volunteer.speed.train > 0 && !state.settings.seesEach ? Infinity : 1,
@@ -112,10 +114,6 @@ export function shareOut(state: CoordinatorState, active: readonly VolunteerStat
   }
   return shares
 }
-
-/** A measurement is believed less the longer its volunteer has had nothing to do: whoever is slow gets another chance. */
-const waitedMs = ({ leaseId, lastGrantMs }: VolunteerState, now: number): number =>
-  leaseId === undefined && Number.isFinite(lastGrantMs) ? now - lastGrantMs : 0
 
 function typicalSpeed(active: readonly VolunteerState[]): number {
   const known = active.map(({ speed }) => speed.train).filter((speed) => speed > 0).sort((a, b) => a - b)

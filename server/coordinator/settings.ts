@@ -4,6 +4,7 @@ import { resolveCodec } from '../../src/codec/index.ts'
 import type { DatasetManifest } from '../../src/data/dataset.ts'
 import { resolveAggregator } from '../../src/fed/aggregators/index.ts'
 import { resolveCorrection } from '../../src/fed/corrections/index.ts'
+import { downOf } from '../../src/fed/corrections/travelling.ts'
 import { resolveStrategy } from '../../src/fed/resolve-strategy.ts'
 import type { Schedule } from '../../src/fed/strategy.ts'
 import type { Layout } from '../../src/model/layout.ts'
@@ -20,11 +21,12 @@ export function resolveSettings(runId: string, config: RunConfig, data: { readon
   const strategy = resolveStrategy(config.strategy, { params: layout.packedSize, batchSize: config.batchSize, trainExamples: dataset.train.examples, ...(parts === undefined ? {} : { parts: parts.length }) })
   const aggregator = resolveAggregator(strategy.aggregator)
   const { codec } = resolveCodec(strategy.codec)
-  const tensors = updateTensors(layout, (strategy.corrections ?? []).map(resolveCorrection))
+  const corrections = (strategy.corrections ?? []).map(resolveCorrection)
+  const tensors = updateTensors(layout, corrections)
   return {
     runId, seed: config.seed, batchSize: config.batchSize, epochs: poolsOf(config.epochs, strategy.schedule, parts?.length), schedule: strategy.schedule, local: strategy.local, codec: codec.name,
     minUpdates: aggregator.minUpdates, seesEach: !aggregator.streams, payloadBytes: codec.payloadBytes(tensors.reduce((sum, { size }) => sum + size, 0)),
-    tensors,
+    modelBytes: 4 * layout.packedSize * (1 + downOf(corrections).length), tensors,
     shards: { train: dataset.train.shards.map(({ examples }) => examples), test: dataset.test.shards.map(({ examples }) => examples) },
     ...(parts === undefined ? {} : { parts }),
     dataHash: data.hash,

@@ -20,8 +20,9 @@ export interface Settings {
   readonly schedule: Schedule
   readonly local: Local
   readonly codec: string
-  /** Exact bytes of an update. */
+  /** Exact bytes of an update, and of a model as it travels. */
   readonly payloadBytes: number
+  readonly modelBytes: number
   readonly tensors: readonly Omit<UpdateTensor, 'weight'>[]
   /** Fewest updates of a version, and whether the aggregator looks at each of them: then they are of equal size. */
   readonly minUpdates: number
@@ -59,6 +60,8 @@ export interface LeaseState {
   /** How long it should take; 0 while its volunteer's speed is unknown. */
   readonly expectedMs: number
   expiresMs: number
+  /** When its update was announced. */
+  announcedMs?: number
   stage: LeaseStage
   /** Version that its update becomes part of, once it has passed its check. */
   joins?: number
@@ -79,8 +82,14 @@ export interface VolunteerState {
   joinedMs: number
   disconnectedMs: number
   lastGrantMs: number
+  /** Without anything to do, where it is. */
+  idleSinceMs: number
   /** Examples per second, averaged; 0 before the first lease. */
   speed: { train: number; evaluate: number }
+  /** Bytes per second, averaged; 0 before the first transfer. */
+  bandwidth: { up: number; down: number }
+  /** Share of its leases that it delivers, the newest counting most; a stranger is trusted. */
+  reliability: number
   /** Shards it has been given, most recent last: it has them in its cache. */
   shards: { train: number[]; test: number[] }
   acceptedLeases: number
@@ -240,7 +249,7 @@ export function initialState(settings: Settings): CoordinatorState {
 export function createVolunteer(id: string, number: number, now: number): VolunteerState {
   return {
     id, number, adapter: { runner: 'cpu', name: 'unknown', software: false }, connected: false, wantsWork: false, leaseId: undefined,
-    joinedMs: now, disconnectedMs: now, lastGrantMs: -Infinity, speed: { train: 0, evaluate: 0 }, shards: { train: [], test: [] },
+    joinedMs: now, disconnectedMs: now, lastGrantMs: -Infinity, idleSinceMs: now, speed: { train: 0, evaluate: 0 }, bandwidth: { up: 0, down: 0 }, reliability: 1, shards: { train: [], test: [] },
     acceptedLeases: 0, refusedLeases: 0, lostLeases: 0, examples: 0, lastUpdate: undefined, bytesUp: 0, failures: 0, restUntilMs: -Infinity, recent: [],
   }
 }

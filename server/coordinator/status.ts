@@ -44,10 +44,10 @@ const inOrder = (volunteers: VolunteerStatus[]): readonly VolunteerStatus[] =>
   volunteers.sort((a, b) => Number(b.connected) - Number(a.connected) || b.examples - a.examples)
 
 function volunteerStatus(state: CoordinatorState, volunteer: VolunteerState): VolunteerStatus {
-  const { number, adapter, connected, speed, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs } = volunteer
+  const { number, adapter, connected, speed, bandwidth, reliability, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs } = volunteer
   return {
     id: `volunteer-${number}`, adapter: adapter.name, runner: adapter.runner, software: adapter.software, connected, activity: activity(state, volunteer),
-    examplesPerSecond: speed.train, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs,
+    examplesPerSecond: speed.train, bytesPerSecond: { ...bandwidth }, reliability, acceptedLeases, refusedLeases, lostLeases, examples, bytesUp, joinedMs,
   }
 }
 

@@ -12,7 +12,7 @@ export const HASH = 'a'.repeat(64)
 
 export function settings(extra: Partial<Settings> = {}): Settings {
   return {
-    runId: 'run', seed: 1, batchSize: 4, epochs: 2, codec: 'f32', dataHash: 'data', payloadBytes: 32,
+    runId: 'run', seed: 1, batchSize: 4, epochs: 2, codec: 'f32', dataHash: 'data', payloadBytes: 32, modelBytes: 32,
     schedule: { type: 'synchronous', examplesPerRound: 16, deadlineMs: 1000, quorum: 0.5 }, local: { type: 'gradient' }, minUpdates: 1, seesEach: false,
     tensors: [{ name: 'w', role: 'param', size: 8 }], shards: { train: [20, 20], test: [10] },
     evaluation: { everyExamples: 1_000_000, recheckFraction: 0 }, ...extra,

@@ -8,12 +8,12 @@ import { tensorWeight } from '../../src/wire/tensors.ts'
 import { dropTwin } from './backups.ts'
 import { bufferedWeight, nextVersion } from './buffers.ts'
 import type { StepContext, Verdict } from './effects.ts'
-import { findLease, ownVolunteer, workOf, type Refusal } from './leases.ts'
+import { measure } from './expectations.ts'
+import { findLease, ownVolunteer, type Refusal } from './leases.ts'
 import type { AcceptedRecord } from './records.ts'
 import { countRefusal, refuseLease, tellRefused } from './refusals.ts'
 import type { CoordinatorState, LeaseState, Settings } from './state.ts'
 import { undrafted } from './undrafted.ts'
-import { measure } from './volunteers.ts'
 
 type Judgement = { readonly lease: LeaseState } | { readonly refusal: Refusal; readonly lease?: LeaseState }
 
@@ -26,6 +26,7 @@ export function announce(state: CoordinatorState, context: StepContext, voluntee
     return
   }
   judged.lease.stage = 'receiving'
+  judged.lease.announcedMs = context.now
   judged.lease.expiresMs = Math.max(judged.lease.expiresMs, context.now + judged.lease.durationMs)
   context.effects.push({ type: 'answer' })
 }
@@ -47,7 +48,8 @@ export function submit(state: CoordinatorState, context: StepContext, volunteerI
   const { lease } = judged
   lease.stage = 'checking'
   lease.report = { metrics: header.metrics, computeMs: header.computeMs, payloadHash: header.payloadHash, payloadBytes: header.payloadBytes }
-  measure(state, lease, { computeMs: header.computeMs, examples: workOf(state.settings, lease.kind, lease.numExamples), now: context.now })
+  const { announcedMs = context.now } = lease
+  if (volunteer !== undefined) measure(state, lease, { computeMs: header.computeMs, downloadedBytes: header.downloadedBytes, computedMs: announcedMs, upload: { bytes, ms: context.now - announcedMs } })
   context.effects.push({ type: 'check', leaseId: lease.id, payloadHash: header.payloadHash })
 }
 

@@ -1,14 +1,10 @@
-// Who is there: joining, leaving, coming back, and how fast each one is.
+// Who is there: joining, leaving, coming back.
 import type { Hello } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
+import { countOutcome } from './expectations.ts'
 import { closeLease, findLease, GRACE_MS, noteIdleness, ownVolunteer, volunteerOf } from './leases.ts'
 import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
 import { undrafted } from './undrafted.ts'
-
-/** Weight of the newest measurement. */
-const NEWEST = 0.4
-/** One measurement raises a speed, and a claim exceeds what was seen here, by at most this factor: a claim is not proof. */
-const MAX_CHANGE = 4
 
 export function join(state: CoordinatorState, context: StepContext, hello: Hello): void {
   const { volunteerId, holding } = hello
@@ -43,6 +39,7 @@ function forgetLost(state: CoordinatorState, volunteer: VolunteerState, kept: Le
   const lease = volunteer.leaseId === undefined ? undefined : state.leases[volunteer.leaseId]
   if (lease === undefined || lease === kept || (lease.stage !== 'granted' && lease.stage !== 'receiving')) return
   volunteer.lostLeases++
+  countOutcome(volunteer, false)
   closeLease(state, lease, 'released')
 }
 
@@ -63,20 +60,6 @@ function setConnected(state: CoordinatorState, volunteer: VolunteerState, connec
   const one = connected ? 1 : -1
   state.connected += one
   for (const split of ['train', 'test'] as const) for (const shard of volunteer.shards[split]) state.holders[split][shard] = (state.holders[split][shard] ?? 0) + one
-}
-
-/**
- * Takes a measurement into a volunteer's speed. Its own figure is bounded by the time that passed here, which nobody knows
- * where the clock jumped meanwhile. `examples` is what the lease came to (see `workOf`).
- */
-export function measure(state: CoordinatorState, lease: LeaseState, { computeMs, examples, now }: { readonly computeMs: number; readonly examples: number; readonly now: number }): void {
-  const volunteer = ownVolunteer(state, lease.volunteerId)
-  if (volunteer === undefined || lease.grantedMs < state.jumpedMs) return
-  const old = volunteer.speed[lease.kind]
-  const elapsedMs = now - lease.grantedMs
-  const ms = Math.max(1, Math.min(computeMs, elapsedMs), elapsedMs / MAX_CHANGE)
-  const seen = (examples / ms) * 1000
-  volunteer.speed[lease.kind] = old === 0 ? seen : old + NEWEST * (Math.min(MAX_CHANGE * old, seen) - old)
 }
 
 /** Those that can be counted on for work, now or when their lease ends; as this part of the step found them. */

@@ -87,9 +87,8 @@ export class SimulatedVolunteer {
   }
 
   #heard(message: ToVolunteer): void {
-    const { world } = this.#around
     if (message.type === 'grant') this.#lease = message.lease
-    if (message.type !== 'grant' || message.lease.kind !== 'train' || this.traits.rng.uniform() >= world.dropout) return
+    if (message.type !== 'grant' || message.lease.kind !== 'train' || this.traits.rng.uniform() >= this.traits.dropout) return
     this.#clockOf(this.#life).after(this.traits.rng.uniform() * this.#expectedMs(message.lease), () => this.#disappear())
   }
 

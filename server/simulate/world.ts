@@ -14,14 +14,15 @@ export interface World {
   readonly bandwidthSpread: number
   /** One way. */
   readonly latencyMs: number
-  /** Probability that a volunteer disappears during a lease. */
+  /** Probability that a middling volunteer disappears during a lease, and that of whoever does so most often over the least. */
   readonly dropout: number
+  readonly dropoutSpread: number
   /** Mean time until one that has disappeared is back. */
   readonly awaySeconds: number
 }
 
 export const DEFAULT_WORLD: World = {
-  examplesPerSecond: 500, speedSpread: 10, uploadMbps: 10, downloadMbps: 50, bandwidthSpread: 10, latencyMs: 50, dropout: 0.05, awaySeconds: 60,
+  examplesPerSecond: 500, speedSpread: 10, uploadMbps: 10, downloadMbps: 50, bandwidthSpread: 10, latencyMs: 50, dropout: 0.05, dropoutSpread: 1, awaySeconds: 60,
 }
 
 export interface Traits {
@@ -30,12 +31,16 @@ export interface Traits {
   readonly uploadBytesPerMs: number
   readonly downloadBytesPerMs: number
   readonly latencyMs: number
+  readonly dropout: number
   readonly arrivalMs: number
   /** Sends what the simulation's attack makes of its updates. */
   readonly attacker: boolean
   /** Of its own fate alone: what others do changes nothing in it. */
   readonly rng: Rng
 }
+
+/** However unreliable, it now and then completes a lease. */
+const MOST_DROPOUT = 0.95
 
 /** All arrive within this time. */
 export const ARRIVAL_MS = 5_000
@@ -55,13 +60,14 @@ export function drawTraits(world: World, { volunteers, attackers, seed, startMs 
   const speeds = spreadOut(volunteers, world.speedSpread, rng.fork('speeds'))
   const uploads = spreadOut(volunteers, world.bandwidthSpread, rng.fork('uploads'))
   const downloads = spreadOut(volunteers, world.bandwidthSpread, rng.fork('downloads'))
+  const dropouts = spreadOut(volunteers, world.dropoutSpread, rng.fork('dropouts'))
   const attacking = new Set(permutation(rng.fork('attackers'), volunteers).slice(0, attackers))
   return Array.from({ length: volunteers }, (_, i) => {
     const own = rng.fork(`volunteer ${i} from ${startMs}`)
     return {
       id: `simulated-${i}`, examplesPerSecond: world.examplesPerSecond * speeds[i]!, latencyMs: world.latencyMs,
       uploadBytesPerMs: world.uploadMbps * MBPS_IN_BYTES_PER_MS * uploads[i]!, downloadBytesPerMs: world.downloadMbps * MBPS_IN_BYTES_PER_MS * downloads[i]!,
-      arrivalMs: own.uniform() * ARRIVAL_MS, attacker: attacking.has(i), rng: own,
+      dropout: Math.min(world.dropout * dropouts[i]!, Math.max(world.dropout, MOST_DROPOUT)), arrivalMs: own.uniform() * ARRIVAL_MS, attacker: attacking.has(i), rng: own,
     }
   })
 }

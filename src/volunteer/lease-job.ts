@@ -64,8 +64,9 @@ export class LeaseJob {
   /** Computes the lease and begins to send it. Never rejects. */
   async work(): Promise<void> {
     if (this.#over) return
+    const { trainer } = this.#host, before = trainer.bytesDown
     try {
-      const outcome = await this.#host.trainer.work(this.lease, {
+      const outcome = await trainer.work(this.lease, {
         signal: this.#abort.signal,
         onProgress: (phase, fraction) => {
           this.#phase = phase
@@ -74,7 +75,7 @@ export class LeaseJob {
           this.#host.changed()
         },
       })
-      this.#result = outcome.kind === 'train' ? { outcome, update: await createUpdate(this.lease, outcome) } : { outcome }
+      this.#result = outcome.kind === 'train' ? { outcome, update: await createUpdate(this.lease, outcome, trainer.bytesDown - before) } : { outcome }
       this.#phase = 'uploading'
       this.#host.changed()
       void this.#send()

@@ -29,7 +29,7 @@ export interface Update {
   readonly payload: Uint8Array
 }
 
-export async function createUpdate(lease: Lease, outcome: TrainOutcome): Promise<Update> {
+export async function createUpdate(lease: Lease, outcome: TrainOutcome, downloadedBytes = 0): Promise<Update> {
   const { layout, codec: choice, up, memory, metrics, computeMs } = outcome
   const { codec } = resolveCodec(choice)
   const values = valuesOf(outcome), rng = createRng(`${lease.leaseId}/${lease.grant}`)
@@ -50,6 +50,7 @@ export async function createUpdate(lease: Lease, outcome: TrainOutcome): Promise
     numExamples: lease.numExamples,
     metrics,
     computeMs,
+    downloadedBytes,
     tensors: updateTensors(layout, up?.corrections ?? []).map((tensor) => ({ ...tensor, weight: tensorWeight(tensor, lease.numExamples) })),
   }
   return { header, payload }

@@ -14,6 +14,9 @@ export interface VolunteerStatus {
   readonly activity: 'idle' | 'training' | 'evaluating' | 'uploading' | 'gone'
   /** Measured over its last leases; 0 before the first. */
   readonly examplesPerSecond: number
+  readonly bytesPerSecond: { readonly up: number; readonly down: number }
+  /** Share of its leases that it delivers, 0..1. */
+  readonly reliability: number
   readonly acceptedLeases: number
   readonly refusedLeases: number
   readonly lostLeases: number

@@ -73,6 +73,8 @@ export const UpdateHeaderSchema = v.strictObject({
   metrics: MetricsSchema,
   /** Time from having model and data to having the gradient. */
   computeMs: nonNegative,
+  /** Of model and data that it had to fetch for this lease. */
+  downloadedBytes: v.optional(natural),
   tensors: v.pipe(v.array(UpdateTensorSchema), v.maxLength(4096)),
 })
 

@@ -1,7 +1,7 @@
 // Who is contributing. A table on wide screens; CSS lays the same rows out as cards on a phone.
 import type { RunStatus, VolunteerStatus } from '../../wire/dashboard.ts'
 import type { Catalogue } from '../catalogue/en.ts'
-import { formatNumber, type Phrase } from '../catalogue/index.ts'
+import { formatBytes, formatNumber, formatPercent, type Phrase } from '../catalogue/index.ts'
 import { addressOf } from '../shared/api.ts'
 import { attribute, h, line, show, text, type Line } from '../shared/dom.ts'
 
@@ -11,7 +11,7 @@ export interface VolunteersPart {
 }
 
 type Column = keyof Catalogue['dashboard']['columns']
-const COLUMNS: readonly Column[] = ['volunteer', 'adapter', 'activity', 'speed', 'examples', 'leases']
+const COLUMNS: readonly Column[] = ['volunteer', 'adapter', 'activity', 'speed', 'network', 'examples', 'leases', 'reliability']
 
 interface Row {
   readonly element: HTMLTableRowElement
@@ -65,6 +65,8 @@ function fill({ element, cells }: Row, volunteer: VolunteerStatus): void {
   cells.adapter.say(() => volunteer.adapter)
   cells.activity.say((c) => c.dashboard.activities[volunteer.activity])
   cells.speed.say(() => volunteer.examplesPerSecond === 0 ? '–' : formatNumber(volunteer.examplesPerSecond))
+  const { up, down } = volunteer.bytesPerSecond
+  cells.network.say((c) => [up, down].map((each) => each === 0 ? '–' : c.dashboard.bytesPerSecond(formatBytes(each))).join(' / '))
   cells.examples.say(() => formatNumber(volunteer.examples))
   const leases: Phrase = (c) => [
     formatNumber(volunteer.acceptedLeases),
@@ -72,6 +74,7 @@ function fill({ element, cells }: Row, volunteer: VolunteerStatus): void {
     ...(volunteer.refusedLeases > 0 ? [c.dashboard.refusedLeases(formatNumber(volunteer.refusedLeases))] : []),
   ].join(' · ')
   cells.leases.say(leases)
+  cells.reliability.say(() => volunteer.acceptedLeases + volunteer.lostLeases + volunteer.refusedLeases === 0 ? '–' : formatPercent(volunteer.reliability, 0))
 }
 
 /** The address to send to friends. */
