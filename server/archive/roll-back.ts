@@ -4,7 +4,7 @@ import { ConfigError } from '../../src/base/errors.ts'
 import type { Rng } from '../../src/base/rng.ts'
 import type { CheckpointRecord, LogRecord } from '../coordinator/records.ts'
 import { findStart } from '../coordinator/start.ts'
-import type { Disk } from '../store/disk.ts'
+import type { Disk, ReadableDisk } from '../store/disk.ts'
 import { readContent, segmentPath } from '../store/files.ts'
 import { encodeMark, firstFrames, logFiles, LOGS, logPath, MARK, refuseFormerLog } from '../store/log.ts'
 import { Store } from '../store/store.ts'
@@ -13,7 +13,7 @@ import { Store } from '../store/store.ts'
 const LEAP = 1_000
 
 /** Checkpoints that a run can go back to, oldest first. */
-export async function wholeCheckpoints(disk: Disk): Promise<readonly CheckpointRecord[]> {
+export async function wholeCheckpoints(disk: ReadableDisk): Promise<readonly CheckpointRecord[]> {
   const whole: CheckpointRecord[] = []
   for (const log of await logFiles(disk)) {
     const records = (await firstFrames(disk, log, log === 1 ? 2 : 1)).records as readonly LogRecord[]
@@ -23,7 +23,7 @@ export async function wholeCheckpoints(disk: Disk): Promise<readonly CheckpointR
   return whole
 }
 
-async function isWhole(disk: Disk, { file, state, replaySegments }: CheckpointRecord): Promise<boolean> {
+async function isWhole(disk: ReadableDisk, { file, state, replaySegments }: CheckpointRecord): Promise<boolean> {
   for (const hash of state === undefined ? [file] : [file, state]) if ((await readContent(disk, hash)) === undefined) return false
   for (const segment of replaySegments) if ((await disk.read(segmentPath(segment), 0, 1)) === undefined) return false
   return true

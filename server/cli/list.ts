@@ -1,5 +1,6 @@
 // `commonweight list`: what a state folder holds. Reads only, so that it may be in use.
 import { ConfigError } from '../../src/base/errors.ts'
+import { wholeCheckpoints } from '../archive/roll-back.ts'
 import type { LogRecord } from '../coordinator/records.ts'
 import { findStart, type Start } from '../coordinator/start.ts'
 import { lockHolder } from '../state-lock.ts'
@@ -30,7 +31,7 @@ async function describe(stateDir: string, name: string): Promise<string> {
   }
 }
 
-async function describeRun(disk: ReturnType<typeof createHoldingDisk>, { run, known, checkpoint, damaged, log }: Start): Promise<string> {
+async function describeRun(disk: ReturnType<typeof createHoldingDisk>, { run, known, damaged, log }: Start): Promise<string> {
   let version = known?.state.version ?? 0, examples = known?.state.examples ?? 0, control: string = known?.state.control ?? 'running', finished = known?.state.finished ?? false
   let evaluation = known?.state.lastEvaluation
   await readLog(disk, log, (records) => {
@@ -42,7 +43,7 @@ async function describeRun(disk: ReturnType<typeof createHoldingDisk>, { run, kn
       if (record.type === 'finished') finished = true
     }
   })
-  const kept = [...known?.checkpoints ?? [], checkpoint].map((each) => each.version)
+  const kept = (await wholeCheckpoints(disk)).map((each) => each.version)
   return [
     `version ${version}`, `${examples.toLocaleString('en')} examples`,
     ...(evaluation === undefined ? [] : [`accuracy ${(evaluation.accuracy * 100).toFixed(2)}%`]),

@@ -1,8 +1,11 @@
 // What commands say of a state folder that this program cannot go on with: which run, where it lies, what to do.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { wholeCheckpoints } from '../archive/roll-back.ts'
+import { Simulation } from '../coordinator/simulation.ts'
+import { createHoldingDisk } from '../store/node-disk.ts'
 import { backup, rollback } from './backup.ts'
 import { exportModel } from './export.ts'
 import { list } from './list.ts'
@@ -59,5 +62,25 @@ describe('a damaged run.json', () => {
     await list(stateDir)
     expect(said.join('\n')).toMatch(/torn: .*run\.json: must be JSON, got a damaged file/)
     expect(said.join('\n')).toMatch(/whole: version 0/)
+  })
+})
+
+describe('a checkpoint that is damaged', () => {
+  it('is not listed among those to go back to', async () => {
+    const simulation = new Simulation({ seed: 3, schedule: 'synchronous', volunteers: 4, checkpoint: { versions: 4, ms: 60_000 } })
+    await simulation.run(0, 8_000)
+    await beginStoredRun(stateDir, 'run')
+    const folder = logFolder(stateDir, 'run')
+    rmSync(folder, { recursive: true })
+    for (const path of simulation.disk.paths()) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), simulation.disk.peek(path)!)
+    }
+    const [older, newest] = await wholeCheckpoints(createHoldingDisk(folder))
+    await list(stateDir)
+    expect(said.at(-1)).toMatch(new RegExp(`checkpoints ${older!.version}, ${newest!.version},`))
+    writeFileSync(join(folder, 'files', older!.file), 'damage')
+    await list(stateDir)
+    expect(said.at(-1)).toMatch(new RegExp(`checkpoints ${newest!.version},`))
   })
 })
