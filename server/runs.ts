@@ -23,7 +23,7 @@ export async function findRun(nameOrPath: string): Promise<RunConfig> {
   }
   const path = resolve(nameOrPath)
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new ConfigError(`--run: must be a file that can be read, got ${path} (${cause.message}).`, { cause })
+    throw new ConfigError(`--run: must be a file that can be read, got ${path} (${cause.message}). Name another, or a named run: ${runNames().join(', ')}.`, { cause })
   })
   return parseRun(parseJson(text, path), path)
 }
@@ -38,6 +38,6 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new ConfigError(`${path}: must be JSON, got a file that is not (${(cause as Error).message}).`, { cause })
+    throw new ConfigError(`${path}: must be JSON, got a file that is not (${(cause as Error).message}). Correct it.`, { cause })
   }
 }

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -40,4 +40,7 @@ it('says what to do where the folder cannot be written', () => {
   const at = folder()
   writeFileSync(join(at, 'file'), '')
   expect(() => lockState(join(at, 'file'))).toThrow('--state-dir')
+  // What cannot be removed, as on a read-only disk.
+  mkdirSync(join(at, 'lock'))
+  expect(() => lockState(at)).toThrow(/lock: must be in a folder that can be written.*--state-dir/)
 })

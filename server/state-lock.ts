@@ -22,10 +22,22 @@ export function lockState(folder: string): () => void {
     if (holder !== undefined && isAlive(holder)) {
       throw new ConfigError(`${folder}: must be used by one coordinator at a time, but process ${holder.pid} uses it already. Stop that one first (Ctrl-C in its terminal), or choose another folder with --state-dir.`)
     }
-    rmSync(path, { force: true })
+    // Of a process that is gone.
+    removeLock(path)
   }
   throw new ConfigError(`${path}: must be a file that can be made, but other processes keep making it. Try again.`)
 }
+
+function removeLock(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+}
+
+const unwritable = (path: string, cause: unknown): ConfigError =>
+  new ConfigError(`${path}: must be in a folder that can be written, got ${(cause as Error).message}. Free space or correct its permissions, or choose another folder with --state-dir.`, { cause })
 
 /** The process that uses a state folder now, if any. */
 export function lockHolder(folder: string): number | undefined {
@@ -47,7 +59,9 @@ function create(path: string, content: LockFile): boolean {
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw new ConfigError(`${path}: must be in a folder that can be written, got ${(error as Error).message}. Choose another with --state-dir.`, { cause: error })
+    // On a full disk it is there, but empty; on a read-only one it is not.
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') removeLock(path)
+    throw unwritable(path, error)
   }
 }
 

@@ -1,6 +1,7 @@
 // `commonweight backup`, `restore` and `rollback`: a run as one file, taken while it goes on; a run out of such a file; a run
 // as it was at an earlier checkpoint.
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ConfigError, InvariantError } from '../../src/base/errors.ts'
@@ -47,9 +48,12 @@ async function* entriesOf(file: string, { entries }: RunBackup): AsyncGenerator<
 /** Under another name until it is whole. */
 async function writeArchive(to: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
   const draft = `${to}.draft`
-  const file = await open(draft, 'w').catch((cause: Error) => {
-    throw new ConfigError(`--to: must be a file that can be written, got ${to} (${cause.message}).`, { cause })
-  })
+  if (existsSync(to)) throw new ConfigError(`--to: must be a file that is not there yet, got ${to}, which is. Choose another name, or move it away: it may be the only backup of another run.`)
+  const isUnwritable = (cause: unknown): never => {
+    if (!isOfSystem(cause)) throw cause
+    throw new ConfigError(`--to: must be a file that can be written, got ${to} (${cause.message}). Free space there, or choose another place.`, { cause })
+  }
+  const file = await open(draft, 'w').catch(isUnwritable)
   let bytes = 0
   try {
     for await (const piece of pieces) {
@@ -59,7 +63,7 @@ async function writeArchive(to: string, pieces: AsyncIterable<Uint8Array>): Prom
     await file.sync()
   } catch (error) {
     await rm(draft, { force: true })
-    throw error
+    return isUnwritable(error)
   } finally {
     await file.close()
   }
@@ -67,14 +71,15 @@ async function writeArchive(to: string, pieces: AsyncIterable<Uint8Array>): Prom
   return bytes
 }
 
+const isOfSystem = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number'
+
 /** Into a folder that does not hold this run. It goes on from there when it is started, in an incarnation of its own. */
 export async function restore(from: string, { stateDir }: { readonly stateDir: string }): Promise<void> {
-  const unlock = lockState(stateDir)
   const draft = join(stateDir, 'runs', '.restoring')
-  const archive = await open(from, 'r').catch((cause: Error) => {
-    throw new ConfigError(`restore: must be given a file that can be read, got ${from} (${cause.message}).`, { cause })
-  })
+  const archive = await openArchive(from)
+  let unlock = (): void => {}
   try {
+    unlock = lockState(stateDir)
     await rm(draft, { recursive: true, force: true })
     const name = await unpack(archive, draft)
     if (storedRunNames(stateDir).includes(name)) throw new ConfigError(`${stateDir}: must not hold ${name}, whose place the archive takes, but it does. Choose another folder with --state-dir, or move ${runFolder(stateDir, name)} away.`)
@@ -86,16 +91,29 @@ export async function restore(from: string, { stateDir }: { readonly stateDir: s
     await rm(runFolder(stateDir, name), { recursive: true, force: true })
     await rename(draft, runFolder(stateDir, name))
     console.log(`${name}: restored into ${stateDir} with ${log.accepted} accepted updates in ${log.versions} versions. The log holds. commonweight start --run ${name} goes on from there.`)
+  } catch (cause) {
+    if (!isOfSystem(cause)) throw cause
+    throw new ConfigError(`${stateDir}: must have room for the run, got ${cause.message}. Nothing was restored: free space or correct its permissions, or choose another folder with --state-dir.`, { cause })
   } finally {
-    await rm(draft, { recursive: true, force: true })
+    await rm(draft, { recursive: true, force: true }).catch(() => {})
     await archive.close()
     unlock()
   }
 }
 
+async function openArchive(from: string): Promise<FileHandle> {
+  const unreadable = (why: string): ConfigError => new ConfigError(`restore: must be given a file that can be read, got ${from} (${why}). Name one that commonweight backup wrote.`)
+  const archive = await open(from, 'r').catch((cause: Error) => {
+    throw unreadable(cause.message)
+  })
+  if ((await archive.stat()).isFile()) return archive
+  await archive.close()
+  throw unreadable('no plain file')
+}
+
 /** Returns the run's name. */
 async function unpack(archive: FileHandle, folder: string): Promise<string> {
-  let config: Pick<RunFile, 'config'> | undefined
+  let config: RunFile | undefined
   for await (const { name, pieces } of unpackTar(async (offset, length) => {
     const { bytesRead, buffer } = await archive.read(new Uint8Array(length), 0, length, offset)
     return buffer.subarray(0, bytesRead)
@@ -110,7 +128,7 @@ async function unpack(archive: FileHandle, folder: string): Promise<string> {
     } finally {
       await file.close()
     }
-    if (name === RUN_FILE) config = JSON.parse(await readFile(path, 'utf8')) as RunFile
+    if (name === RUN_FILE) config = readRunFile(path)
   }
   const name = config?.config.name
   if (name === undefined || !/^[a-z0-9][a-z0-9-]{0,63}$/.test(name)) throw new ConfigError('archive: must hold a run.json with the run\'s name, got none. It is not one of commonweight backup.')

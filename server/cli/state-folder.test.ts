@@ -1,15 +1,15 @@
 // What commands say of a state folder that this program cannot go on with: which run, where it lies, what to do.
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { wholeCheckpoints } from '../archive/roll-back.ts'
 import { Simulation } from '../coordinator/simulation.ts'
 import { createHoldingDisk } from '../store/node-disk.ts'
-import { backup, rollback } from './backup.ts'
+import { backup, restore, rollback } from './backup.ts'
 import { exportModel } from './export.ts'
 import { list } from './list.ts'
-import { logFolder, runFolder, storedRunNames } from './stored-run.ts'
+import { logFolder, runFile, runFolder, storedRunNames } from './stored-run.ts'
 import { beginStoredRun } from './test-stored-run.ts'
 import { verify } from './verify.ts'
 
@@ -62,6 +62,52 @@ describe('a damaged run.json', () => {
     await list(stateDir)
     expect(said.join('\n')).toMatch(/torn: .*run\.json: must be JSON, got a damaged file/)
     expect(said.join('\n')).toMatch(/whole: version 0/)
+  })
+})
+
+describe('run.json', () => {
+  it.each(['[]', '{"runId":"x","config":{"name":5},"dataHash":""}'])('is refused as %s, and not written over', async (content) => {
+    await beginStoredRun(stateDir, 'run')
+    const file = runFile(stateDir, 'run')
+    writeFileSync(file, content)
+    const message = /run\.json: must hold the id, the configuration and the data of a run, got something else\. Restore a backup/
+    await expect(beginStoredRun(stateDir, 'run')).rejects.toThrow(message)
+    await expect(backup({ stateDir, to: join(stateDir, 'run.tar') })).rejects.toThrow(message)
+    expect(readFileSync(file, 'utf8')).toBe(content)
+  })
+
+  it('is not made anew beside a log that has lost it', async () => {
+    await beginStoredRun(stateDir, 'run')
+    rmSync(runFile(stateDir, 'run'))
+    await expect(beginStoredRun(stateDir, 'run')).rejects.toThrow(/run\.json: must be there beside the log of the run, got no file\. Restore a backup .* or begin anew with --fresh/)
+    expect(existsSync(runFile(stateDir, 'run'))).toBe(false)
+  })
+})
+
+describe('an archive', () => {
+  const archive = (): string => join(stateDir, 'run.tar')
+
+  it('takes the place of no file that is there, and leaves nothing behind where it does not fit', async () => {
+    await beginStoredRun(stateDir, 'run')
+    writeFileSync(archive(), 'of another run')
+    await expect(backup({ stateDir, to: archive() })).rejects.toThrow(/--to: must be a file that is not there yet.*Choose another name/)
+    expect(readFileSync(archive(), 'utf8')).toBe('of another run')
+    const to = join(stateDir, 'large.tar')
+    symlinkSync('/dev/full', `${to}.draft`)
+    await expect(backup({ stateDir, to })).rejects.toThrow(/--to: must be a file that can be written.*ENOSPC.*Free space there/)
+    expect(readdirSync(stateDir).filter((name) => name.startsWith('large'))).toEqual([])
+  })
+
+  it('must be a plain file, and a folder without room for it holds nothing of it afterwards', async () => {
+    await beginStoredRun(stateDir, 'run')
+    await backup({ stateDir, to: archive() })
+    await expect(restore(stateDir, { stateDir: join(stateDir, 'other') })).rejects.toThrow(/restore: must be given a file that can be read.*no plain file.*Name one that commonweight backup wrote/)
+    expect(existsSync(join(stateDir, 'other'))).toBe(false)
+    const full = join(stateDir, 'full')
+    mkdirSync(full)
+    writeFileSync(join(full, 'runs'), '')
+    await expect(restore(archive(), { stateDir: full })).rejects.toThrow(/full: must have room for the run.*Nothing was restored/)
+    expect(readdirSync(full)).toEqual(['runs'])
   })
 })
 

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { ConfigError, InvariantError } from '../../src/base/errors.ts'
 import { nearest } from '../../src/base/registry.ts'
 import type { DatasetManifest } from '../../src/data/dataset.ts'
@@ -40,6 +41,7 @@ export function storedRun({ stateDir, config, manifest, fresh }: StoredRunOption
   if (fresh) rmSync(folder, { recursive: true, force: true })
   const stored = readRunFile(file)
   if (stored === undefined) {
+    if (existsSync(logFolder(stateDir, config.name))) throw new ConfigError(`${file}: must be there beside the log of the run, got no file. Restore a backup (commonweight restore FILE), or begin anew with --fresh.`)
     const runId = `${config.name.slice(0, 50)}-${randomBytes(3).toString('hex')}`
     mkdirSync(folder, { recursive: true })
     writeFileSync(`${file}.draft`, JSON.stringify({ runId, config, dataHash } satisfies RunFile, undefined, 2))
@@ -103,12 +105,19 @@ export function readRunFile(file: string): RunFile | undefined {
   } catch {
     return undefined
   }
+  const remedy = 'Restore a backup (commonweight restore FILE), or begin anew with --fresh.'
+  let content: unknown
   try {
-    return JSON.parse(text) as RunFile
+    content = JSON.parse(text)
   } catch (cause) {
-    throw new ConfigError(`${file}: must be JSON, got a damaged file. Restore it, or begin anew with --fresh.`, { cause })
+    throw new ConfigError(`${file}: must be JSON, got a damaged file. ${remedy}`, { cause })
   }
+  if (!v.is(RunFileSchema, content)) throw new ConfigError(`${file}: must hold the id, the configuration and the data of a run, got something else. ${remedy}`)
+  return content as unknown as RunFile
 }
+
+/** As much as tells it from anything else: the configuration is checked by whoever goes on with it. */
+const RunFileSchema = v.object({ runId: v.string(), config: v.looseObject({ name: v.string() }), dataHash: v.string() })
 
 /** "epochs 3 where it was 5" for the first value that differs. */
 function firstDifference(stored: unknown, wanted: unknown, path = ''): string | undefined {
