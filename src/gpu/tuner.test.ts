@@ -28,7 +28,7 @@ function memoryStore(): TuningStore & { readonly entries: Map<string, string> } 
 describe.skipIf(opened === undefined)('the tuner', () => {
   const { device, capabilities, fingerprint } = opened ?? ({} as NonNullable<typeof opened>)
   const tuner = (store?: TuningStore, tune = true) =>
-    createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, tune, ...(store === undefined ? {} : { store }) })
+    createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, tune, budgetMs: 60_000, ...(store === undefined ? {} : { store }) })
 
   it('picks the fastest row that is right, and remembers it', async () => {
     const store = memoryStore()
