@@ -69,6 +69,9 @@ describe('measurements', () => {
     driver.join('reloading')
     expect(of(driver, 'reloading').reliability).toBeCloseTo(0.8)
     driver.message('pausing', { type: 'release', ...fence(driver.lastGrant('pausing')), reason: 'paused' })
+    expect(of(driver, 'pausing').reliability).toBe(1)
+    const speed = { train: 4, evaluate: 0 }
+    driver.state = { ...driver.state, volunteers: { ...driver.state.volunteers, slow: { ...of(driver, 'slow'), speed } } }
     driver.now = 100
     for (let i = 0; i < 2; i++) {
       driver.deliver('quick')
@@ -76,11 +79,10 @@ describe('measurements', () => {
     }
     driver.at(1_000)
     driver.settle()
-    expect(driver.state).toMatchObject({ version: 1, volunteers: { slow: { lostLeases: 1 } } })
-    for (const id of ['pausing', 'slow']) expect(of(driver, id).reliability).toBe(1)
+    expect(driver.state).toMatchObject({ version: 1, volunteers: { slow: { lostLeases: 1, reliability: 1 } } })
   })
 
-  it('L10 R2: whoever is gone when its round closes has lost its lease', () => {
+  it.each(['gone', 'frozen since it came'])('L10 R2: whoever is %s when its round closes has lost its lease', (how) => {
     const driver = new Driver()
     driver.join('gone')
     driver.join('here')
@@ -89,7 +91,7 @@ describe('measurements', () => {
     driver.settle()
     driver.deliver('here')
     driver.settle()
-    driver.event({ type: 'leave', volunteerId: 'gone' })
+    if (how === 'gone') driver.event({ type: 'leave', volunteerId: 'gone' })
     driver.at(1_000)
     expect(driver.state.round).toMatchObject({ closing: true })
     expect(of(driver, 'gone').reliability).toBeCloseTo(0.8)

@@ -52,7 +52,8 @@ export function closeRound(state: CoordinatorState, context: StepContext): void 
     const volunteer = state.volunteers[lease.volunteerId]
     if (volunteer !== undefined) {
       volunteer.lostLeases++
-      if (!volunteer.connected) countOutcome(volunteer, false)
+      // Somebody slow is known to be slow; of whoever has never been measured nothing good is known.
+      if (!volunteer.connected || volunteer.speed.train === 0) countOutcome(volunteer, false)
     }
     revokeLease(state, context, lease, 'expired')
   }

@@ -29,6 +29,7 @@ export function describeDiskError(error: unknown): string {
   switch (code) {
     case 'ENOSPC': return 'the disk is full: free some space, and the run goes on'
     case 'EDQUOT': return 'the disk quota is used up: free some space, and the run goes on'
+    case 'EFBIG': return 'a file may not grow further: raise the limit on the size of files (ulimit -f), and the run goes on'
     case 'EROFS': return 'the disk is read-only: make it writable, and the run goes on'
     case 'EACCES': case 'EPERM': return 'the state folder may not be written: correct its permissions, and the run goes on'
     default: return `the disk cannot be written (${error instanceof Error ? error.message : String(error)})`
