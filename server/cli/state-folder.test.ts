@@ -122,7 +122,9 @@ describe('a checkpoint that is damaged', () => {
       mkdirSync(dirname(join(folder, path)), { recursive: true })
       writeFileSync(join(folder, path), simulation.disk.peek(path)!)
     }
-    const [older, newest] = await wholeCheckpoints(createHoldingDisk(folder))
+    const disk = createHoldingDisk(folder)
+    const [older, newest] = await wholeCheckpoints(disk)
+    await disk.close()
     await list(stateDir)
     expect(said.at(-1)).toMatch(new RegExp(`checkpoints ${older!.version}, ${newest!.version},`))
     writeFileSync(join(folder, 'files', older!.file), 'damage')
