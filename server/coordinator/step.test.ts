@@ -113,7 +113,7 @@ describe('synchronous rounds', () => {
     const driver = new Driver({ shards: { train: [20_000], test: [] }, schedule: { type: 'synchronous', examplesPerRound: 8, deadlineMs: 1_000_000, quorum: 1 } })
     driver.join('slow')
     driver.join('fast')
-    const tookMs = { slow: 1_000, fast: 100 } as const
+    const tookMs = { slow: 2_000, fast: 100 } as const
     const workUntil = (ms: number): void => {
       while (driver.now < ms) {
         const next = (['slow', 'fast'] as const).flatMap((id) => {
@@ -129,7 +129,7 @@ describe('synchronous rounds', () => {
     }
     workUntil(20_000)
     expect(driver.grants('slow')).toHaveLength(1)
-    workUntil(100_000)
+    workUntil(200_000)
     expect(driver.grants('slow')).toHaveLength(3)
   })
 })
