@@ -3,7 +3,7 @@
 // 3.6; backup workers: Chen et al. 2016, arXiv 1604.00981). Its examples stay leased while one of the two lives.
 import { present } from '../../src/base/errors.ts'
 import type { StepContext } from './effects.ts'
-import { costMs, riskMs } from './expectations.ts'
+import { costMs, onTrial, riskMs } from './expectations.ts'
 import { grantLease, idleVolunteers, revokeLease, twinOf } from './leases.ts'
 import { remainingMs } from './rounds.ts'
 import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
@@ -27,8 +27,8 @@ function room({ settings: { schedule }, round, leases }: CoordinatorState): numb
 
 export const hasBackupWork = (state: CoordinatorState, now: number): boolean => room(state) > 0 && stragglers(state, now).length > 0
 
-/** A first lease is one batch, to learn the speed (L5). */
-const mayTake = ({ settings }: CoordinatorState, { speed }: VolunteerState, { numExamples }: LeaseState): boolean => speed.train > 0 || numExamples <= settings.batchSize
+/** The first leases are one batch each, to learn the speed (L5). */
+const mayTake = ({ settings }: CoordinatorState, volunteer: VolunteerState, { numExamples }: LeaseState): boolean => !onTrial(volunteer, 'train') || numExamples <= settings.batchSize
 
 export function grantBackups(state: CoordinatorState, context: StepContext): void {
   const { now } = context

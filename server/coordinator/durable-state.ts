@@ -5,7 +5,7 @@ import { createEpoch } from './epochs.ts'
 import { giveBack, type Pool, type Range } from './pool.ts'
 import { createVolunteer, initialState, type CoordinatorState, type EpochState, type EvaluationSummary, type PendingUpdate, type Round, type Settings, type Totals, type VolunteerState } from './state.ts'
 
-type DurableVolunteer = Pick<VolunteerState, 'id' | 'number' | 'adapter' | 'speed' | 'bandwidth' | 'reliability' | 'shards' | 'acceptedLeases' | 'refusedLeases' | 'lostLeases' | 'examples' | 'lastUpdate' | 'bytesUp'>
+type DurableVolunteer = Pick<VolunteerState, 'id' | 'number' | 'adapter' | 'speed' | 'trials' | 'bandwidth' | 'reliability' | 'shards' | 'acceptedLeases' | 'refusedLeases' | 'lostLeases' | 'examples' | 'lastUpdate' | 'bytesUp'>
 type DurableRound = Pick<Round, 'epoch' | 'examples' | 'accepted' | 'leases' | 'totalWeight' | 'participants'>
 
 export interface DurableState {
@@ -77,5 +77,5 @@ function withLeased({ leases }: CoordinatorState, epoch: EpochState): readonly (
 const durableRound = ({ epoch, examples, accepted, leases, totalWeight, participants }: Round): DurableRound =>
   ({ epoch, examples, accepted, leases, totalWeight, ...(participants === undefined ? {} : { participants }) })
 
-const durableVolunteer = ({ id, number, adapter, speed, bandwidth, reliability, shards, acceptedLeases, refusedLeases, lostLeases, examples, lastUpdate, bytesUp }: VolunteerState): DurableVolunteer =>
-  ({ id, number, adapter, speed, bandwidth, reliability, shards, acceptedLeases, refusedLeases, lostLeases, examples, lastUpdate, bytesUp })
+const durableVolunteer = ({ id, number, adapter, speed, trials, bandwidth, reliability, shards, acceptedLeases, refusedLeases, lostLeases, examples, lastUpdate, bytesUp }: VolunteerState): DurableVolunteer =>
+  ({ id, number, adapter, speed, trials, bandwidth, reliability, shards, acceptedLeases, refusedLeases, lostLeases, examples, lastUpdate, bytesUp })

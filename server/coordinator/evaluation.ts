@@ -95,7 +95,7 @@ export function receiveEvaluation(state: CoordinatorState, context: StepContext,
     // Our CPU may be slow; its volunteer need not wait for it.
     if (volunteer !== undefined) {
       volunteer.leaseId = undefined
-      noteIdleness(state, volunteer)
+      noteIdleness(state, volunteer, volunteer.idleSinceMs)
     }
     context.effects.push({ type: 'recheck', leaseId: lease.id, modelHash: lease.modelHash, slices: lease.slices.map((slice) => ({ ...slice })) })
     return

@@ -29,6 +29,29 @@ describe('measurements', () => {
     expect(of(driver, 'a')).toMatchObject({ speed: { train: 10 }, bandwidth: { down: 160, up: 8 } })
   })
 
+  it('L5 L9: forget a first lease, which was cold, for the second', () => {
+    const driver = new Driver()
+    driver.join('a')
+    carryOut(driver, 'a', { downMs: 1_000, computeMs: 2_000, upMs: 1_000 })
+    expect(of(driver, 'a').speed.train).toBe(2)
+    carryOut(driver, 'a', { downMs: 40, computeMs: 20, upMs: 10 })
+    expect(of(driver, 'a')).toMatchObject({ speed: { train: 200 }, bandwidth: { down: 800, up: 3200 } })
+  })
+
+  it('L5: the newest counts more the longer the last is ago', () => {
+    const speedAfter = (idleMs: number): number => {
+      const driver = new Driver(rounds)
+      driver.join('a')
+      for (let i = 0; i < 2; i++) carryOut(driver, 'a', { downMs: 0, computeMs: 1_000, upMs: 0 })
+      expect(of(driver, 'a').speed.train).toBe(4)
+      driver.state = { ...driver.state, volunteers: { a: { ...of(driver, 'a'), idleSinceMs: driver.now - idleMs } } }
+      carryOut(driver, 'a', { downMs: 0, computeMs: 1_000, upMs: 0 })
+      return of(driver, 'a').speed.train
+    }
+    // Eight examples in a second.
+    expect([0, 3_000].map(speedAfter)).toEqual([4 + 0.4 * 4, 4 + 0.75 * 4])
+  })
+
   it('L9: nothing that was fetched tells nothing of the way down, and a claim raises it fourfold at most', () => {
     const driver = new Driver()
     driver.join('a')
@@ -102,10 +125,10 @@ describe('measurements', () => {
     driver.join('a')
     carryOut(driver, 'a', { downMs: 200, computeMs: 400, upMs: 4_000 })
     const durable = toDurable(driver.state)
-    const { speed, bandwidth, reliability } = of(driver, 'a')
-    expect(fromDurable(driver.state.settings, durable).volunteers['a']).toMatchObject({ speed, bandwidth, reliability })
-    const former = JSON.parse(JSON.stringify(durable, (key, value: unknown) => (key === 'bandwidth' || key === 'reliability' ? undefined : value))) as typeof durable
-    expect(fromDurable(driver.state.settings, former).volunteers['a']).toMatchObject({ speed, bandwidth: { up: 0, down: 0 }, reliability: 1 })
+    const { speed, trials, bandwidth, reliability } = of(driver, 'a')
+    expect(fromDurable(driver.state.settings, durable).volunteers['a']).toMatchObject({ speed, trials, bandwidth, reliability })
+    const former = JSON.parse(JSON.stringify(durable, (key, value: unknown) => (['trials', 'bandwidth', 'reliability'].includes(key) ? undefined : value))) as typeof durable
+    expect(fromDurable(driver.state.settings, former).volunteers['a']).toMatchObject({ speed, trials: { train: 0, evaluate: 0 }, bandwidth: { up: 0, down: 0 }, reliability: 1 })
   })
 })
 
@@ -140,18 +163,23 @@ describe('what they decide', () => {
     const driver = new Driver(rounds)
     driver.join('far')
     driver.join('near')
-    carryOut(driver, 'near', { downMs: 10, computeMs: 200, upMs: 10 })
-    carryOut(driver, 'far', { downMs: 3_000, computeMs: 100, upMs: 3_000 })
-    expect(driver.state.version).toBe(1)
+    for (let i = 0; i < 2; i++) {
+      carryOut(driver, 'near', { downMs: 10, computeMs: 200, upMs: 10 })
+      carryOut(driver, 'far', { downMs: 3_000, computeMs: 100, upMs: 3_000 })
+    }
+    expect(driver.state.version).toBe(2)
     expect(driver.lastGrant('near').numExamples).toBe(8)
-    expect(driver.grants('far')).toHaveLength(1)
+    expect(driver.grants('far')).toHaveLength(2)
   })
 
   it('R4 R5 L10: a round does not wait for whoever loses leases, but gives it another chance', () => {
     const driver = new Driver(rounds)
     driver.join('flaky')
     driver.join('steady')
-    carryOut(driver, 'flaky', { downMs: 0, computeMs: 100, upMs: 0 })
+    for (let i = 0; i < 2; i++) {
+      carryOut(driver, 'flaky', { downMs: 0, computeMs: 100, upMs: 0 })
+      carryOut(driver, 'steady', { downMs: 0, computeMs: 1_000, upMs: 0 })
+    }
     const work = (until: number): void => {
       while (driver.now < until) {
         carryOut(driver, 'steady', { downMs: 0, computeMs: 1_000, upMs: 0 })
@@ -178,6 +206,35 @@ describe('what they decide', () => {
     expect(driver.grants('later')).toHaveLength(1)
   })
 
+  it('R5: the less it costs to try a volunteer, the sooner it gets its chance', () => {
+    const firstChanceMs = (slowMs: number): number => {
+      const driver = new Driver(rounds)
+      for (const id of ['slow', 'fast']) driver.join(id)
+      const known = (): boolean => driver.grants('slow').length > 2
+      while (!known() && driver.now < 300_000) driver.workUntil(driver.now + 1, { slow: slowMs, fast: slowMs / 20 })
+      return driver.now
+    }
+    // Ten times as long as a round: after nine times the doubt, which is four times 100 ms here, and ten seconds at most.
+    const cheap = firstChanceMs(100), dear = firstChanceMs(5_000)
+    expect(cheap).toBeGreaterThan(9 * 400)
+    expect(cheap).toBeLessThan(9_000)
+    expect(dear).toBeGreaterThan(9 * 10_000)
+    expect(dear).toBeLessThan(120_000)
+  })
+
+  it('R5: evaluating teaches nothing about training, and is no chance', () => {
+    const chances = (everyExamples: number): number => {
+      const driver = new Driver({ ...rounds, shards: { train: [20_000], test: [16] }, evaluation: { everyExamples, recheckFraction: 0.5 } })
+      for (const id of ['slow', 'fast']) driver.join(id)
+      driver.workUntil(60_000, { slow: 500, fast: 50 })
+      const kinds = driver.grants('slow').map(({ kind }) => kind)
+      expect(kinds.includes('evaluate')).toBe(everyExamples < 1000)
+      return kinds.filter((kind) => kind === 'train').length
+    }
+    expect(chances(1_000_000)).toBeGreaterThan(4)
+    expect(chances(80)).toBeGreaterThan(chances(1_000_000) / 2)
+  })
+
   it('R8 L10: what an unreliable volunteer computes is computed again first, by the most reliable one', () => {
     const driver = new Driver({ ...rounds, schedule: { type: 'synchronous', examplesPerRound: 8, deadlineMs: 1_000_000, quorum: 1, overSelection: 0.5 } })
     for (const id of ['a', 'b']) driver.join(id)
@@ -190,8 +247,8 @@ describe('what they decide', () => {
     const driver = new Driver({ schedule: { ...ASYNCHRONOUS, examplesPerLease: 40, maxStaleness: 100 }, shards: { train: [20_000], test: [] } })
     driver.join('far')
     driver.join('fast')
-    carryOut(driver, 'fast', { downMs: 0, computeMs: 10, upMs: 0 })
-    carryOut(driver, 'far', { downMs: 500, computeMs: 200, upMs: 1_000 })
+    for (let i = 0; i < 2; i++) carryOut(driver, 'fast', { downMs: 0, computeMs: 10, upMs: 0 })
+    for (let i = 0; i < 2; i++) carryOut(driver, 'far', { downMs: 500, computeMs: 200, upMs: 1_000 })
     // At 20 examples a second, 1.5 s of travelling are worth 30.
     expect(driver.lastGrant('far').numExamples).toBe(32)
     expect(driver.lastGrant('fast').numExamples).toBe(40)

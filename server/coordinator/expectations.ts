@@ -4,16 +4,20 @@ import { present } from '../../src/base/errors.ts'
 import { planLocal } from '../../src/fed/local-work.ts'
 import type { CoordinatorState, LeaseState, Settings, VolunteerState } from './state.ts'
 
-/** Weight of the newest measurement. */
+/** Weight of the newest measurement, or more where it is long since the last one. */
 const NEWEST = 0.4
 /** One measurement raises a figure, and a claim exceeds what was seen here, by at most this factor: a claim is not proof. */
 const MAX_CHANGE = 4
+/** In its first lease of a kind a volunteer fetches data and builds programs, and computes with cold ones: the next one tells its speed. */
+const TRIALS = 2
 /** Weight of the newest outcome: one failure does not doom, one success does not prove. */
 const NEWEST_OUTCOME = 0.2
 /** What a lease that is lost costs those who wait for it, at least: so long it lives. */
 const LOSS_MS = 10_000
-/** After this long without work a volunteer is taken for twice as good as it was measured. */
+/** After this long without work a volunteer is taken for twice as good as it was measured, or sooner: */
 const DOUBT_MS = 10_000
+/** after so many times what trying it should cost, so that all who have nothing to do cost others a quarter of their time at most. */
+const DOUBT_COSTS = 4
 
 /** Examples that a lease makes its volunteer go through, each as often as it does. */
 export function workOf({ local, batchSize }: Settings, kind: 'train' | 'evaluate', numExamples: number): number {
@@ -39,17 +43,25 @@ export interface Delivery {
  */
 export function measure(state: CoordinatorState, lease: LeaseState, { computeMs, downloadedBytes = 0, computedMs, upload }: Delivery): void {
   if (lease.grantedMs < state.jumpedMs) return
-  const { speed, bandwidth } = present(state.volunteers[lease.volunteerId], `volunteer of lease ${lease.id}`)
+  const volunteer = present(state.volunteers[lease.volunteerId], `volunteer of lease ${lease.id}`)
+  const { speed, bandwidth, trials } = volunteer
   const elapsedMs = computedMs - lease.grantedMs
   const ms = Math.max(Math.min(computeMs, elapsedMs), elapsedMs / MAX_CHANGE)
-  speed[lease.kind] = averaged(speed[lease.kind], perSecond(workOf(state.settings, lease.kind, lease.numExamples), ms))
-  if (downloadedBytes > 0) bandwidth.down = averaged(bandwidth.down, perSecond(downloadedBytes, elapsedMs - ms))
-  if (upload !== undefined) bandwidth.up = averaged(bandwidth.up, perSecond(upload.bytes, upload.ms))
+  const idleMs = Math.max(0, lease.grantedMs - volunteer.idleSinceMs)
+  const weight = Math.max(NEWEST, idleMs / Math.max(1, idleMs + elapsedMs))
+  // What a trial replaces is what colder ones left.
+  const averaged = (old: number, seen: number, isTrial: boolean): number => (isTrial || old === 0 ? seen : old + weight * (Math.min(MAX_CHANGE * old, seen) - old))
+  const isTrial = onTrial(volunteer, lease.kind), isEarly = trials.train + trials.evaluate < TRIALS
+  speed[lease.kind] = averaged(speed[lease.kind], perSecond(workOf(state.settings, lease.kind, lease.numExamples), ms), isTrial)
+  if (downloadedBytes > 0) bandwidth.down = averaged(bandwidth.down, perSecond(downloadedBytes, elapsedMs - ms), isEarly)
+  if (upload !== undefined) bandwidth.up = averaged(bandwidth.up, perSecond(upload.bytes, upload.ms), isTrial)
+  if (isTrial) trials[lease.kind]++
 }
 
-const perSecond = (count: number, ms: number): number => (count / Math.max(1, ms)) * 1000
+/** Whether its next lease of the kind is still to learn its speed. */
+export const onTrial = ({ trials }: VolunteerState, kind: 'train' | 'evaluate'): boolean => trials[kind] < TRIALS
 
-const averaged = (old: number, seen: number): number => (old === 0 ? seen : old + NEWEST * (Math.min(MAX_CHANGE * old, seen) - old))
+const perSecond = (count: number, ms: number): number => (count / Math.max(1, ms)) * 1000
 
 /** A lease ended by its volunteer's doing. */
 export function countOutcome(volunteer: VolunteerState, delivered: boolean): void {
@@ -63,7 +75,8 @@ export function transferMs({ modelBytes, payloadBytes }: Settings, { bandwidth: 
 
 /** When somebody idle should be done with so many examples, to compare with others; whoever's speed is unknown is tried. */
 export function costMs(state: CoordinatorState, volunteer: VolunteerState, numExamples: number, now: number): number {
-  return (expectedMs(state.settings, volunteer, 'train', numExamples) + riskMs(volunteer)) * belief(volunteer, now)
+  const cost = expectedMs(state.settings, volunteer, 'train', numExamples) + riskMs(volunteer)
+  return cost * belief(volunteer, { costMs: cost, idle: Object.keys(state.idle).length, now })
 }
 
 /** From grant to result; 0 while the speed is unknown. */
@@ -76,5 +89,15 @@ export function expectedMs(settings: Settings, volunteer: VolunteerState, kind: 
 export const riskMs = ({ reliability }: VolunteerState): number => (1 - reliability) * LOSS_MS
 
 /** Figures are believed less the longer their volunteer has had nothing to do, so that it gets another chance: times count for this fraction. */
-export const belief = ({ leaseId, idleSinceMs }: VolunteerState, now: number): number =>
-  leaseId === undefined ? 1 / (1 + Math.max(0, now - idleSinceMs) / DOUBT_MS) : 1
+export function belief({ leaseId, idleSinceMs }: VolunteerState, { costMs, idle, now }: Trying): number {
+  if (leaseId !== undefined) return 1
+  const doubtMs = Math.max(1, Math.min(DOUBT_MS, DOUBT_COSTS * idle * costMs))
+  return 1 / (1 + Math.max(0, now - idleSinceMs) / doubtMs)
+}
+
+/** What it would cost to give a volunteer something, and how many others have nothing to do either. */
+export interface Trying {
+  readonly costMs: number
+  readonly idle: number
+  readonly now: number
+}

@@ -139,7 +139,8 @@ export function closeLease(state: CoordinatorState, lease: LeaseState, outcome: 
   if (volunteer !== undefined) {
     if (volunteer.leaseId === lease.id) volunteer.leaseId = undefined
     if (outcome === 'accepted') countOutcome(volunteer, true)
-    noteIdleness(state, volunteer)
+    // Evaluating is not what it waits for.
+    noteIdleness(state, volunteer, lease.kind === 'evaluate' ? volunteer.idleSinceMs : state.lastMs)
     volunteer.recent.push({ leaseId: lease.id, grant: lease.grant, kind: lease.kind, outcome, joins: lease.joins })
     if (volunteer.recent.length > RECENT_LEASES) volunteer.recent.shift()
   }
@@ -183,14 +184,14 @@ export const isIdle = (volunteer: VolunteerState, now: number): boolean =>
   volunteer.connected && volunteer.wantsWork && volunteer.leaseId === undefined && volunteer.restUntilMs <= now
 
 /** To be told whenever one of these changes: so no event has to look through all volunteers. */
-export function noteIdleness(state: CoordinatorState, volunteer: VolunteerState): void {
+export function noteIdleness(state: CoordinatorState, volunteer: VolunteerState, sinceMs = state.lastMs): void {
   const { id, connected, wantsWork, leaseId } = volunteer
   delete state.awaiting[id]
   if (!connected || !wantsWork || leaseId !== undefined) {
     delete state.idle[id]
     return
   }
-  if (state.idle[id] === undefined) volunteer.idleSinceMs = state.lastMs
+  if (state.idle[id] === undefined) volunteer.idleSinceMs = sinceMs
   state.idle[id] = true
 }
 

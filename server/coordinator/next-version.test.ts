@@ -16,7 +16,7 @@ const joined = (schedule: Schedule, extra: Partial<Settings> = {}): Driver => {
 }
 
 it.each<[Schedule, object]>([
-  [{ type: 'synchronous', examplesPerRound: 16, deadlineMs: 1000, quorum: 0.5 }, { number: 1, accepted: 4, out: 12, wanted: 16, ageMs: 50, limitMs: 1000 }],
+  [{ type: 'synchronous', examplesPerRound: 16, deadlineMs: 1000, quorum: 0.5 }, { number: 1, accepted: 4, out: 8, wanted: 16, ageMs: 50, limitMs: 1000 }],
   [{ type: 'cohort', participants: 3, examplesPerLease: 4, deadlineMs: 900, quorum: 1 }, { number: 1, accepted: 1, out: 2, wanted: 3, ageMs: 50, limitMs: 900 }],
   [{ type: 'buffered', bufferSize: 4, examplesPerLease: 4, maxStaleness: 1, weighting }, { number: 1, accepted: 1, out: 2, wanted: 4 }],
   [{ type: 'semi-synchronous', tickMs: 200, maxUpdates: 9, examplesPerLease: 4, maxStaleness: 1, weighting }, { number: 1, accepted: 1, out: 2, ageMs: 50, limitMs: 200 }],

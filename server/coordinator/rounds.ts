@@ -6,14 +6,14 @@ import { inRounds } from '../../src/fed/strategy.ts'
 import { grantCohort, openCohort } from './cohorts.ts'
 import type { StepContext } from './effects.ts'
 import { shardPreference, withRemainder } from './epochs.ts'
-import { belief, countOutcome, riskMs, transferMs } from './expectations.ts'
+import { belief, countOutcome, onTrial, riskMs, transferMs } from './expectations.ts'
 import { grantLease, isIdle, revokeLease } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, LeaseState, Round, VolunteerState } from './state.ts'
 import { undrafted } from './undrafted.ts'
 import { activeVolunteers } from './volunteers.ts'
 
-/** Speed assumed for a volunteer when nobody has been measured yet, examples per second. */
+/** Speed assumed of whoever is on trial, where nobody else is known either, examples per second. */
 const GUESSED_SPEED = 100
 
 /** The next round, from what its epoch has left. Undefined when training is done. Same live as when replayed. */
@@ -91,15 +91,20 @@ export function shareOut(state: CoordinatorState, active: readonly VolunteerStat
   const { batchSize } = state.settings
   const shares = new Map<string, number>()
   const typical = typicalSpeed(active)
-  const runners = [...active].sort((a, b) => a.lastGrantMs - b.lastGrantMs || (a.id < b.id ? -1 : 1)).map((volunteer) => ({
-    id: volunteer.id,
-    batchMs: (batchSize / (volunteer.speed.train || typical)) * 1000 * belief(volunteer, now),
+  const idle = active.filter(({ leaseId }) => leaseId === undefined).length
+  const runners = [...active].sort((a, b) => a.lastGrantMs - b.lastGrantMs || (a.id < b.id ? -1 : 1)).map((volunteer) => {
+    const isTrial = onTrial(volunteer, 'train')
+    const batchMs = (batchSize / (isTrial ? typical : volunteer.speed.train)) * 1000
     // Whatever it is given, the model comes first and the update last; and it may not come at all.
-    doneMs: remainingMs(volunteer.leaseId === undefined ? undefined : state.leases[volunteer.leaseId], now) + (transferMs(state.settings, volunteer, 'train') + riskMs(volunteer)) * belief(volunteer, now),
-    // A first lease is one batch, to learn the speed.
-    // Updates that are compared must be alike.
-    room: volunteer.speed.train > 0 && !state.settings.seesEach ? Infinity : 1,
-  }))
+    const besidesMs = (isTrial ? 0 : transferMs(state.settings, volunteer, 'train')) + riskMs(volunteer)
+    const believed = belief(volunteer, { costMs: batchMs + besidesMs, idle, now })
+    return {
+      id: volunteer.id, batchMs: batchMs * believed,
+      doneMs: remainingMs(volunteer.leaseId === undefined ? undefined : state.leases[volunteer.leaseId], now) + besidesMs * believed,
+      // The first leases are one batch each, to learn the speed. Updates that are compared must be alike.
+      room: isTrial || state.settings.seesEach ? 1 : Infinity,
+    }
+  })
   // Whoever would be done with another batch first; of equals, whoever has waited longest.
   const queue = createHeap(runners.map((runner, place) => ({ ...runner, place })), (a, b) => a.doneMs + a.batchMs - b.doneMs - b.batchMs || a.place - b.place)
   for (let left = examples; left > 0;) {
@@ -117,7 +122,7 @@ export function shareOut(state: CoordinatorState, active: readonly VolunteerStat
 }
 
 function typicalSpeed(active: readonly VolunteerState[]): number {
-  const known = active.map(({ speed }) => speed.train).filter((speed) => speed > 0).sort((a, b) => a - b)
+  const known = active.filter((volunteer) => !onTrial(volunteer, 'train')).map(({ speed }) => speed.train).sort((a, b) => a - b)
   return known[known.length >> 1] ?? GUESSED_SPEED
 }
 

@@ -82,10 +82,12 @@ export interface VolunteerState {
   joinedMs: number
   disconnectedMs: number
   lastGrantMs: number
-  /** Without anything to do, where it is. */
+  /** Without anything to train, where it is. */
   idleSinceMs: number
   /** Examples per second, averaged; 0 before the first lease. */
   speed: { train: number; evaluate: number }
+  /** Leases that measured it, two at most: the first is cold. */
+  trials: { train: number; evaluate: number }
   /** Bytes per second, averaged; 0 before the first transfer. */
   bandwidth: { up: number; down: number }
   /** Share of its leases that it delivers, the newest counting most; a stranger is trusted. */
@@ -249,7 +251,7 @@ export function initialState(settings: Settings): CoordinatorState {
 export function createVolunteer(id: string, number: number, now: number): VolunteerState {
   return {
     id, number, adapter: { runner: 'cpu', name: 'unknown', software: false }, connected: false, wantsWork: false, leaseId: undefined,
-    joinedMs: now, disconnectedMs: now, lastGrantMs: -Infinity, idleSinceMs: now, speed: { train: 0, evaluate: 0 }, bandwidth: { up: 0, down: 0 }, reliability: 1, shards: { train: [], test: [] },
+    joinedMs: now, disconnectedMs: now, lastGrantMs: -Infinity, idleSinceMs: now, speed: { train: 0, evaluate: 0 }, trials: { train: 0, evaluate: 0 }, bandwidth: { up: 0, down: 0 }, reliability: 1, shards: { train: [], test: [] },
     acceptedLeases: 0, refusedLeases: 0, lostLeases: 0, examples: 0, lastUpdate: undefined, bytesUp: 0, failures: 0, restUntilMs: -Infinity, recent: [],
   }
 }

@@ -101,6 +101,28 @@ export class Driver {
     return this.event({ type: 'announce', volunteerId, header })?.refused?.code
   }
 
+  /** All carry out what they are granted, each in so many milliseconds a batch. */
+  workUntil(ms: number, tookMs: Readonly<Record<string, number>>): void {
+    while (this.now < ms) {
+      const next = Object.entries(tookMs).flatMap(([id, batchMs]) => {
+        const lease = this.state.leases[this.state.volunteers[id]!.leaseId ?? '']
+        return lease === undefined ? [] : [{ ...lease, computeMs: (lease.numExamples / this.state.settings.batchSize) * batchMs, id }]
+      }).sort((a, b) => a.grantedMs + a.computeMs - b.grantedMs - b.computeMs)[0]
+      if (next === undefined) throw new Error('nobody has a lease')
+      const { id, kind, computeMs, numExamples } = next
+      this.now = next.grantedMs + computeMs
+      const lease = this.lastGrant(id)
+      if (kind === 'evaluate') {
+        this.message(id, { type: 'evaluation', ...fence(lease), modelVersion: lease.modelVersion, metrics: { lossSum: 1, correct: 0, examples: numExamples }, computeMs })
+      } else {
+        const header = headerOf(lease, { computeMs })
+        this.announce(id, header)
+        this.event({ type: 'submit', volunteerId: id, header, bytes: 32 })
+      }
+      this.settle()
+    }
+  }
+
   /** The whole way of a good update, but for what waits. */
   deliver(volunteerId: string, lease = this.lastGrant(volunteerId)): RefusalCode | undefined {
     const header = headerOf(lease)
