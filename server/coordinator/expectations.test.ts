@@ -247,8 +247,8 @@ describe('what they decide', () => {
     const driver = new Driver({ schedule: { ...ASYNCHRONOUS, examplesPerLease: 40, maxStaleness: 100 }, shards: { train: [20_000], test: [] } })
     driver.join('far')
     driver.join('fast')
-    for (let i = 0; i < 2; i++) carryOut(driver, 'fast', { downMs: 0, computeMs: 10, upMs: 0 })
-    for (let i = 0; i < 2; i++) carryOut(driver, 'far', { downMs: 500, computeMs: 200, upMs: 1_000 })
+    carryOut(driver, 'fast', { downMs: 0, computeMs: 10, upMs: 0 })
+    carryOut(driver, 'far', { downMs: 500, computeMs: 200, upMs: 1_000 })
     // At 20 examples a second, 1.5 s of travelling are worth 30.
     expect(driver.lastGrant('far').numExamples).toBe(32)
     expect(driver.lastGrant('fast').numExamples).toBe(40)
