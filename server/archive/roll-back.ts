@@ -3,7 +3,7 @@
 import { ConfigError } from '../../src/base/errors.ts'
 import type { Rng } from '../../src/base/rng.ts'
 import type { CheckpointRecord, LogRecord } from '../coordinator/records.ts'
-import { findStart } from '../coordinator/start.ts'
+import { findStart, namedCheckpoints } from '../coordinator/start.ts'
 import type { Disk, ReadableDisk } from '../store/disk.ts'
 import { readContent, segmentPath } from '../store/files.ts'
 import { encodeMark, firstFrames, logFiles, LOGS, logPath, MARK, refuseFormerLog } from '../store/log.ts'
@@ -15,11 +15,7 @@ const LEAP = 1_000
 /** Checkpoints that a run can go back to, oldest first. */
 export async function wholeCheckpoints(disk: ReadableDisk): Promise<readonly CheckpointRecord[]> {
   const whole: CheckpointRecord[] = []
-  for (const log of await logFiles(disk)) {
-    const records = (await firstFrames(disk, log, log === 1 ? 2 : 1)).records as readonly LogRecord[]
-    const checkpoint = records.find((record) => record.type === 'checkpoint')
-    if (checkpoint !== undefined && await isWhole(disk, checkpoint)) whole.push(checkpoint)
-  }
+  for (const { checkpoint } of await namedCheckpoints(disk)) if (await isWhole(disk, checkpoint)) whole.push(checkpoint)
   return whole
 }
 

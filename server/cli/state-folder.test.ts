@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { wholeCheckpoints } from '../archive/roll-back.ts'
-import { Simulation } from '../coordinator/simulation.ts'
+import { Simulation, STUB_MODEL } from '../coordinator/simulation.ts'
 import { createHoldingDisk } from '../store/node-disk.ts'
 import { backup, restore, rollback } from './backup.ts'
 import { exportModel } from './export.ts'
@@ -112,7 +112,7 @@ describe('an archive', () => {
 })
 
 describe('a checkpoint that is damaged', () => {
-  it('is not listed among those to go back to', async () => {
+  it('is not listed among those to go back to, and verify names it', async () => {
     const simulation = new Simulation({ seed: 3, schedule: 'synchronous', volunteers: 4, checkpoint: { versions: 4, ms: 60_000 } })
     await simulation.run(0, 8_000)
     await beginStoredRun(stateDir, 'run')
@@ -130,5 +130,8 @@ describe('a checkpoint that is damaged', () => {
     writeFileSync(join(folder, 'files', older!.file), 'damage')
     await list(stateDir)
     expect(said.at(-1)).toMatch(new RegExp(`checkpoints ${newest!.version},`))
+    expect(await verify(stateDir, STUB_MODEL)).toBe(false)
+    expect(said.at(-2)).toMatch(/run: the log holds/)
+    expect(said.at(-1)).toMatch(new RegExp(`The files do NOT hold\\. run: checkpoints must be as they were written, but that of version ${older!.version} is damaged \\(.*\\)\\. Nothing is lost: a start goes on from version ${newest!.version}`))
   })
 })

@@ -18,23 +18,39 @@ export interface Start {
   readonly damaged: readonly CheckpointRecord[]
 }
 
+/** A checkpoint that the log begins one of its files with. */
+export interface NamedCheckpoint {
+  /** What that file begins with. */
+  readonly records: readonly LogRecord[]
+  readonly checkpoint: CheckpointRecord
+}
+
+/** All that the kept log names, oldest first, whether their files are still there or not. */
+export async function namedCheckpoints(disk: ReadableDisk): Promise<readonly NamedCheckpoint[]> {
+  const named: NamedCheckpoint[] = []
+  for (const log of await logFiles(disk)) {
+    const records = (await firstRecords(disk, log, log === 1 ? 2 : 1)) as readonly LogRecord[]
+    const checkpoint = records.find((record) => record.type === 'checkpoint')
+    if (checkpoint !== undefined) named.push({ records, checkpoint })
+  }
+  return named
+}
+
 /** Undefined where the run has not got as far as its first checkpoint. Throws DamageError where none is whole, ConfigError where it was begun by an earlier version. */
 export async function findStart(disk: ReadableDisk): Promise<Start | undefined> {
   const damaged: CheckpointRecord[] = []
-  for (const log of (await logFiles(disk)).reverse()) {
-    const records = (await firstRecords(disk, log, log === 1 ? 2 : 1)) as readonly LogRecord[]
-    const checkpoint = records.find((record) => record.type === 'checkpoint')
-    if (checkpoint === undefined) continue
-    const start = await loadStart(disk, records, checkpoint)
+  for (const named of [...await namedCheckpoints(disk)].reverse()) {
+    const start = await loadStart(disk, named)
     if (start !== undefined) return { ...start, damaged }
-    damaged.push(checkpoint)
+    damaged.push(named.checkpoint)
   }
   if (damaged.length > 0) throw new DamageError(`files: must hold a whole checkpoint, got damage or no file for ${damaged.map(({ version }) => `version ${version}`).join(', ')}.`)
   await refuseFormerLog(disk)
   return undefined
 }
 
-async function loadStart(disk: ReadableDisk, [first]: readonly LogRecord[], checkpoint: CheckpointRecord): Promise<Omit<Start, 'damaged'> | undefined> {
+/** Undefined where its files are damaged or gone. */
+export async function loadStart(disk: ReadableDisk, { records: [first], checkpoint }: NamedCheckpoint): Promise<Omit<Start, 'damaged'> | undefined> {
   const model = await readContent(disk, checkpoint.file)
   const state = checkpoint.state === undefined ? undefined : await readContent(disk, checkpoint.state)
   if (model === undefined || (checkpoint.state !== undefined && state === undefined)) return undefined
