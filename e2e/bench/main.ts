@@ -1,17 +1,10 @@
 // `npm run bench -- training|kernels [options]`: measures in workers of a headless Chromium and prints tables
 // (`npm run bench -- learning`, `federated`, `robust`, `async` and `server` are in main.ts of those folders).
-//   --workloads a,b   only these (training: all standard ones otherwise)
-//   --peers a,b       only against these
-//   --json FILE       adds the figures to the file; pairs of workload and peer that it has already are not measured again
-//   --again           measures them again
-//   --rounds N        interleaved repetitions, 5 by default
-//   --check-steps N   steps over which losses must agree, 20 by default (TensorFlow.js needs up to 35 s for one)
-//   --adapter A       software (default) or hardware
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../../src/base/errors.ts'
 import { nearest } from '../../src/base/registry.ts'
+import { parseCommandLine } from '../command-line.ts'
 import { asynchrony } from './async/main.ts'
 import { openBenchPages, type BenchPages } from './browser.ts'
 import { federated } from './federated/main.ts'
@@ -27,6 +20,17 @@ export { child } from './server/main.ts'
 
 /** Benchmarks that need no browser. */
 const ELSEWHERE: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { learning, federated, robust, async: asynchrony, server }
+
+const USAGE = `npm run bench -- training|kernels [options]
+  --workloads a,b   only these of ${workloads.map(({ name }) => name).join(', ')} (training: all standard ones otherwise)
+  --peers a,b       only against these of ${PEERS.join(', ')}
+  --json FILE       adds the figures to the file; pairs of workload and peer that it has already are not measured again
+  --again           measures them again
+  --rounds N        interleaved repetitions, 5 by default
+  --check-steps N   steps over which losses must agree, 20 by default (TensorFlow.js needs up to 35 s for one)
+  --adapter A       software (default) or hardware
+
+npm run bench -- ${Object.keys(ELSEWHERE).join('|')} --help tells of the others`
 
 const BENCHES = ['training', 'kernels'] as const
 type BenchName = (typeof BENCHES)[number]
@@ -52,15 +56,17 @@ interface Settings {
   readonly again: boolean
 }
 
-function parseSettings(args: readonly string[]): Settings {
-  const { values, positionals } = parseArgs({
+/** Undefined where help is all that is wanted. */
+function parseSettings(args: readonly string[]): Settings | undefined {
+  const { values, positionals } = parseCommandLine({
     args: [...args],
     allowPositionals: true,
     options: {
       json: { type: 'string' }, workloads: { type: 'string' }, peers: { type: 'string' }, again: { type: 'boolean', default: false },
-      adapter: { type: 'string', default: 'software' }, rounds: { type: 'string', default: '5' }, 'check-steps': { type: 'string', default: '20' },
+      adapter: { type: 'string', default: 'software' }, rounds: { type: 'string', default: '5' }, help: { type: 'boolean', default: false }, 'check-steps': { type: 'string', default: '20' },
     },
   })
+  if (values.help) return undefined
   const { adapter } = values
   if (adapter !== 'software' && adapter !== 'hardware') throw new ConfigError(`--adapter: must be software or hardware, got "${adapter}". Name one of them.`)
   return {
@@ -79,6 +85,7 @@ function countOf(option: string, given: string): number {
 
 async function run(args: readonly string[]): Promise<void> {
   const settings = parseSettings(args)
+  if (settings === undefined) return console.log(USAGE)
   const { json } = settings
   let results: Results = json !== undefined && existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) as Results : NO_RESULTS
   const add = (more: Partial<Results>): void => {
@@ -129,7 +136,7 @@ async function measureKernels(pages: BenchPages, { workloads: names, peers }: Se
 function checkBench([name, ...rest]: readonly string[]): BenchName {
   const known = [...BENCHES, ...Object.keys(ELSEWHERE)]
   const found = BENCHES.find((bench) => bench === name)
-  if (found === undefined || rest.length > 0) throw new ConfigError(`bench: must be one of ${known.join(', ')}, got "${[name, ...rest].join(' ')}". ${nearest(name ?? '', known)}`)
+  if (found === undefined || rest.length > 0) throw new ConfigError(`bench: must be one of ${known.join(', ')}, got "${[name, ...rest].join(' ')}". ${name === undefined ? '--help tells of them.' : nearest(name, known)}`)
   return found
 }
 

@@ -1,18 +1,20 @@
 // `npm run soak`: real tabs in real trouble, and a coordinator killed with -9, for each kind of run.
-//   --minutes N      of trouble, shared by the runs; 20 by default
-//   --run a,b        only these (fed-avg, async-sgd)
-//   --volunteers N   tabs, 6 by default
-//   --seed N         chooses the troubles and their times; 1 by default
-//   --json FILE      leaves the figures there
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../../src/base/errors.ts'
 import { createRegistry } from '../../src/base/registry.ts'
 import { onInterrupt } from '../../server/cli/interrupt.ts'
+import { parseCommandLine } from '../command-line.ts'
 import { endAll } from '../harness.ts'
 import { printSoaks } from './report.ts'
 import { soakRuns, type SoakRun } from './runs.ts'
 import { soak, type SoakResult } from './soak.ts'
+
+const USAGE = `npm run soak -- [options]
+  --minutes N      of trouble, shared by the runs; 20 by default
+  --run a,b        only these of ${soakRuns.map(({ name }) => name).join(', ')}
+  --volunteers N   tabs, 6 by default
+  --seed N         chooses the troubles and their times; 1 by default
+  --json FILE      leaves the figures there`
 
 interface Settings {
   readonly minutes: number
@@ -25,7 +27,9 @@ interface Settings {
 export async function main(args: readonly string[]): Promise<void> {
   onInterrupt(() => void endAll().then(() => process.exit(130)))
   try {
-    process.exitCode = await soakAll(parseSettings(args)) ? 0 : 1
+    const settings = parseSettings(args)
+    if (settings === undefined) return console.log(USAGE)
+    process.exitCode = await soakAll(settings) ? 0 : 1
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     console.error(error.message)
@@ -44,8 +48,10 @@ async function soakAll({ minutes, runs, volunteers, seed, json }: Settings): Pro
   return results.every(({ failures }) => failures.length === 0)
 }
 
-function parseSettings(args: readonly string[]): Settings {
-  const { values } = parseArgs({ args: [...args], options: { minutes: { type: 'string', default: '20' }, run: { type: 'string' }, volunteers: { type: 'string', default: '6' }, seed: { type: 'string', default: '1' }, json: { type: 'string' } } })
+/** Undefined where help is all that is wanted. */
+function parseSettings(args: readonly string[]): Settings | undefined {
+  const { values } = parseCommandLine({ args: [...args], options: { minutes: { type: 'string', default: '20' }, run: { type: 'string' }, volunteers: { type: 'string', default: '6' }, seed: { type: 'string', default: '1' }, json: { type: 'string' }, help: { type: 'boolean', default: false } } })
+  if (values.help) return undefined
   const registry = createRegistry<SoakRun>('run', soakRuns)
   return {
     minutes: positive('--minutes', values.minutes), volunteers: Math.ceil(positive('--volunteers', values.volunteers)), seed: Math.floor(positive('--seed', values.seed)), json: values.json,

@@ -2,7 +2,6 @@
 // updates against rounds, in the simulator. What the file of results has already is not run again.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { parseArgs } from 'node:util'
 import { loadDataset } from '../../../server/datasets.ts'
 import type { SimulationReport } from '../../../server/simulate/report.ts'
 import { simulate } from '../../../server/simulate/simulate.ts'
@@ -11,6 +10,7 @@ import { present } from '../../../src/base/errors.ts'
 import type { ByteDataset } from '../../../src/data/dataset.ts'
 import { shardDataset, shardParts, type ShardedDataset } from '../../../src/data/shards.ts'
 import type { RunConfig } from '../../../src/wire/run-config.ts'
+import { parseCommandLine } from '../../command-line.ts'
 import { printTable } from '../report.ts'
 import { firstCrossing } from '../trials/crossing.ts'
 import { interruption } from '../trials/interruption.ts'
@@ -67,7 +67,7 @@ interface Surroundings {
 }
 
 export async function asynchrony(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { 'data-dir': { type: 'string' }, json: { type: 'string', default: '.commonweight/bench/async.json' }, 'max-minutes': { type: 'string' }, help: { type: 'boolean', default: false } } })
+  const { values } = parseCommandLine({ args: [...args], options: { 'data-dir': { type: 'string' }, json: { type: 'string', default: '.commonweight/bench/async.json' }, 'max-minutes': { type: 'string' }, help: { type: 'boolean', default: false } } })
   if (values.help) return console.log(ASYNC_USAGE)
   const surroundings: Surroundings = { results: keptIn(values.json), dataset: reader(values['data-dir'] ?? process.env['DATA_DIR']), shouldStop: interruption(values['max-minutes']) }
   const tuned = new Map<string, number>()

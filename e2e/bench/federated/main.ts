@@ -2,9 +2,9 @@
 // by side at an equal budget of examples, in the simulator. Each run is kept, so that all of it can be stopped and resumed.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../../../src/base/errors.ts'
 import { nearest } from '../../../src/base/registry.ts'
+import { parseCommandLine } from '../../command-line.ts'
 import { chart } from '../trials/chart.ts'
 import { trialSurroundings, TRIAL_OPTIONS, TRIAL_USAGE } from '../trials/surroundings.ts'
 import type { TrialSurroundings } from '../trials/trial.ts'
@@ -23,7 +23,7 @@ ${TRIAL_USAGE}
   --charts DIR       draw the curves there, as SVG`
 
 export async function federated(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { ...TRIAL_OPTIONS, cells: { type: 'string' }, charts: { type: 'string' } } })
+  const { values } = parseCommandLine({ args: [...args], options: { ...TRIAL_OPTIONS, cells: { type: 'string' }, charts: { type: 'string' } } })
   if (values.help) return console.log(FEDERATED_USAGE)
   const chosen = values.cells?.split(',') ?? NAMES
   const wrong = chosen.find((name) => !NAMES.includes(name))

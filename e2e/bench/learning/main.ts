@@ -2,8 +2,8 @@
 // What was trained is kept in --state, so that a long run can be stopped (Ctrl-C, --max-minutes) and resumed by the same command.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../../../src/base/errors.ts'
+import { parseCommandLine } from '../../command-line.ts'
 import { printTable } from '../report.ts'
 import { interruption } from '../trials/interruption.ts'
 import { machine } from '../trials/machine.ts'
@@ -34,7 +34,7 @@ interface Result {
 }
 
 export async function learning(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = parseCommandLine({
     args: [...args],
     options: {
       tasks: { type: 'string' }, 'data-dir': { type: 'string' }, runner: { type: 'string', default: 'auto' }, state: { type: 'string', default: '.commonweight/learning' },

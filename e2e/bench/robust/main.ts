@@ -2,9 +2,9 @@
 // beside it where nobody attacks. In the simulator; each run is kept, so that all of it can be stopped and resumed.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../../../src/base/errors.ts'
 import { nearest } from '../../../src/base/registry.ts'
+import { parseCommandLine } from '../../command-line.ts'
 import { compact } from '../federated/report.ts'
 import { printTable } from '../report.ts'
 import { trialSurroundings, TRIAL_OPTIONS, TRIAL_USAGE } from '../trials/surroundings.ts'
@@ -24,7 +24,7 @@ interface Row {
 }
 
 export async function robust(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { ...TRIAL_OPTIONS, rules: { type: 'string' }, attacks: { type: 'string' }, iterations: { type: 'string', default: '600' } } })
+  const { values } = parseCommandLine({ args: [...args], options: { ...TRIAL_OPTIONS, rules: { type: 'string' }, attacks: { type: 'string' }, iterations: { type: 'string', default: '600' } } })
   if (values.help) return console.log(ROBUST_USAGE)
   const rounds = Number(values.iterations)
   if (!Number.isSafeInteger(rounds) || rounds < 1) throw new ConfigError(`--iterations: must be a whole number from 1 on, got "${values.iterations}". Use 600.`)

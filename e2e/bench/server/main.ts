@@ -1,9 +1,9 @@
 // `npm run bench -- server`: how fast the coordinator's own parts are, on this machine. Servers and their clients are processes that
 // it starts itself, on loopback addresses only; every row is bounded in time and ends by itself.
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { ConfigError } from '../../../src/base/errors.ts'
 import { nearest } from '../../../src/base/registry.ts'
+import { parseCommandLine } from '../../command-line.ts'
 import { printTable } from '../report.ts'
 import { machine } from '../trials/machine.ts'
 import { measureAcknowledgements } from './acks.ts'
@@ -34,7 +34,7 @@ export const SERVER_USAGE = `npm run bench -- server [options]
   --json FILE        write the results`
 
 export async function server(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { parts: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', default: false } } })
+  const { values } = parseCommandLine({ args: [...args], options: { parts: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', default: false } } })
   if (values.help) return console.log(SERVER_USAGE)
   const rows: Row[] = []
   for (const name of partsOf(values.parts)) {
