@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { Simulation, STUB_MODEL, type SimulationOptions } from './coordinator/simulation.ts'
 import { verifyModel, type ModelReport } from './verify-model.ts'
 
-async function stopped(options: Pick<SimulationOptions, 'schedule'>): Promise<Simulation> {
+async function stopped(options: Pick<SimulationOptions, 'schedule' | 'retention'>): Promise<Simulation> {
   const simulation = new Simulation({ seed: 5, checkpoint: { versions: 7, ms: 1e6 }, ...options })
   await simulation.run(0, 8_000)
   simulation.crash(false)
@@ -27,6 +27,11 @@ function flip({ disk }: Simulation, path: string, at: number): void {
   disk.put(path, bytes)
 }
 
+async function removed({ clock, disk }: Simulation, segments: readonly number[]): Promise<void> {
+  for (const segment of segments) void disk.remove(`payloads-${segment}`)
+  await clock.run(clock.now() + 1_000)
+}
+
 it.each(['synchronous', 'asynchronous'] as const)('P5: %s, makes every version since the oldest checkpoint again', async (schedule) => {
   const simulation = await stopped({ schedule })
   const versions = (await simulation.records()).flatMap((record) => (record.type === 'version' ? [record.version] : []))
@@ -47,6 +52,28 @@ it('P5: names each checkpoint that is damaged, and proves what the others allow'
   expect(await verified(simulation)).toMatchObject({ whole: honest.whole.slice(1), damaged: [honest.whole[0]], from: honest.whole[1], version: honest.version })
   for (const path of files.slice(1)) flip(simulation, path, 40)
   await expect(verified(simulation)).rejects.toThrow(/must hold a whole checkpoint.*No checkpoint is whole: restore a backup/)
+})
+
+it.each(['all', 'needed'] as const)('P5 P8: takes places to go back to for what they are, where the log is kept as %s', async (log) => {
+  const simulation = await stopped({ schedule: 'synchronous', retention: { last: 2, everyVersions: 1, log } })
+  const { whole, damaged, from } = await verified(simulation)
+  expect(whole.length).toBeGreaterThan(3)
+  expect({ damaged, from }).toEqual({ damaged: [], from: whole.at(-2) })
+  flip(simulation, (await checkpointFiles(simulation))[1]!, 40)
+  expect(await verified(simulation)).toMatchObject({ damaged: [whole[1]], from })
+})
+
+it('P5 P8: finds payloads that are gone, and a checkpoint that cannot be gone back to without them', async () => {
+  const simulation = await stopped({ schedule: 'asynchronous' })
+  const { whole } = await verified(simulation)
+  const newest = (await simulation.records()).findLast((record) => record.type === 'checkpoint')!
+  const segments = simulation.disk.paths().filter((path) => path.startsWith('payloads-')).map((path) => Number(path.slice('payloads-'.length)))
+  const older = segments.filter((segment) => segment < newest.segment && !newest.replaySegments.includes(segment))
+  expect(older.length).toBeGreaterThan(0)
+  await removed(simulation, older)
+  expect(await verified(simulation)).toMatchObject({ from: whole.at(-1) })
+  await removed(simulation, [newest.segment])
+  await expect(verified(simulation)).rejects.toThrow(new RegExp(`payloads-${newest.segment}: must hold`))
 })
 
 it('P5: finds a flip in any byte of the payloads', async () => {

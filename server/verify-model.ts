@@ -3,21 +3,21 @@
 import { layoutOf } from '../src/model/initial-params.ts'
 import type { ModelSpec } from '../src/model/spec.ts'
 import { zoo } from '../src/model/zoo/index.ts'
-import type { CheckpointRecord } from './coordinator/records.ts'
+import type { CheckpointRecord, LogRecord } from './coordinator/records.ts'
 import { remedy } from './coordinator/recover.ts'
 import { loadStart, namedCheckpoints, type Start } from './coordinator/start.ts'
 import { createInlineNumeric } from './numeric/inline.ts'
 import type { Disk } from './store/disk.ts'
-import { FILES, segmentPath } from './store/files.ts'
-import { DamageError } from './store/log.ts'
+import { FILES, payloadSegments, segmentPath } from './store/files.ts'
+import { DamageError, logFiles, readLog } from './store/log.ts'
 import { replayFrom } from './stored-model.ts'
 
 export interface ModelReport {
   /** Versions whose checkpoints are whole, oldest first. */
   readonly whole: readonly number[]
-  /** Versions whose checkpoints are not what was written, or gone though they are the newest. */
+  /** Versions whose checkpoints are not what was written, lack what they need, or are gone though they are the newest. */
   readonly damaged: readonly number[]
-  /** The version that all later ones were made again from, and the last of them. */
+  /** The version that all later ones were made again from, and the last of them. Of older checkpoints, kept as places to go back to, only the hashes are known. */
   readonly from: number
   readonly version: number
   /** Payloads that were read. */
@@ -25,28 +25,30 @@ export interface ModelReport {
 }
 
 /**
- * `model` is the run's where it is none of the zoo. Throws DamageError where no checkpoint is whole or a payload is not what
- * was accepted, InvariantError where a version comes out with other params than the log says.
+ * `model` is the run's where it is none of the zoo. A checkpoint both of whose files are gone is one that is not kept. Throws
+ * DamageError where no checkpoint is whole or a payload is not what was accepted, InvariantError where a version comes out
+ * with other params than the log says.
  */
 export async function verifyModel(disk: Disk, onProgress: (version: number) => void = () => {}, model?: ModelSpec): Promise<ModelReport> {
-  const whole: number[] = [], damaged: number[] = []
-  let oldest: Omit<Start, 'damaged'> | undefined
+  const whole: CheckpointRecord[] = [], damaged: number[] = []
+  let start: Omit<Start, 'damaged'> | undefined
   const named = await namedCheckpoints(disk)
-  if (named.length === 0) return { whole, damaged, from: 0, version: 0, updates: 0 }
+  if (named.length === 0) return { whole: [], damaged, from: 0, version: 0, updates: 0 }
+  const firstLog = await firstReplayed(disk)
   for (const each of named) {
     const { checkpoint } = each
-    const start = await loadStart(disk, each)
-    if (start !== undefined) {
-      whole.push(checkpoint.version)
-      if (oldest === undefined && await areThere(disk, checkpoint.replaySegments.map(segmentPath))) oldest = start
-    // Of those that are kept no longer the files are removed.
-    } else if (each === named.at(-1) || await areThere(disk, filesOf(checkpoint))) damaged.push(checkpoint.version)
+    const loaded = await loadStart(disk, each)
+    if (loaded !== undefined && await allAreThere(disk, checkpoint.replaySegments.map(segmentPath))) {
+      whole.push(checkpoint)
+      // The newest one needs all that comes after it, whatever is there.
+      if (start === undefined && checkpoint.log >= firstLog) start = loaded
+    } else if (loaded !== undefined || each === named.at(-1) || await anyIsThere(disk, filesOf(checkpoint))) damaged.push(checkpoint.version)
   }
-  if (oldest === undefined) throw new DamageError(`files: must hold a whole checkpoint, got damage or no file for ${damaged.map((version) => `version ${version}`).join(', ')}. ${remedy(undefined)}`)
-  let updates = oldest.known?.replay.filter(({ type }) => type === 'accepted').length ?? 0
+  if (start === undefined) throw new DamageError(`files: must hold a whole checkpoint with all that was accepted since, got damage or no file for ${damaged.map((version) => `version ${version}`).join(', ')}. ${remedy(undefined)}`)
+  let updates = start.known?.replay.filter(({ type }) => type === 'accepted').length ?? 0
   const numeric = createInlineNumeric()
-  const { version } = await replayFrom(disk, oldest, {
-    numeric, layout: layoutOf(model ?? zoo.get(oldest.run.config.model).spec),
+  const { version } = await replayFrom(disk, start, {
+    numeric, layout: layoutOf(model ?? zoo.get(start.run.config.model).spec),
     onRecords(records) {
       for (const record of records) {
         if (record.type === 'accepted') updates++
@@ -54,12 +56,34 @@ export async function verifyModel(disk: Disk, onProgress: (version: number) => v
       }
     },
   }).finally(() => numeric.close())
-  return { whole, damaged, from: oldest.checkpoint.version, version, updates }
+  return { whole: whole.map((each) => each.version), damaged, from: start.checkpoint.version, version, updates }
+}
+
+/** The log file from which on every payload that is named is there: before it, those of what is not kept were removed. The newest checkpoint's at most. */
+async function firstReplayed(disk: Disk): Promise<number> {
+  const segments = new Set(await payloadSegments(disk))
+  const files = await logFiles(disk)
+  // Of those that follow each other up to the last one.
+  let first = files.findLast((file, i) => files[i - 1] !== file - 1) ?? 1, current = first
+  await readLog(disk, first, (records) => {
+    for (const record of records as readonly LogRecord[]) {
+      if (record.type === 'checkpoint') current = record.log
+      if (record.type === 'accepted' && record.place !== undefined && !segments.has(record.place.segment)) first = current + 1
+    }
+  })
+  return Math.min(first, current)
 }
 
 const filesOf = ({ file, state }: CheckpointRecord): readonly string[] => (state === undefined ? [file] : [file, state]).map((hash) => `${FILES}/${hash}`)
 
-async function areThere(disk: Disk, paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) if ((await disk.read(path, 0, 1)) === undefined) return false
+const isThere = async (disk: Disk, path: string): Promise<boolean> => (await disk.read(path, 0, 1)) !== undefined
+
+async function allAreThere(disk: Disk, paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) if (!(await isThere(disk, path))) return false
   return true
+}
+
+async function anyIsThere(disk: Disk, paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) if (await isThere(disk, path)) return true
+  return false
 }

@@ -95,7 +95,7 @@ function createProgram(): Command {
       await tune(flags)
       process.exitCode = 0
     })
-  program.command('verify').description('prove from the log that no accepted update was lost or applied twice')
+  program.command('verify').description('prove that no accepted update was lost or applied twice, and that checkpoints and payloads are what the log says')
     .argument('[state-dir]', 'the state folder', '.commonweight')
     .action(async (stateDir: string) => { process.exitCode = await verify(stateDir) ? 0 : 1 })
   program.command('list').description('say what a state folder holds, also while it is in use')

@@ -3,8 +3,8 @@
 // 3.6; backup workers: Chen et al. 2016, arXiv 1604.00981). Its examples stay leased while one of the two lives.
 import { present } from '../../src/base/errors.ts'
 import type { StepContext } from './effects.ts'
-import { costMs, onTrial, riskMs } from './expectations.ts'
-import { grantLease, idleVolunteers, revokeLease, twinOf } from './leases.ts'
+import { costMs, endTrial, onTrial, riskMs } from './expectations.ts'
+import { grantLease, idleVolunteers, ownVolunteer, revokeLease, twinOf } from './leases.ts'
 import { remainingMs } from './rounds.ts'
 import type { CoordinatorState, LeaseState, VolunteerState } from './state.ts'
 
@@ -33,8 +33,9 @@ const mayTake = ({ settings }: CoordinatorState, volunteer: VolunteerState, { nu
 export function grantBackups(state: CoordinatorState, context: StepContext): void {
   const { now } = context
   const idle = idleVolunteers(state, now)
-  const cost = (volunteer: VolunteerState): number => costMs(state, volunteer, state.settings.batchSize, now)
-  for (const volunteer of idle.sort((a, b) => Number(a.speed.train === 0) - Number(b.speed.train === 0) || cost(a) - cost(b) || a.number - b.number)) {
+  if (!stragglers(state, now).some(({ numExamples }) => numExamples <= room(state))) return
+  const costs = new Map(idle.map((volunteer) => [volunteer, costMs(state.settings, volunteer, state.settings.batchSize, { idle: idle.length, until: now })]))
+  for (const volunteer of idle.sort((a, b) => Number(a.speed.train === 0) - Number(b.speed.train === 0) || costs.get(a)! - costs.get(b)! || a.number - b.number)) {
     const left = room(state)
     const straggler = stragglers(state, now).find((lease) => lease.numExamples <= left && mayTake(state, volunteer, lease))
     if (straggler === undefined) continue
@@ -46,5 +47,8 @@ export function grantBackups(state: CoordinatorState, context: StepContext): voi
 /** The update of one is on its way to the disk: the other is no longer wanted. */
 export function dropTwin(state: CoordinatorState, context: StepContext, lease: LeaseState): void {
   const twin = twinOf(state, lease)
-  if (twin !== undefined) revokeLease(state, context, twin, 'revoked')
+  if (twin === undefined) return
+  const slower = ownVolunteer(state, twin.volunteerId)
+  if (slower !== undefined) endTrial(slower, 'train')
+  revokeLease(state, context, twin, 'revoked')
 }

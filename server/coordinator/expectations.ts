@@ -16,7 +16,7 @@ const NEWEST_OUTCOME = 0.2
 const LOSS_MS = 10_000
 /** After this long without work a volunteer is taken for twice as good as it was measured, or sooner: */
 const DOUBT_MS = 10_000
-/** after so many times what trying it should cost, so that all who have nothing to do cost others a quarter of their time at most. */
+/** after so many times what trying it should cost, for each that has nothing to do: so all of them take a quarter of the time at most. */
 const DOUBT_COSTS = 4
 
 /** Examples that a lease makes its volunteer go through, each as often as it does. */
@@ -47,19 +47,24 @@ export function measure(state: CoordinatorState, lease: LeaseState, { computeMs,
   const { speed, bandwidth, trials } = volunteer
   const elapsedMs = computedMs - lease.grantedMs
   const ms = Math.max(Math.min(computeMs, elapsedMs), elapsedMs / MAX_CHANGE)
-  const idleMs = Math.max(0, lease.grantedMs - volunteer.idleSinceMs)
+  const idleMs = lease.kind === 'train' ? Math.max(0, lease.grantedMs - volunteer.idleSinceMs) : 0
   const weight = Math.max(NEWEST, idleMs / Math.max(1, idleMs + elapsedMs))
-  // What a trial replaces is what colder ones left.
-  const averaged = (old: number, seen: number, isTrial: boolean): number => (isTrial || old === 0 ? seen : old + weight * (Math.min(MAX_CHANGE * old, seen) - old))
-  const isTrial = onTrial(volunteer, lease.kind), isEarly = trials.train + trials.evaluate < TRIALS
-  speed[lease.kind] = averaged(speed[lease.kind], perSecond(workOf(state.settings, lease.kind, lease.numExamples), ms), isTrial)
-  if (downloadedBytes > 0) bandwidth.down = averaged(bandwidth.down, perSecond(downloadedBytes, elapsedMs - ms), isEarly)
-  if (upload !== undefined) bandwidth.up = averaged(bandwidth.up, perSecond(upload.bytes, upload.ms), isTrial)
+  const isTrial = onTrial(volunteer, lease.kind)
+  // What a trial replaces is what a colder one left.
+  const averaged = (old: number, seen: number): number => (isTrial || old === 0 ? seen : old + weight * (Math.min(MAX_CHANGE * old, seen) - old))
+  speed[lease.kind] = averaged(speed[lease.kind], perSecond(workOf(state.settings, lease.kind, lease.numExamples), ms))
+  if (downloadedBytes > 0) bandwidth.down = averaged(bandwidth.down, perSecond(downloadedBytes, elapsedMs - ms))
+  if (upload !== undefined) bandwidth.up = averaged(bandwidth.up, perSecond(upload.bytes, upload.ms))
   if (isTrial) trials[lease.kind]++
 }
 
 /** Whether its next lease of the kind is still to learn its speed. */
 export const onTrial = ({ trials }: VolunteerState, kind: 'train' | 'evaluate'): boolean => trials[kind] < TRIALS
+
+/** A lease that was too slow says as much as one that measures: whatever was learnt before stands. */
+export function endTrial({ speed, trials }: VolunteerState, kind: 'train' | 'evaluate'): void {
+  if (speed[kind] > 0) trials[kind] = TRIALS
+}
 
 const perSecond = (count: number, ms: number): number => (count / Math.max(1, ms)) * 1000
 
@@ -73,10 +78,10 @@ export function transferMs({ modelBytes, payloadBytes }: Settings, { bandwidth: 
   return (down > 0 ? (modelBytes / down) * 1000 : 0) + (kind === 'train' && up > 0 ? (payloadBytes / up) * 1000 : 0)
 }
 
-/** When somebody idle should be done with so many examples, to compare with others; whoever's speed is unknown is tried. */
-export function costMs(state: CoordinatorState, volunteer: VolunteerState, numExamples: number, now: number): number {
-  const cost = expectedMs(state.settings, volunteer, 'train', numExamples) + riskMs(volunteer)
-  return cost * belief(volunteer, { costMs: cost, idle: Object.keys(state.idle).length, now })
+/** When one of so many idle ones should be done with so many examples, to compare with others; whoever's speed is unknown is tried. */
+export function costMs(settings: Settings, volunteer: VolunteerState, numExamples: number, { idle, until }: Omit<Trying, 'costMs'>): number {
+  const cost = expectedMs(settings, volunteer, 'train', numExamples) + riskMs(volunteer)
+  return cost * belief(volunteer, { costMs: cost, idle, until })
 }
 
 /** From grant to result; 0 while the speed is unknown. */
@@ -89,15 +94,17 @@ export function expectedMs(settings: Settings, volunteer: VolunteerState, kind: 
 export const riskMs = ({ reliability }: VolunteerState): number => (1 - reliability) * LOSS_MS
 
 /** Figures are believed less the longer their volunteer has had nothing to do, so that it gets another chance: times count for this fraction. */
-export function belief({ leaseId, idleSinceMs }: VolunteerState, { costMs, idle, now }: Trying): number {
+export function belief({ leaseId, idleSinceMs }: VolunteerState, { costMs, idle, until }: Trying): number {
   if (leaseId !== undefined) return 1
   const doubtMs = Math.max(1, Math.min(DOUBT_MS, DOUBT_COSTS * idle * costMs))
-  return 1 / (1 + Math.max(0, now - idleSinceMs) / doubtMs)
+  return 1 / (1 + Math.max(0, until - idleSinceMs) / doubtMs)
 }
 
-/** What it would cost to give a volunteer something, and how many others have nothing to do either. */
 export interface Trying {
+  /** What it would take to give a volunteer something. */
   readonly costMs: number
+  /** How many have nothing to do, itself among them. */
   readonly idle: number
-  readonly now: number
+  /** When others last had something to do: what all have waited for is nobody's disadvantage. */
+  readonly until: number
 }

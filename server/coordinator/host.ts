@@ -70,6 +70,7 @@ export class Host implements RunHost {
   #statusDue = false
   #cancelTick: () => void = () => {}
   #checkpointing: Promise<void> = Promise.resolve()
+  #pruning: Promise<void> = Promise.resolve()
 
   constructor(parts: HostParts) {
     this.#parts = parts
@@ -202,6 +203,7 @@ export class Host implements RunHost {
       await this.#checkpoint()
       await this.#parts.store.settled()
     }
+    await this.#pruning
     await this.#parts.store.close()
     await this.#parts.numeric.close()
     await this.#parts.evaluator.close()
@@ -298,7 +300,7 @@ export class Host implements RunHost {
   async #checkpoint(): Promise<void> {
     await this.#checkpoints.take((record) => {
       this.#persisted(record)
-      void this.#checkpoints.prune()
+      this.#pruning = this.#checkpoints.prune()
     })
   }
 

@@ -5,7 +5,7 @@ import { inRounds } from '../../src/fed/strategy.ts'
 import type { Fence, Lease, RefusalCode, Slice } from '../../src/wire/messages.ts'
 import type { StepContext } from './effects.ts'
 import { partOf } from './epochs.ts'
-import { countOutcome, expectedMs, transferMs } from './expectations.ts'
+import { countOutcome, endTrial, expectedMs, transferMs } from './expectations.ts'
 import { giveBack, sizeOf, type Pool } from './pool.ts'
 import { createVolunteer, type CoordinatorState, type LeaseState, type Outcome, type VolunteerState } from './state.ts'
 import { undrafted } from './undrafted.ts'
@@ -234,6 +234,7 @@ export function expireLeases(state: CoordinatorState, context: StepContext): voi
     const volunteer = ownVolunteer(state, lease.volunteerId)
     if (volunteer !== undefined) {
       volunteer.lostLeases++
+      endTrial(volunteer, lease.kind)
       rest(volunteer, context.now)
     }
     revokeLease(state, context, lease, 'expired')

@@ -6,7 +6,7 @@ import { inRounds } from '../../src/fed/strategy.ts'
 import { grantCohort, openCohort } from './cohorts.ts'
 import type { StepContext } from './effects.ts'
 import { shardPreference, withRemainder } from './epochs.ts'
-import { belief, countOutcome, onTrial, riskMs, transferMs } from './expectations.ts'
+import { belief, countOutcome, endTrial, onTrial, riskMs, transferMs } from './expectations.ts'
 import { grantLease, isIdle, revokeLease } from './leases.ts'
 import { take } from './pool.ts'
 import type { CoordinatorState, LeaseState, Round, VolunteerState } from './state.ts'
@@ -52,8 +52,9 @@ export function closeRound(state: CoordinatorState, context: StepContext): void 
     const volunteer = state.volunteers[lease.volunteerId]
     if (volunteer !== undefined) {
       volunteer.lostLeases++
-      // Somebody slow is known to be slow; of whoever has never been measured nothing good is known.
-      if (!volunteer.connected || volunteer.speed.train === 0) countOutcome(volunteer, false)
+      // Somebody slow is known to be slow; of whoever is still on trial nothing good is known.
+      if (!volunteer.connected || onTrial(volunteer, 'train')) countOutcome(volunteer, false)
+      endTrial(volunteer, 'train')
     }
     revokeLease(state, context, lease, 'expired')
   }
@@ -91,13 +92,14 @@ export function shareOut(state: CoordinatorState, active: readonly VolunteerStat
   const { batchSize } = state.settings
   const shares = new Map<string, number>()
   const typical = typicalSpeed(active)
-  const idle = active.filter(({ leaseId }) => leaseId === undefined).length
+  const idlers = active.filter(({ leaseId }) => leaseId === undefined)
+  const until = idlers.length < active.length ? now : Math.max(...idlers.map(({ idleSinceMs }) => idleSinceMs))
   const runners = [...active].sort((a, b) => a.lastGrantMs - b.lastGrantMs || (a.id < b.id ? -1 : 1)).map((volunteer) => {
     const isTrial = onTrial(volunteer, 'train')
     const batchMs = (batchSize / (isTrial ? typical : volunteer.speed.train)) * 1000
     // Whatever it is given, the model comes first and the update last; and it may not come at all.
     const besidesMs = (isTrial ? 0 : transferMs(state.settings, volunteer, 'train')) + riskMs(volunteer)
-    const believed = belief(volunteer, { costMs: batchMs + besidesMs, idle, now })
+    const believed = belief(volunteer, { costMs: batchMs + besidesMs, idle: idlers.length, until })
     return {
       id: volunteer.id, batchMs: batchMs * believed,
       doneMs: remainingMs(volunteer.leaseId === undefined ? undefined : state.leases[volunteer.leaseId], now) + besidesMs * believed,

@@ -17,6 +17,7 @@ import { CrashError, createFaultDisk, type FaultDisk, type Survival } from '../s
 import { readLog } from '../store/log.ts'
 import { openRun } from './open-run.ts'
 import type { LogRecord } from './records.ts'
+import type { Retention } from './retention.ts'
 import { SimulatedNetwork, type NetworkFaults } from './simulated-network.ts'
 import { StubVolunteer } from './stub-volunteer.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
@@ -68,6 +69,8 @@ export interface SimulationOptions extends NetworkFaults {
   readonly config?: object
   /** A checkpoint after so many versions or milliseconds: far more often than in a real run, so that faults meet it. */
   readonly checkpoint?: { readonly versions: number; readonly ms: number }
+  /** What of old checkpoints is kept; as in a real run where absent. */
+  readonly retention?: Retention
   /** A disk whose sync does nothing, of contents or of names. */
   readonly lying?: FaultDisk['lying']
 }
@@ -146,7 +149,7 @@ export class Simulation {
     const alive = (): boolean => life === this.life
     try {
       const host = await openRun({
-        dir: this.#diskOf(life), config: this.config, dataset: this.dataset, model: STUB_MODEL, retention: { last: 2, log: 'all' },
+        dir: this.#diskOf(life), config: this.config, dataset: this.dataset, model: STUB_MODEL, retention: this.options.retention ?? { last: 2, log: 'all' },
         checkpoint: { bytes: Infinity, versions: 10, ms: 2_500, ...this.options.checkpoint },
         clock: { now: () => this.clock.now() + this.#aheadMs, after: (delayMs, run) => this.clock.after(delayMs, () => { if (alive()) run() }) },
         numeric: this.#watched(createInlineNumeric()), rng: this.rng.fork(`recheck ${life}`),

@@ -28,21 +28,26 @@ export interface NamedCheckpoint {
 /** All that the kept log names, oldest first, whether their files are still there or not. */
 export async function namedCheckpoints(disk: ReadableDisk): Promise<readonly NamedCheckpoint[]> {
   const named: NamedCheckpoint[] = []
-  for (const log of await logFiles(disk)) {
-    const records = (await firstRecords(disk, log, log === 1 ? 2 : 1)) as readonly LogRecord[]
-    const checkpoint = records.find((record) => record.type === 'checkpoint')
-    if (checkpoint !== undefined) named.push({ records, checkpoint })
-  }
+  for (const log of await logFiles(disk)) named.push(...await namedIn(disk, log))
   return named
+}
+
+async function namedIn(disk: ReadableDisk, log: number): Promise<readonly NamedCheckpoint[]> {
+  const records = (await firstRecords(disk, log, log === 1 ? 2 : 1)) as readonly LogRecord[]
+  const checkpoint = records.find((record) => record.type === 'checkpoint')
+  return checkpoint === undefined ? [] : [{ records, checkpoint }]
 }
 
 /** Undefined where the run has not got as far as its first checkpoint. Throws DamageError where none is whole, ConfigError where it was begun by an earlier version. */
 export async function findStart(disk: ReadableDisk): Promise<Start | undefined> {
   const damaged: CheckpointRecord[] = []
-  for (const named of [...await namedCheckpoints(disk)].reverse()) {
-    const start = await loadStart(disk, named)
-    if (start !== undefined) return { ...start, damaged }
-    damaged.push(named.checkpoint)
+  // No more than is needed, however many there are.
+  for (const log of (await logFiles(disk)).reverse()) {
+    for (const named of await namedIn(disk, log)) {
+      const start = await loadStart(disk, named)
+      if (start !== undefined) return { ...start, damaged }
+      damaged.push(named.checkpoint)
+    }
   }
   if (damaged.length > 0) throw new DamageError(`files: must hold a whole checkpoint, got damage or no file for ${damaged.map(({ version }) => `version ${version}`).join(', ')}.`)
   await refuseFormerLog(disk)

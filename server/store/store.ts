@@ -105,15 +105,15 @@ export class Store {
     return writeContent(this.#disk, hash, bytes)
   }
 
-  /** Removes what is not needed: payload segments, content-addressed files and drafts, files of the log. */
+  /** Removes what is not needed: files of the log, content-addressed files and drafts, payload segments. In this order, so that what is left of it at any moment is a run. */
   async prune(isNeeded: { readonly segment: (segment: number) => boolean; readonly file: (hash: string) => boolean; readonly log: (file: number) => boolean }): Promise<void> {
-    for (const segment of await payloadSegments(this.#disk)) if (segment < this.#segment && !isNeeded.segment(segment)) await this.#disk.remove(segmentPath(segment))
+    for (const file of await logFiles(this.#disk)) if (file < this.#tail.file && !isNeeded.log(file)) await this.#disk.remove(logPath(file))
     for (const name of await this.#disk.list(FILES)) {
       const hash = name.replace(/\.draft$/, '')
       if (isNeeded.file(name)) this.#fresh.delete(hash)
       else if (!this.#fresh.has(hash)) await this.#disk.remove(`${FILES}/${name}`)
     }
-    for (const file of await logFiles(this.#disk)) if (file < this.#tail.file && !isNeeded.log(file)) await this.#disk.remove(logPath(file))
+    for (const segment of await payloadSegments(this.#disk)) if (segment < this.#segment && !isNeeded.segment(segment)) await this.#disk.remove(segmentPath(segment))
   }
 
   /** When all is durable that was asked for, or the disk refuses. */
