@@ -1,5 +1,5 @@
-// How long the event loop of a coordinator keeps others waiting while it serves snapshots of 100 MB to several volunteers and takes in
-// updates as large. Server and clients are processes of their own; addresses are those of the loopback only.
+// How long the event loop of a coordinator keeps others waiting while it serves snapshots of 100 MB and takes in updates as large, of one
+// volunteer and of several. Server and clients are processes of their own; addresses are those of the loopback only.
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -14,8 +14,12 @@ import type { AddRow } from './row.ts'
 import { helloOf, stubUpdate, type StubUpdate } from './stub-volunteer.ts'
 
 const MEASURED_MS = 20_000
-const DOWNLOADERS = 4
-const UPLOADERS = 4
+/** How many download at a time, as fast as they can, and how many send updates, one after the other. */
+interface Load {
+  readonly downloaders: number
+  readonly uploaders: number
+}
+const LOADS: readonly Load[] = [{ downloaders: 1, uploaders: 1 }, { downloaders: 4, uploaders: 4 }]
 /** With 784 features 25.4 M params: 102 MB. */
 const HIDDEN = [8192, 2300]
 const TARGET_MS = 50
@@ -35,10 +39,14 @@ interface ClientFigures {
 }
 
 export async function measureLoop(add: AddRow): Promise<void> {
-  const server = startChild('loop-server', {})
+  for (const load of LOADS) await measureUnder(load, add)
+}
+
+async function measureUnder(load: Load, add: AddRow): Promise<void> {
+  const server = startChild('loop-server', load)
   const { port, runId } = await server.hear<{ port: number; runId: string }>()
   await server.hear()
-  const clients = startChild('loop-clients', { port, runId })
+  const clients = startChild('loop-clients', { port, runId, ...load })
   await clients.hear()
   server.tell('begin')
   await new Promise((resolve) => setTimeout(resolve, MEASURED_MS))
@@ -49,14 +57,14 @@ export async function measureLoop(add: AddRow): Promise<void> {
   await server.end()
   const seconds = MEASURED_MS / 1000
   add({
-    name: 'event loop delay, p99.9', value: `${figures.p999Ms.toFixed(1)} ms`, target: `${TARGET_MS} ms`, reached: figures.p999Ms < TARGET_MS,
-    notes: `while ${(client.bytes / 1e6 / seconds).toFixed(0)} MB/s of snapshots of 102 MB leave to ${DOWNLOADERS} downloaders, ${(figures.bytesUp / 1e6 / seconds).toFixed(0)} MB/s of updates come from ${UPLOADERS} volunteers and ${figures.versions} versions are made in ${seconds} s; p99 ${figures.p99Ms.toFixed(1)}, longest ${figures.maxMs.toFixed(0)} ms`,
+    name: `event loop delay, p99.9, ${load.downloaders} down and ${load.uploaders} up`, value: `${figures.p999Ms.toFixed(1)} ms`, target: `${TARGET_MS} ms`, reached: figures.p999Ms < TARGET_MS,
+    notes: `while ${(client.bytes / 1e6 / seconds).toFixed(0)} MB/s of snapshots of 102 MB leave, ${(figures.bytesUp / 1e6 / seconds).toFixed(0)} MB/s of updates come and ${figures.versions} versions are made in ${seconds} s; p99 ${figures.p99Ms.toFixed(1)}, longest ${figures.maxMs.toFixed(0)} ms`,
     figures: { ...figures, downloadedBytes: client.bytes },
   })
 }
 
-export const loopServer: Role = async (tell) => {
-  const run = await openBenchRun({ name: 'loop', features: 784, hidden: HIDDEN, trainExamples: 4_000, batchSize: 8, schedule: { type: 'buffered', bufferSize: UPLOADERS, examplesPerLease: 8, maxStaleness: 100 } })
+export const loopServer: Role = async (tell, { uploaders }: Load) => {
+  const run = await openBenchRun({ name: 'loop', features: 784, hidden: HIDDEN, trainExamples: 4_000, batchSize: 8, schedule: { type: 'buffered', bufferSize: uploaders, examplesPerLease: 8, maxStaleness: 100 } })
   const { host } = run
   const served = await serve({ runs: new Map([[host.runId, host]]), pagesDir: join(import.meta.dirname, '../pages'), encodeModel: () => new Uint8Array(0), host: '127.0.0.1', port: 0, controlToken: '', trustProxy: false, allowedOrigins: [] })
   tell({ port: served.port, runId: host.runId })
@@ -80,19 +88,19 @@ export const loopServer: Role = async (tell) => {
   }
 }
 
-interface LoopClientOptions {
+interface LoopClientOptions extends Load {
   readonly port: number
   readonly runId: string
 }
 
-export const loopClients: Role = async (tell, { port, runId }: LoopClientOptions) => {
+export const loopClients: Role = async (tell, { port, runId, downloaders, uploaders }: LoopClientOptions) => {
   const counts = { downloads: 0, bytes: 0 }
   let newest = '', ended = false
   let update: StubUpdate | undefined
   // All send the same, which takes a while to make.
   const updateFor = (welcome: Welcome): StubUpdate => (update ??= stubUpdate(welcome))
   const volunteers: VolunteerOnLink[] = []
-  for (let i = 0; i < UPLOADERS; i++) {
+  for (let i = 0; i < uploaders; i++) {
     const volunteer = joinAs(`v${i}`, { port, runId, updateFor, heardModel: (hash) => { newest = hash } })
     volunteers.push(volunteer)
     await volunteer.joined
@@ -103,7 +111,7 @@ export const loopClients: Role = async (tell, { port, runId }: LoopClientOptions
       counts.downloads++
     }
   }
-  for (let i = 0; i < DOWNLOADERS; i++) void download()
+  for (let i = 0; i < downloaders; i++) void download()
   return (message) => {
     if (message === 'report') tell({ ...counts } satisfies ClientFigures)
     if (message === 'end') {
@@ -129,7 +137,7 @@ interface VolunteerOnLink {
   close(): void
 }
 
-interface Surroundings extends LoopClientOptions {
+interface Surroundings extends Pick<LoopClientOptions, 'port' | 'runId'> {
   readonly updateFor: (welcome: Welcome) => StubUpdate
   readonly heardModel: (hash: string) => void
 }
