@@ -3,13 +3,13 @@
 import { layoutOf } from '../src/model/initial-params.ts'
 import type { ModelSpec } from '../src/model/spec.ts'
 import { zoo } from '../src/model/zoo/index.ts'
-import type { CheckpointRecord, LogRecord } from './coordinator/records.ts'
+import { filesOf, type LogRecord } from './coordinator/records.ts'
 import { remedy } from './coordinator/recover.ts'
-import { loadStart, namedCheckpoints, type Start } from './coordinator/start.ts'
+import { isWhole, loadStart, namedCheckpoints, type Start } from './coordinator/start.ts'
 import { createInlineNumeric } from './numeric/inline.ts'
 import type { Disk } from './store/disk.ts'
-import { FILES, payloadSegments, segmentPath } from './store/files.ts'
-import { DamageError, logFiles, readLog } from './store/log.ts'
+import { FILES, isThere, payloadSegments } from './store/files.ts'
+import { DamageError, firstOfUnbroken, logFiles, readLog } from './store/log.ts'
 import { replayFrom } from './stored-model.ts'
 
 export interface ModelReport {
@@ -30,19 +30,18 @@ export interface ModelReport {
  * with other params than the log says.
  */
 export async function verifyModel(disk: Disk, onProgress: (version: number) => void = () => {}, model?: ModelSpec): Promise<ModelReport> {
-  const whole: CheckpointRecord[] = [], damaged: number[] = []
+  const whole: number[] = [], damaged: number[] = []
   let start: Omit<Start, 'damaged'> | undefined
   const named = await namedCheckpoints(disk)
-  if (named.length === 0) return { whole: [], damaged, from: 0, version: 0, updates: 0 }
+  if (named.length === 0) return { whole, damaged, from: 0, version: 0, updates: 0 }
   const firstLog = await firstReplayed(disk)
   for (const each of named) {
     const { checkpoint } = each
-    const loaded = await loadStart(disk, each)
-    if (loaded !== undefined && await allAreThere(disk, checkpoint.replaySegments.map(segmentPath))) {
-      whole.push(checkpoint)
+    if (await isWhole(disk, checkpoint)) {
+      whole.push(checkpoint.version)
       // The newest one needs all that comes after it, whatever is there.
-      if (start === undefined && checkpoint.log >= firstLog) start = loaded
-    } else if (loaded !== undefined || each === named.at(-1) || await anyIsThere(disk, filesOf(checkpoint))) damaged.push(checkpoint.version)
+      if (start === undefined && checkpoint.log >= firstLog) start = await loadStart(disk, each)
+    } else if (each === named.at(-1) || await anyIsThere(disk, filesOf(checkpoint).map((hash) => `${FILES}/${hash}`))) damaged.push(checkpoint.version)
   }
   if (start === undefined) throw new DamageError(`files: must hold a whole checkpoint with all that was accepted since, got damage or no file for ${damaged.map((version) => `version ${version}`).join(', ')}. ${remedy(undefined)}`)
   let updates = start.known?.replay.filter(({ type }) => type === 'accepted').length ?? 0
@@ -56,15 +55,13 @@ export async function verifyModel(disk: Disk, onProgress: (version: number) => v
       }
     },
   }).finally(() => numeric.close())
-  return { whole: whole.map((each) => each.version), damaged, from: start.checkpoint.version, version, updates }
+  return { whole, damaged, from: start.checkpoint.version, version, updates }
 }
 
 /** The log file from which on every payload that is named is there: before it, those of what is not kept were removed. The newest checkpoint's at most. */
 async function firstReplayed(disk: Disk): Promise<number> {
   const segments = new Set(await payloadSegments(disk))
-  const files = await logFiles(disk)
-  // Of those that follow each other up to the last one.
-  let first = files.findLast((file, i) => files[i - 1] !== file - 1) ?? 1, current = first
+  let first = firstOfUnbroken(await logFiles(disk)), current = first
   await readLog(disk, first, (records) => {
     for (const record of records as readonly LogRecord[]) {
       if (record.type === 'checkpoint') current = record.log
@@ -72,15 +69,6 @@ async function firstReplayed(disk: Disk): Promise<number> {
     }
   })
   return Math.min(first, current)
-}
-
-const filesOf = ({ file, state }: CheckpointRecord): readonly string[] => (state === undefined ? [file] : [file, state]).map((hash) => `${FILES}/${hash}`)
-
-const isThere = async (disk: Disk, path: string): Promise<boolean> => (await disk.read(path, 0, 1)) !== undefined
-
-async function allAreThere(disk: Disk, paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) if (!(await isThere(disk, path))) return false
-  return true
 }
 
 async function anyIsThere(disk: Disk, paths: readonly string[]): Promise<boolean> {

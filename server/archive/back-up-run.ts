@@ -1,10 +1,10 @@
 // A run as one archive, taken while it goes on: files of the log and of checkpoints never change once they are there, the
 // newest file of the log and payload segments only grow, so a prefix of the log with what it names is a run.
 import { ConfigError } from '../../src/base/errors.ts'
-import type { AcceptedRecord, LogRecord } from '../coordinator/records.ts'
+import { filesOf, type AcceptedRecord, type LogRecord } from '../coordinator/records.ts'
 import { findStart } from '../coordinator/start.ts'
 import type { ReadableDisk } from '../store/disk.ts'
-import { FILES, segmentPath } from '../store/files.ts'
+import { FILES, isThere, segmentPath } from '../store/files.ts'
 import { encodeMark, logFiles, logPath, MARK, readLog } from '../store/log.ts'
 import type { TarEntry } from './tar.ts'
 
@@ -46,10 +46,10 @@ async function gather(disk: ReadableDisk): Promise<RunBackup | undefined> {
     for (const record of records as readonly LogRecord[]) if (record.type === 'accepted') add(record)
   })
   const logs = (await logFiles(disk)).filter((log) => log <= file)
-  const files = [checkpoint.file, ...checkpoint.state === undefined ? [] : [checkpoint.state]]
+  const files = filesOf(checkpoint)
   // Held from here on.
   for (const path of [...logs.map(logPath), ...files.map((hash) => `${FILES}/${hash}`), ...[...segments.keys()].map(segmentPath)]) {
-    if ((await disk.read(path, 0, 1)) === undefined) return undefined
+    if (!(await isThere(disk, path))) return undefined
   }
   async function* entries(): AsyncGenerator<TarEntry> {
     for (const log of logs) yield whole(logPath(log), (await disk.read(logPath(log), 0, log === file ? end.bytes - base : undefined))!)

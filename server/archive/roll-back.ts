@@ -3,9 +3,8 @@
 import { ConfigError } from '../../src/base/errors.ts'
 import type { Rng } from '../../src/base/rng.ts'
 import type { CheckpointRecord, LogRecord } from '../coordinator/records.ts'
-import { findStart, namedCheckpoints } from '../coordinator/start.ts'
+import { findStart, isWhole, namedCheckpoints } from '../coordinator/start.ts'
 import type { Disk, ReadableDisk } from '../store/disk.ts'
-import { readContent, segmentPath } from '../store/files.ts'
 import { encodeMark, firstFrames, logFiles, LOGS, logPath, MARK, refuseFormerLog } from '../store/log.ts'
 import { Store } from '../store/store.ts'
 
@@ -17,12 +16,6 @@ export async function wholeCheckpoints(disk: ReadableDisk): Promise<readonly Che
   const whole: CheckpointRecord[] = []
   for (const { checkpoint } of await namedCheckpoints(disk)) if (await isWhole(disk, checkpoint)) whole.push(checkpoint)
   return whole
-}
-
-async function isWhole(disk: ReadableDisk, { file, state, replaySegments }: CheckpointRecord): Promise<boolean> {
-  for (const hash of state === undefined ? [file] : [file, state]) if ((await readContent(disk, hash)) === undefined) return false
-  for (const segment of replaySegments) if ((await disk.read(segmentPath(segment), 0, 1)) === undefined) return false
-  return true
 }
 
 /** Cuts the log behind the checkpoint of this version. What was accepted later is gone. Can be done again where it was interrupted. */

@@ -37,7 +37,7 @@ async function describeLog(stateDir: string, name: string): Promise<string> {
 
 async function describeFiles(stateDir: string, name: string, model: ModelSpec | undefined): Promise<string> {
   const disk = await createNodeDisk(logFolder(stateDir, name))
-  // Long only where a person waits for a long run.
+  // For whoever waits; a script needs the verdict only.
   const progress = process.stdout.isTTY ? createProgress(process.stdout) : undefined
   try {
     const { whole, damaged, from, version, updates } = await ofRun(stateDir, name, () => verifyModel(disk, (made) => progress?.update(`${name}: version ${made} made again`), model))

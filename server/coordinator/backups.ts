@@ -35,7 +35,7 @@ export function grantBackups(state: CoordinatorState, context: StepContext): voi
   const idle = idleVolunteers(state, now)
   if (!stragglers(state, now).some(({ numExamples }) => numExamples <= room(state))) return
   const costs = new Map(idle.map((volunteer) => [volunteer, costMs(state.settings, volunteer, state.settings.batchSize, { idle: idle.length, until: now })]))
-  for (const volunteer of idle.sort((a, b) => Number(a.speed.train === 0) - Number(b.speed.train === 0) || costs.get(a)! - costs.get(b)! || a.number - b.number)) {
+  for (const volunteer of idle.sort((a, b) => Number(onTrial(a, 'train')) - Number(onTrial(b, 'train')) || costs.get(a)! - costs.get(b)! || a.number - b.number)) {
     const left = room(state)
     const straggler = stragglers(state, now).find((lease) => lease.numExamples <= left && mayTake(state, volunteer, lease))
     if (straggler === undefined) continue

@@ -116,6 +116,9 @@ export interface CheckpointRecord {
   readonly at: { readonly version: number; readonly examples: number; readonly accepted: number }
 }
 
+/** Hashes of its content-addressed files. */
+export const filesOf = ({ file, state }: CheckpointRecord): readonly string[] => (state === undefined ? [file] : [file, state])
+
 export interface FinishedRecord {
   readonly type: 'finished'
   readonly seconds: number

@@ -1,5 +1,5 @@
 // Which checkpoints are kept, and what of the disk they still need.
-import type { CheckpointRecord } from './records.ts'
+import { filesOf, type CheckpointRecord } from './records.ts'
 
 export interface Retention {
   /** The last so many, each a place to fall back to: with all that was accepted since the oldest of them. At least 1. */
@@ -27,7 +27,7 @@ export function keep(checkpoints: readonly CheckpointRecord[], { last, everyVers
   const period = (version: number): number => Math.floor(version / (everyVersions ?? Infinity))
   const landmarks = everyVersions === undefined ? [] : old.filter(({ version }, i) => i === 0 || period(version) > period(old[i - 1]!.version))
   const kept = [...landmarks, ...recent]
-  const files = new Set(kept.flatMap(({ file, state }) => (state === undefined ? [file] : [file, state])))
+  const files = new Set(kept.flatMap(filesOf))
   const firstLog = Math.min(...recent.map((record) => record.log))
   const firstSegment = Math.min(...recent.flatMap(({ segment, replaySegments }) => [segment, ...replaySegments]))
   const landmarkSegments = new Set(landmarks.flatMap(({ replaySegments }) => replaySegments))

@@ -17,7 +17,7 @@ import { CrashError, createFaultDisk, type FaultDisk, type Survival } from '../s
 import { readLog } from '../store/log.ts'
 import { openRun } from './open-run.ts'
 import type { LogRecord } from './records.ts'
-import type { Retention } from './retention.ts'
+import { DEFAULT_RETENTION, type Retention } from './retention.ts'
 import { SimulatedNetwork, type NetworkFaults } from './simulated-network.ts'
 import { StubVolunteer } from './stub-volunteer.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
@@ -149,7 +149,7 @@ export class Simulation {
     const alive = (): boolean => life === this.life
     try {
       const host = await openRun({
-        dir: this.#diskOf(life), config: this.config, dataset: this.dataset, model: STUB_MODEL, retention: this.options.retention ?? { last: 2, log: 'all' },
+        dir: this.#diskOf(life), config: this.config, dataset: this.dataset, model: STUB_MODEL, retention: this.options.retention ?? DEFAULT_RETENTION,
         checkpoint: { bytes: Infinity, versions: 10, ms: 2_500, ...this.options.checkpoint },
         clock: { now: () => this.clock.now() + this.#aheadMs, after: (delayMs, run) => this.clock.after(delayMs, () => { if (alive()) run() }) },
         numeric: this.#watched(createInlineNumeric()), rng: this.rng.fork(`recheck ${life}`),

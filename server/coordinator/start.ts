@@ -1,8 +1,8 @@
 // Where a run that is opened again goes on from: its newest checkpoint that is whole.
-import { readContent } from '../store/files.ts'
+import { isThere, readContent, segmentPath } from '../store/files.ts'
 import { DamageError, firstRecords, logFiles, refuseFormerLog } from '../store/log.ts'
 import type { ReadableDisk } from '../store/disk.ts'
-import type { CheckpointRecord, LogRecord, RunRecord } from './records.ts'
+import { filesOf, type CheckpointRecord, type LogRecord, type RunRecord } from './records.ts'
 import { decodeStateFile, type StateFile } from './state-file.ts'
 
 export interface Start {
@@ -52,6 +52,13 @@ export async function findStart(disk: ReadableDisk): Promise<Start | undefined> 
   if (damaged.length > 0) throw new DamageError(`files: must hold a whole checkpoint, got damage or no file for ${damaged.map(({ version }) => `version ${version}`).join(', ')}.`)
   await refuseFormerLog(disk)
   return undefined
+}
+
+/** Whether it can be gone back to. */
+export async function isWhole(disk: ReadableDisk, checkpoint: CheckpointRecord): Promise<boolean> {
+  for (const hash of filesOf(checkpoint)) if ((await readContent(disk, hash)) === undefined) return false
+  for (const segment of checkpoint.replaySegments) if (!(await isThere(disk, segmentPath(segment)))) return false
+  return true
 }
 
 /** Undefined where its files are damaged or gone. */

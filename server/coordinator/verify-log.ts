@@ -4,7 +4,7 @@ import { invariant, present } from '../../src/base/errors.ts'
 import { inRounds } from '../../src/fed/strategy.ts'
 import type { Disk } from '../store/disk.ts'
 import { readContent } from '../store/files.ts'
-import { DamageError, firstRecords, logFiles, logPath, readLog, refuseFormerLog } from '../store/log.ts'
+import { DamageError, firstOfUnbroken, firstRecords, logFiles, logPath, readLog, refuseFormerLog } from '../store/log.ts'
 import { createNodeDisk } from '../store/node-disk.ts'
 import { LeaseSet } from './lease-set.ts'
 import type { AcceptedRecord, CheckpointRecord, EvaluationRecord, LogRecord, RunRecord, VersionRecord } from './records.ts'
@@ -46,9 +46,6 @@ async function verifyDisk(disk: Disk): Promise<LogReport> {
   })
   return proof.report()
 }
-
-/** Of the files that follow each other up to the last one. */
-const firstOfUnbroken = (files: readonly number[]): number => files.findLast((file, i) => files[i - 1] !== file - 1) ?? 1
 
 async function knownAt(disk: Disk, { version, state = '' }: CheckpointRecord): Promise<StateFile> {
   const bytes = await readContent(disk, state)

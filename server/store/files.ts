@@ -31,6 +31,8 @@ export async function writeContent(disk: Disk, hash: string, bytes: Uint8Array):
 
 export const segmentPath = (segment: number): string => `payloads-${segment}`
 
+export const isThere = async (disk: ReadableDisk, path: string): Promise<boolean> => (await disk.read(path, 0, 1)) !== undefined
+
 export async function payloadSegments(disk: Disk): Promise<number[]> {
   return (await disk.list('')).flatMap((name) => /^payloads-(\d+)$/.exec(name)?.[1] ?? []).map(Number)
 }

@@ -42,6 +42,9 @@ export async function firstFrames(disk: Pick<Disk, 'read'>, file: number, count:
   }
 }
 
+/** Of the files that follow each other up to the last one. */
+export const firstOfUnbroken = (files: readonly number[]): number => files.findLast((file, i) => files[i - 1] !== file - 1) ?? 1
+
 export async function firstRecords(disk: Pick<Disk, 'read'>, file: number, count: number): Promise<readonly object[]> {
   return (await firstFrames(disk, file, count)).records
 }
