@@ -43,7 +43,7 @@ async function describeFiles(stateDir: string, name: string, model: ModelSpec | 
     const { whole, damaged, from, version, updates } = await ofRun(stateDir, name, () => verifyModel(disk, (made) => progress?.update(`${name}: version ${made} made again`), model))
     if (damaged.length > 0) throw new ConfigError(`${name}: checkpoints must be as they were written, but ${damaged.length === 1 ? 'that' : 'those'} of version ${damaged.join(', ')} ${damaged.length === 1 ? 'is' : 'are'} damaged (${logFolder(stateDir, name)}). Nothing is lost: a start goes on from version ${whole.at(-1)} and what was accepted since. Look after this disk.`)
     if (whole.length === 0) return `${name}: there are no checkpoints yet.`
-    return `${name}: the files hold. Checkpoints ${whole.join(', ')} are whole, and versions ${from} to ${version}, made again from ${updates} updates, are what the log says.`
+    return `${name}: the files hold. ${whole.length === 1 ? `Checkpoint ${whole[0]} is` : `Checkpoints ${whole.join(', ')} are`} whole, and versions ${from} to ${version}, made again from ${updates} updates, are what the log says.`
   } finally {
     progress?.end()
     await disk.close()
