@@ -51,8 +51,8 @@ const forgetful = (store: TuningStore): TuningStore => ({ get: async () => undef
 
 function printKind({ kernel, dims, rows }: MeasuredKind, winners: ReadonlySet<unknown>): void {
   console.log(`\n${kernel.name}  ${Object.entries(dims).map(([key, value]) => `${key}=${value}`).join(' ')}`)
-  for (const { variant, ms } of rows) {
+  for (const { variant, ms, compileMs } of rows) {
     const row = describeVariant(kernel, variant).slice(kernel.name.length + 1)
-    console.log(`  ${winners.has(variant) ? '*' : ' '} ${row.padEnd(48)} ${ms.toFixed(3).padStart(10)} ms ${(kernel.flops(dims) / ms / 1e6).toFixed(2).padStart(9)} GFLOP/s`)
+    console.log(`  ${winners.has(variant) ? '*' : ' '} ${row.padEnd(48)} ${ms.toFixed(3).padStart(10)} ms ${(kernel.flops(dims) / ms / 1e6).toFixed(2).padStart(9)} GFLOP/s${compileMs.toFixed(0).padStart(7)} ms to compile`)
   }
 }

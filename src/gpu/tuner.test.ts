@@ -6,7 +6,7 @@ import { accumulate } from '../kernels/accumulate.ts'
 import { openDevice } from './device.ts'
 import { createPipelines } from './pipelines.ts'
 import { testGpu } from './test-gpu.ts'
-import { createTuner } from './tuner.ts'
+import { costInStep, createTuner } from './tuner.ts'
 import type { TuningStore } from './tuning-store.ts'
 
 const gpu = await testGpu()
@@ -24,6 +24,21 @@ function memoryStore(): TuningStore & { readonly entries: Map<string, string> } 
   const entries = new Map<string, string>()
   return { entries, get: async (key) => entries.get(key), set: async (key, value) => { entries.set(key, value) } }
 }
+
+describe('what a row costs', () => {
+  const short = { ms: 3, compileMs: 50 }
+  const long = { ms: 2, compileMs: 150 }
+
+  it('counts compiling on a software adapter, by what it wins in twenty steps', () => {
+    expect(costInStep(long, 1, true)).toBeGreaterThan(costInStep(short, 1, true))
+    expect(costInStep(long, 10, true)).toBeLessThan(costInStep(short, 10, true))
+  })
+
+  it('is its time alone on a GPU', () => {
+    expect(costInStep(long, 1, false)).toBe(2)
+    expect(costInStep(short, 2, false)).toBe(6)
+  })
+})
 
 describe.skipIf(opened === undefined)('the tuner', () => {
   const { device, capabilities, fingerprint } = opened ?? ({} as NonNullable<typeof opened>)

@@ -46,8 +46,13 @@ export interface Tuner {
 export interface MeasuredKind {
   readonly kernel: Kernel
   readonly dims: Dims
-  /** The fastest first; the first that is right is the winner. */
-  readonly rows: readonly Required<Choice>[]
+  /** The best first; the first that is right is the winner. */
+  readonly rows: readonly MeasuredRow[]
+}
+
+export interface MeasuredRow extends Required<Choice> {
+  /** What its pipeline took to make. */
+  readonly compileMs: number
 }
 
 const DEFAULT_BUDGET_MS = 2_000
@@ -58,6 +63,12 @@ const LIGHT = 0.01
 /** An algorithm whose likeliest row is this many times slower than the best so far is not tried further. */
 const HOPELESS = 2
 
+/**
+ * A software adapter compiles on the processor, one row after the other, and a long one for as long as a step runs: there it
+ * must earn that within this many steps. GPUs' drivers compile side by side, and browsers keep what they made.
+ */
+const EARNED_WITHIN_STEPS = 20
+
 /** Calls of one kernel with the same dims, and what is known of them. */
 interface Kind {
   readonly key: string
@@ -67,8 +78,10 @@ interface Kind {
   readonly variants: readonly Variant[]
   /** Guessed work of all its calls together: how much a better row can win. */
   weight: number
+  /** How many calls a step makes of it. */
+  calls: number
   choice: Choice
-  readonly timed: Required<Choice>[]
+  readonly timed: MeasuredRow[]
   /** How many of the variants were timed or passed over. */
   next: number
   /** Nothing more to find out. */
@@ -149,6 +162,7 @@ class KernelTuner implements Tuner {
       if (this.#kinds.has(key) && !fresh.has(key)) continue
       const kind = fresh.get(key) ?? this.#newKind(key, kernel, dims)
       kind.weight += guessedWork(kernel, dims)
+      kind.calls++
       fresh.set(key, kind)
       this.#kinds.set(key, kind)
     }
@@ -159,7 +173,7 @@ class KernelTuner implements Tuner {
     const variants = worthTiming(kernel, dims, this.#options.capabilities)
     const variant = variants[0]
     if (variant === undefined) throw new InvariantError(`${kernel.name}: must have a row that fits ${JSON.stringify(dims)}, got none. Add a general algorithm.`)
-    return { key, kernel, dims, variants, weight: 0, choice: { variant }, timed: [], next: 0, done: variants.length === 1, seen: false }
+    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, timed: [], next: 0, done: variants.length === 1, seen: false }
   }
 
   async #recall(kind: Kind): Promise<void> {
@@ -168,7 +182,7 @@ class KernelTuner implements Tuner {
     kind.choice = known
     kind.done = known.complete
     kind.seen = true
-    if (!known.complete && known.ms !== undefined) kind.timed.push({ variant: known.variant, ms: known.ms })
+    if (!known.complete && known.ms !== undefined) kind.timed.push({ variant: known.variant, ms: known.ms, compileMs: known.compileMs ?? 0 })
   }
 
   #compileAhead(kind: Kind): void {
@@ -190,9 +204,10 @@ class KernelTuner implements Tuner {
       while (kind.next < end && performance.now() < deadline) {
         const variant = kind.variants[kind.next]!
         if (!isHopeless(kind, variant)) {
-          const ms = await this.#time(kind, variant, { stopwatch, bench, deadline })
-          if (ms === undefined) break
-          kind.timed.push({ variant, ms })
+          const known = kind.timed.some((row) => row.variant === variant)
+          const row = known ? undefined : await this.#time(kind, variant, { stopwatch, bench, deadline })
+          if (!known && row === undefined) break
+          if (row !== undefined) kind.timed.push(row)
         }
         kind.next++
       }
@@ -203,17 +218,18 @@ class KernelTuner implements Tuner {
   }
 
   /** Undefined where the deadline came before the row was compiled. */
-  async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: { readonly stopwatch: Stopwatch; readonly bench: Bench; readonly deadline: number }): Promise<number | undefined> {
-    const known = kind.timed.find((row) => row.variant === variant)
-    if (known !== undefined) return known.ms
+  async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: { readonly stopwatch: Stopwatch; readonly bench: Bench; readonly deadline: number }): Promise<MeasuredRow | undefined> {
+    const start = performance.now()
     const pipeline = await before(deadline, this.#options.pipelines.get(kind.kernel, kind.dims, variant))
     if (pipeline === undefined) return undefined
+    const compileMs = performance.now() - start
     const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
-    return timeVariant(stopwatch, { bench, pipeline, variant, best, deadline })
+    return { variant, ms: await timeVariant(stopwatch, { bench, pipeline, variant, best, deadline }), compileMs }
   }
 
   async #settle(kind: Kind): Promise<void> {
-    kind.timed.sort((a, b) => a.ms - b.ms)
+    const cost = (row: MeasuredRow): number => costInStep(row, kind.calls, this.#options.capabilities.software)
+    kind.timed.sort((a, b) => cost(a) - cost(b))
     kind.done = kind.next >= kind.variants.length
     for (const row of kind.timed) {
       if (!await this.#isRight(kind, row.variant)) continue
@@ -237,6 +253,10 @@ class KernelTuner implements Tuner {
     return check
   }
 }
+
+/** Milliseconds of a step that a row costs where the step calls it so often. */
+export const costInStep = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number, software: boolean): number =>
+  calls * ms + (software ? compileMs / EARNED_WITHIN_STEPS : 0)
 
 /** Probes that a row is checked on: those most like the call. */
 const MOST_PROBES = 2

@@ -13,6 +13,7 @@ export interface Remembered {
   readonly variant: Variant
   /** Absent where there was no time to measure it. */
   readonly ms?: number
+  readonly compileMs?: number
   /** All rows that may win had been measured. */
   readonly complete: boolean
 }
@@ -32,24 +33,27 @@ export function createTuningMemory(store: TuningStore | undefined, fingerprint: 
       const variant = saved === undefined ? undefined : findVariant(variants, saved.algorithm, saved.consts)
       return variant === undefined ? undefined : { ...saved!, variant }
     },
-    async remember(kernel, dims, { variant, ms, complete }) {
-      await store?.set(keyOf(kernel, dims), JSON.stringify({ algorithm: variant.algorithm.name, consts: variant.consts, ms, complete, label: describeVariant(kernel, variant) }))
+    async remember(kernel, dims, { variant, ms, compileMs, complete }) {
+      await store?.set(keyOf(kernel, dims), JSON.stringify({ algorithm: variant.algorithm.name, consts: variant.consts, ms, compileMs, complete, label: describeVariant(kernel, variant) }))
     },
   }
 }
 
-interface Saved { readonly algorithm: string; readonly consts: Readonly<Record<string, number>>; readonly ms?: number; readonly complete: boolean }
+interface Saved { readonly algorithm: string; readonly consts: Readonly<Record<string, number>>; readonly ms?: number; readonly compileMs?: number; readonly complete: boolean }
 
 /** What an older version of the page left in the store may have any form; then it is measured anew. */
 function parseSaved(text: string): Saved | undefined {
   try {
     const saved = JSON.parse(text) as Partial<Saved> | null
     if (typeof saved?.algorithm !== 'string' || typeof saved.consts !== 'object' || saved.consts === null) return undefined
-    return { algorithm: saved.algorithm, consts: saved.consts, complete: saved.complete === true, ...(typeof saved.ms === 'number' ? { ms: saved.ms } : {}) }
+    return { algorithm: saved.algorithm, consts: saved.consts, complete: saved.complete === true, ...numbersOf(saved) }
   } catch {
     return undefined
   }
 }
+
+const numbersOf = ({ ms, compileMs }: Partial<Saved>): Pick<Saved, 'ms' | 'compileMs'> =>
+  ({ ...(typeof ms === 'number' ? { ms } : {}), ...(typeof compileMs === 'number' ? { compileMs } : {}) })
 
 function storeKey(fingerprint: string, kernel: Kernel, dims: Dims): string {
   const bucket = Object.entries(dims).map(([key, value]) => `${key}${value <= 16 ? value : `~${Math.round(2 * Math.log2(value))}`}`)
