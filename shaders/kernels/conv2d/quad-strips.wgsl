@@ -1,6 +1,8 @@
 // A convolution of the included problem for adapters that run four invocations as one SIMD unit (SwiftShader).
-// Each invocation loads the input under a strip of ROWS neighbouring outputs, so that taps of one kernel row share loads, and
-// the four exchange strips by quad swaps: invocation l makes the strips of l, l^1, l^2 and l^3 for its own 4*BLOCKS filters.
+// Each invocation holds the input under a strip of ROWS neighbouring outputs for one tap, and from tap to tap of a kernel row
+// it loads one pixel and moves on by one; the four exchange strips by quad swaps: invocation l makes the strips of l, l^1, l^2
+// and l^3 for its own 4*BLOCKS filters. Taps written out would run a tenth faster and take SwiftShader three times as long to
+// compile; and so would stores, which it turns into a branch for each number: they stand once, in a loop.
 const STRIPS = (OUT_W + ROWS - 1u) / ROWS;
 const ALL_STRIPS = u.N * OUT_H * STRIPS;
 // False where every input that an output reads lies inside the image: then nothing need be zeroed.
@@ -43,41 +45,42 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let row_inside = h < IN_H;
     let row = (image * IN_H + min(h, IN_H - 1u)) * IN_W;
     for (var step = 0u; step < IN_STEPS; step++) {
-#unroll i < ROWS - 1 * STRIDE_W + u.KW
-      let x$i = load_input(row, out_column * STRIDE_W + $i - PAD_LEFT, step, row_inside);
-      let right_x$i = quadSwapX(x$i);
-      let below_x$i = quadSwapY(x$i);
-      let across_x$i = quadSwapDiagonal(x$i);
+#unroll i < ROWS - 1 * STRIDE_W
+      var x$i = load_input(row, out_column * STRIDE_W + $i - PAD_LEFT, step, row_inside);
 #end
-#unroll kw < u.KW
+      for (var kw = 0u; kw < u.KW; kw++) {
+        let x${ROWS - 1 * STRIDE_W} = load_input(row, (out_column + ROWS - 1u) * STRIDE_W + kw - PAD_LEFT, step, row_inside);
 #unroll j < BLOCKS
-      let w$kw_$j = load_w(kh, $kw, step, block$j);
+        let w$j = load_w(kh, kw, step, block$j);
+#end
 #unroll r < ROWS
-      own$r_$j += w$kw_$j * x${$r * STRIDE_W + $kw};
-      right$r_$j += w$kw_$j * right_x${$r * STRIDE_W + $kw};
-      below$r_$j += w$kw_$j * below_x${$r * STRIDE_W + $kw};
-      across$r_$j += w$kw_$j * across_x${$r * STRIDE_W + $kw};
+#unroll j < BLOCKS
+        own$r_$j += w$j * x${$r * STRIDE_W};
+        right$r_$j += w$j * quadSwapX(x${$r * STRIDE_W});
+        below$r_$j += w$j * quadSwapY(x${$r * STRIDE_W});
+        across$r_$j += w$j * quadSwapDiagonal(x${$r * STRIDE_W});
 #end
 #end
+#unroll i < ROWS - 1 * STRIDE_W
+        x$i = x${$i + 1};
 #end
+      }
     }
   }
   // Divisions are slow there, so each strip's place is worked out once and swapped.
   let first_pixel = strip / STRIPS * OUT_W + out_column;
   let limit = select(0u, first_pixel - out_column + OUT_W, first_strip + lane < ALL_STRIPS);
-  let right_pixel = quadSwapX(first_pixel); let right_limit = quadSwapX(limit);
-  let below_pixel = quadSwapY(first_pixel); let below_limit = quadSwapY(limit);
-  let across_pixel = quadSwapDiagonal(first_pixel); let across_limit = quadSwapDiagonal(limit);
+  var pixels = array<u32, 4>(first_pixel, quadSwapX(first_pixel), quadSwapY(first_pixel), quadSwapDiagonal(first_pixel));
+  var limits = array<u32, 4>(limit, quadSwapX(limit), quadSwapY(limit), quadSwapDiagonal(limit));
 #unroll j < BLOCKS
   {
     let block = group.x * 4u * BLOCKS + $j * 4u + lane;
     let bias = bias_of(block$j);
+    var sums: array<vec4<f32>, 4u * ROWS>;
 #unroll r < ROWS
-    store_pixel(first_pixel + $r, limit, block, own$r_$j + bias);
-    store_pixel(right_pixel + $r, right_limit, block, right$r_$j + bias);
-    store_pixel(below_pixel + $r, below_limit, block, below$r_$j + bias);
-    store_pixel(across_pixel + $r, across_limit, block, across$r_$j + bias);
+    sums[4u * $r] = own$r_$j; sums[4u * $r + 1u] = right$r_$j; sums[4u * $r + 2u] = below$r_$j; sums[4u * $r + 3u] = across$r_$j;
 #end
+    for (var i = 0u; i < 4u * ROWS; i++) { store_pixel(pixels[i % 4u] + i / 4u, limits[i % 4u], block, sums[i] + bias); }
   }
 #end
 }
