@@ -45,7 +45,7 @@ const inputGradientDirect: Algorithm = {
   grid: (d, c) => linearGrid(inputPixels(d) * ceilDiv(dim(d, 'C'), dim(c, 'CB')), dim(c, 'X')),
 }
 
-const STRIP_VARIANTS = [{ ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }]
+const STRIP_VARIANTS = [{ ROWS: 7, BLOCKS: 1 }, { ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }]
 
 const quadStrips: Algorithm = {
   name: 'quad-strips',
@@ -66,10 +66,10 @@ const quadSmall: Algorithm = {
   name: 'quad-small',
   shader: 'kernels/conv2d/quad-small.wgsl',
   includes: ['kernels/activation-vec4.wgsl'],
-  variants: [{ ROWS: 4, BLOCKS: 1 }, { ROWS: 2, BLOCKS: 2 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 2, BLOCKS: 1 }],
+  variants: [{ ROWS: 2, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 1 }],
   views: () => ({ w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
-  // Longer bodies take SwiftShader seconds to compile.
-  fits: (d, c, gpu) => quads(gpu) && divides(d, 'F') && taps(d) * dim(d, 'C') * dim(c, 'ROWS') * dim(c, 'BLOCKS') <= 100,
+  // Longer bodies take SwiftShader half a second and more to compile.
+  fits: (d, c, gpu) => quads(gpu) && divides(d, 'F') && taps(d) * dim(d, 'C') * dim(c, 'ROWS') * dim(c, 'BLOCKS') <= 56,
 }
 
 const inputGradientStrips: Algorithm = {
@@ -85,11 +85,11 @@ const filterGradientQuads: Algorithm = {
   suits: 'software',
   features: ['subgroups'],
   shader: 'kernels/conv2d/filter-gradient-quads.wgsl',
-  variants: [{ ROWS: 4, BLOCKS: 1, DEPTH: 1 }, { ROWS: 4, BLOCKS: 2, DEPTH: 1 }, { ROWS: 8, BLOCKS: 1, DEPTH: 2 }],
+  variants: [{ ROWS: 4, BLOCKS: 1, TAPS: 5 }, { ROWS: 4, BLOCKS: 1, TAPS: 3 }, { ROWS: 4, BLOCKS: 1, TAPS: 1 }, { ROWS: 8, BLOCKS: 1, TAPS: 1 }],
   views: () => ({ x: 'vec4<f32>', dy: 'vec4<f32>', dw: 'vec4<f32>' }),
-  fits: (d, c, gpu) => quads(gpu) && divides(d, 'C', 'F') && (dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), 4)) % dim(c, 'DEPTH') === 0,
+  fits: (d, c, gpu) => quads(gpu) && divides(d, 'C', 'F') && (c['TAPS'] === 1 || (d['SW'] === 1 && dim(c, 'TAPS') <= dim(d, 'KW'))),
   workgroup: () => [4, 1, 1],
-  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), taps(d) * ceilDiv(dim(d, 'C'), 4 * dim(c, 'ROWS')), 1],
+  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), dim(d, 'KH') * ceilDiv(dim(d, 'KW'), dim(c, 'TAPS')) * ceilDiv(dim(d, 'C'), 4 * dim(c, 'ROWS')), 1],
 }
 
 const filterGradientTaps = (suits: 'gpu' | 'software', rows: Algorithm['variants']): Algorithm => ({
@@ -111,11 +111,11 @@ const filterGradientWorkgroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 
-export const conv2dAlgorithms: readonly Algorithm[] = [quadSmall, quadStrips, forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
+export const conv2dAlgorithms: readonly Algorithm[] = [quadStrips, quadSmall, forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
 export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
   filterGradientQuads,
-  filterGradientTaps('software', [{ X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }, { X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }]),
+  filterGradientTaps('software', [{ X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }]),
   filterGradientTaps('gpu', [{ X: 64, TAP_ROWS: 1, BLOCKS: 1, STRIP: 2 }, { X: 64, TAP_ROWS: 3, BLOCKS: 1, STRIP: 2 }]),
   filterGradientGemm.splitK, filterGradientGemm.workgroupTiles, filterGradientWorkgroup,
 ]

@@ -37,4 +37,14 @@ const quadTiles: Algorithm = {
   grid: (d, c) => tiles(d, 4 * dim(c, 'ROWS'), 16 * dim(c, 'BLOCKS')),
 }
 
-export const matmulAlgorithms: readonly Algorithm[] = [quadTiles, workgroupTiles, splitK, registerTiles]
+/** Last layers of a few outputs: a product this small is over before a longer body is compiled. */
+const SMALL_PRODUCT = 2 ** 20
+const single: Algorithm = {
+  ...registerTiles,
+  name: 'single',
+  suits: 'software',
+  variants: [{ X: 4, Y: 1, ROWS: 1, COLS: 1 }],
+  fits: (d) => dim(d, 'M') * dim(d, 'N') * dim(d, 'K') < SMALL_PRODUCT,
+}
+
+export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, workgroupTiles, splitK, registerTiles]

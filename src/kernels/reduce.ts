@@ -84,6 +84,8 @@ export const broadcast = defineKernel({
 /** Layout of the metrics buffer; the fourth element is unused. */
 export const METRICS = { loss: 0, correct: 1, examples: 2, length: 4 } as const
 
+const accumulateIn = (name: string, X: number): Algorithm => ({ name, shader: 'kernels/accumulate-metrics.wgsl', variants: [{ X }], grid: () => [1, 1, 1] })
+
 export const accumulateMetrics = defineKernel({
   name: 'accumulate-metrics',
   formula: 'metrics[0] += sum of loss[N]; metrics[1] += sum of correct[N] (where CORRECT = 1); metrics[2] += number of weights[N] > 0',
@@ -93,12 +95,7 @@ export const accumulateMetrics = defineKernel({
     weights: { access: 'read', element: 'f32', length: (d) => dim(d, 'N') },
     metrics: { access: 'update', element: 'f32', length: () => METRICS.length },
   },
-  algorithms: [{
-    name: 'workgroup',
-    shader: 'kernels/accumulate-metrics.wgsl',
-    variants: [{ X: 64 }, { X: 4 }],
-    grid: () => [1, 1, 1],
-  }],
+  algorithms: [accumulateIn('workgroup', 64), { ...accumulateIn('quad', 4), suits: 'software' }],
   flops: (d) => 3 * dim(d, 'N'),
   reference(d, { loss, correct, weights, metrics }) {
     let lossSum = 0, correctSum = 0, examples = 0
