@@ -11,6 +11,12 @@ fn image(at: u32) -> dx_t { return dx[at]; }
 fn image(at: u32) -> dx_t { return x[at]; }
 #end
 
+fn clear_border(start: u32, oh: u32, ow: u32) {
+  for (var kh = 0u; kh < u.KH && oh * u.SH + kh < u.H; kh++) {
+    for (var kw = 0u; kw < u.KW && ow * u.SW + kw < u.W; kw++) { dx[start + (kh * u.W + kw) * CB] = dx_t(); }
+  }
+}
+
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let i = id.y * ROW_INVOCATIONS + id.x;
@@ -36,9 +42,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     rest = select(rest, zero, x$k == best);
     dx[start + ($k / u.KW * u.W + $k % u.KW) * CB] = taken$k;
 #end
-  } else {
-    for (var kh = 0u; kh < u.KH && oh * u.SH + kh < u.H; kh++) {
-      for (var kw = 0u; kw < u.KW && ow * u.SW + kw < u.W; kw++) { dx[start + (kh * u.W + kw) * CB] = dx_t(); }
-    }
+#if u.H % u.SH == 0
+#if u.W % u.SW == 0
   }
+#else
+  } else { clear_border(start, oh, ow); }
+#end
+#else
+  } else { clear_border(start, oh, ow); }
+#end
 }

@@ -45,7 +45,7 @@ const inputGradientDirect: Algorithm = {
   grid: (d, c) => linearGrid(inputPixels(d) * ceilDiv(dim(d, 'C'), dim(c, 'CB')), dim(c, 'X')),
 }
 
-const STRIP_VARIANTS = [{ ROWS: 7, BLOCKS: 1 }, { ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }]
+const STRIP_VARIANTS = [{ ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }]
 
 const quadStrips: Algorithm = {
   name: 'quad-strips',
