@@ -85,11 +85,11 @@ const filterGradientQuads: Algorithm = {
   suits: 'software',
   features: ['subgroups'],
   shader: 'kernels/conv2d/filter-gradient-quads.wgsl',
-  variants: [{ ROWS: 4, BLOCKS: 1, TAPS: 5 }, { ROWS: 4, BLOCKS: 1, TAPS: 3 }, { ROWS: 4, BLOCKS: 1, TAPS: 1 }, { ROWS: 8, BLOCKS: 1, TAPS: 1 }],
-  views: () => ({ x: 'vec4<f32>', dy: 'vec4<f32>', dw: 'vec4<f32>' }),
+  variants: [{ CHANNELS: 2, TAPS: 5 }, { CHANNELS: 2, TAPS: 3 }, { CHANNELS: 4, TAPS: 1 }, { CHANNELS: 4, TAPS: 3 }, { CHANNELS: 4, TAPS: 5 }],
+  views: (_, c) => ({ x: c['CHANNELS'] === 2 ? 'vec2<f32>' : 'vec4<f32>', dy: 'vec4<f32>', dw: 'vec4<f32>' }),
   fits: (d, c, gpu) => quads(gpu) && divides(d, 'C', 'F') && (c['TAPS'] === 1 || (d['SW'] === 1 && dim(c, 'TAPS') <= dim(d, 'KW'))),
   workgroup: () => [4, 1, 1],
-  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), dim(d, 'KH') * ceilDiv(dim(d, 'KW'), dim(c, 'TAPS')) * ceilDiv(dim(d, 'C'), 4 * dim(c, 'ROWS')), 1],
+  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16), dim(d, 'KH') * ceilDiv(dim(d, 'KW'), dim(c, 'TAPS')) * ceilDiv(dim(d, 'C'), 4 * dim(c, 'CHANNELS')), 1],
 }
 
 const filterGradientTaps = (suits: 'gpu' | 'software', rows: Algorithm['variants']): Algorithm => ({

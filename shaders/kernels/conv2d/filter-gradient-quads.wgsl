@@ -1,17 +1,17 @@
 // dw[KH,KW,C,F] = sum over N,OH,OW of x[N, OH*SH-PT+KH, OW*SW-PL+KW, C] * dy[N,OH,OW,F], for adapters that run four invocations
 // as one SIMD unit (SwiftShader); C and F divide by four, and SW is 1 where TAPS is more. A workgroup sums TAPS neighbouring taps
-// of a kernel row, which share loads, for 4*ROWS channels and 16*BLOCKS filters over the batch, four pixels of a row at a time;
-// its four invocations exchange the channels by quad swaps.
-const C_BLOCKS = (u.C / 4u + ROWS - 1u) / ROWS;
+// of a kernel row, which share loads, for 4*CHANNELS channels and 16 filters over the batch, four pixels of a row at a time; its
+// four invocations exchange the channels by quad swaps.
+const C_BLOCKS = (u.C / CHANNELS + 3u) / 4u;
 const TAP_GROUPS = (u.KW + TAPS - 1u) / TAPS;
 // False where every input that is read lies inside the image: then nothing need be zeroed.
 const LAST_COLUMN = ((u.OW + 3u) / 4u * 4u + TAPS - 2u) * u.SW + (TAP_GROUPS - 1u) * TAPS;
 const PADDED = u.PL > 0u || LAST_COLUMN >= u.W + u.PL || u.PT > 0u || (u.OH - 1u) * u.SH + u.KH > u.H + u.PT;
 
 // Outside the image zero. No short-circuit and no early return: each would be a branch, and SwiftShader takes minutes to compile many of them.
-fn load_x(row: u32, column: u32, row_inside: bool, block: u32) -> vec4<f32> {
-  let value = x[(row + min(column, u.W - 1u)) * (u.C / 4u) + block];
-  return select(value, select(vec4<f32>(), value, row_inside & (column < u.W)), PADDED);
+fn load_x(row: u32, column: u32, row_inside: bool, block: u32) -> x_t {
+  let value = x[(row + min(column, u.W - 1u)) * (u.C / CHANNELS) + block];
+  return select(value, select(x_t(), value, row_inside & (column < u.W)), PADDED);
 }
 fn load_dy(row: u32, ow: u32, block: u32) -> vec4<f32> {
   let value = dy[(row + min(ow, u.OW - 1u)) * (u.F / 4u) + block];
@@ -25,18 +25,13 @@ fn store(kh: u32, kw: u32, c: u32, block: u32, sum: vec4<f32>) {
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let kh = group.y / (C_BLOCKS * TAP_GROUPS);
   let kw = group.y / C_BLOCKS % TAP_GROUPS * TAPS;
-  let c_start = group.y % C_BLOCKS * ROWS;
-#unroll q < ROWS / 4
-  let c$q = min(c_start + $q * 4u + lane, u.C / 4u - 1u);
-#end
-#unroll j < BLOCKS
-  let f$j = min(group.x * 4u * BLOCKS + $j * 4u + lane, u.F / 4u - 1u);
+  let first_block = group.y % C_BLOCKS * 4u;
+  let c_block = min(first_block + lane, u.C / CHANNELS - 1u);
+  let f_block = group.x * 4u + lane;
+  let f = min(f_block, u.F / 4u - 1u);
 #unroll t < TAPS
-#unroll q < ROWS / 4
-#unroll i < 4
-  var own$t_$q_$i_$j = vec4<f32>(); var right$t_$q_$i_$j = vec4<f32>(); var below$t_$q_$i_$j = vec4<f32>(); var across$t_$q_$i_$j = vec4<f32>();
-#end
-#end
+#unroll i < CHANNELS
+  var own$t_$i = vec4<f32>(); var right$t_$i = vec4<f32>(); var below$t_$i = vec4<f32>(); var across$t_$i = vec4<f32>();
 #end
 #end
   // One loop with counters, not three nested ones: at the edge of each loop every sum is moved, and divisions are slow.
@@ -49,25 +44,19 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let x_row = (image * u.H + min(h, u.H - 1u)) * u.W;
     let dy_row = (image * u.OH + oh) * u.OW;
     let column = ow * u.SW + kw - u.PL;
-#unroll j < BLOCKS
-    let dy$j = mat4x4<f32>(load_dy(dy_row, ow, f$j), load_dy(dy_row, ow + 1u, f$j), load_dy(dy_row, ow + 2u, f$j), load_dy(dy_row, ow + 3u, f$j));
-#end
-#unroll q < ROWS / 4
+    let dy4 = mat4x4<f32>(load_dy(dy_row, ow, f), load_dy(dy_row, ow + 1u, f), load_dy(dy_row, ow + 2u, f), load_dy(dy_row, ow + 3u, f));
 #unroll p < TAPS + 3
-    let x$q_$p = load_x(x_row, column + $p * u.SW, inside, c$q);
-    let right_x$q_$p = quadSwapX(x$q_$p);
-    let below_x$q_$p = quadSwapY(x$q_$p);
-    let across_x$q_$p = quadSwapDiagonal(x$q_$p);
+    let x$p = load_x(x_row, column + $p * u.SW, inside, c_block);
+    let right_x$p = quadSwapX(x$p);
+    let below_x$p = quadSwapY(x$p);
+    let across_x$p = quadSwapDiagonal(x$p);
 #end
-#unroll i < 4
 #unroll t < TAPS
-#unroll j < BLOCKS
-    own$t_$q_$i_$j += dy$j * vec4<f32>(x$q_$t[$i], x$q_${$t + 1}[$i], x$q_${$t + 2}[$i], x$q_${$t + 3}[$i]);
-    right$t_$q_$i_$j += dy$j * vec4<f32>(right_x$q_$t[$i], right_x$q_${$t + 1}[$i], right_x$q_${$t + 2}[$i], right_x$q_${$t + 3}[$i]);
-    below$t_$q_$i_$j += dy$j * vec4<f32>(below_x$q_$t[$i], below_x$q_${$t + 1}[$i], below_x$q_${$t + 2}[$i], below_x$q_${$t + 3}[$i]);
-    across$t_$q_$i_$j += dy$j * vec4<f32>(across_x$q_$t[$i], across_x$q_${$t + 1}[$i], across_x$q_${$t + 2}[$i], across_x$q_${$t + 3}[$i]);
-#end
-#end
+#unroll i < CHANNELS
+    own$t_$i += dy4 * vec4<f32>(x$t[$i], x${$t + 1}[$i], x${$t + 2}[$i], x${$t + 3}[$i]);
+    right$t_$i += dy4 * vec4<f32>(right_x$t[$i], right_x${$t + 1}[$i], right_x${$t + 2}[$i], right_x${$t + 3}[$i]);
+    below$t_$i += dy4 * vec4<f32>(below_x$t[$i], below_x${$t + 1}[$i], below_x${$t + 2}[$i], below_x${$t + 3}[$i]);
+    across$t_$i += dy4 * vec4<f32>(across_x$t[$i], across_x${$t + 1}[$i], across_x${$t + 2}[$i], across_x${$t + 3}[$i]);
 #end
 #end
     ow += 4u;
@@ -78,22 +67,15 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     oh = select(oh, 0u, next_image);
     image += select(0u, 1u, next_image);
   }
-#unroll j < BLOCKS
-  {
-    let block = group.x * 4u * BLOCKS + $j * 4u + lane;
-    // Stores stand once, in a loop: SwiftShader turns each into a branch for every number and takes as long to compile them.
-    var sums: array<vec4<f32>, TAPS * ROWS * 4u>;
+  // Stores stand once, in a loop: SwiftShader turns each into a branch for every number and takes as long to compile them.
+  var sums: array<vec4<f32>, TAPS * CHANNELS * 4u>;
 #unroll t < TAPS
-#unroll q < ROWS / 4
-#unroll i < 4
-    sums[$t * ROWS * 4u + $q * 16u + $i * 4u] = own$t_$q_$i_$j; sums[$t * ROWS * 4u + $q * 16u + $i * 4u + 1u] = right$t_$q_$i_$j;
-    sums[$t * ROWS * 4u + $q * 16u + $i * 4u + 2u] = below$t_$q_$i_$j; sums[$t * ROWS * 4u + $q * 16u + $i * 4u + 3u] = across$t_$q_$i_$j;
+#unroll i < CHANNELS
+  sums[($t * CHANNELS + $i) * 4u] = own$t_$i; sums[($t * CHANNELS + $i) * 4u + 1u] = right$t_$i;
+  sums[($t * CHANNELS + $i) * 4u + 2u] = below$t_$i; sums[($t * CHANNELS + $i) * 4u + 3u] = across$t_$i;
 #end
 #end
-#end
-    for (var i = 0u; i < TAPS * ROWS * 4u; i++) {
-      store(kh, kw + i / (ROWS * 4u), (c_start + i % (ROWS * 4u) / 16u * 4u + (lane ^ (i % 4u))) * 4u + i / 4u % 4u, block, sums[i]);
-    }
+  for (var i = 0u; i < TAPS * CHANNELS * 4u; i++) {
+    store(kh, kw + i / (CHANNELS * 4u), (first_block + (lane ^ (i % 4u))) * CHANNELS + i / 4u % CHANNELS, f_block, sums[i]);
   }
-#end
 }
