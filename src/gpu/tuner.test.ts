@@ -29,14 +29,15 @@ describe('what a row costs', () => {
   const short = { ms: 3, compileMs: 50 }
   const long = { ms: 2, compileMs: 150 }
 
-  it('counts compiling on a software adapter, by what it wins in twenty steps', () => {
-    expect(costInStep(long, 1, true)).toBeGreaterThan(costInStep(short, 1, true))
-    expect(costInStep(long, 10, true)).toBeLessThan(costInStep(short, 10, true))
+  it('counts compiling, by what it wins in twenty seconds of steps', () => {
+    expect(costInStep(long, 1, 1_000)).toBeGreaterThan(costInStep(short, 1, 1_000))
+    expect(costInStep(long, 10, 1_000)).toBeLessThan(costInStep(short, 10, 1_000))
+    expect(costInStep(long, 1, 100)).toBeLessThan(costInStep(short, 1, 100))
   })
 
   it('is its time alone on a GPU', () => {
-    expect(costInStep(long, 1, false)).toBe(2)
-    expect(costInStep(short, 2, false)).toBe(6)
+    expect(costInStep(long, 1, 0)).toBe(2)
+    expect(costInStep(short, 2, 0)).toBe(6)
   })
 })
 

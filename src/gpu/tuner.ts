@@ -64,10 +64,10 @@ const LIGHT = 0.01
 const HOPELESS = 2
 
 /**
- * A software adapter compiles on the processor, one row after the other, and a long one for as long as a step runs: there it
- * must earn that within this many steps. GPUs' drivers compile side by side, and browsers keep what they made.
+ * A software adapter compiles on the processor, one row after the other, and a long one for half a second: there it must earn
+ * that within so much training. GPUs' drivers compile side by side, and browsers keep what they made.
  */
-const EARNED_WITHIN_STEPS = 20
+const EARNED_WITHIN_MS = 20_000
 
 /** Calls of one kernel with the same dims, and what is known of them. */
 interface Kind {
@@ -228,7 +228,8 @@ class KernelTuner implements Tuner {
   }
 
   async #settle(kind: Kind): Promise<void> {
-    const cost = (row: MeasuredRow): number => costInStep(row, kind.calls, this.#options.capabilities.software)
+    const stepMs = this.#options.capabilities.software ? this.#guessStepMs(kind) : 0
+    const cost = (row: MeasuredRow): number => costInStep(row, kind.calls, stepMs)
     kind.timed.sort((a, b) => cost(a) - cost(b))
     kind.done = kind.next >= kind.variants.length
     for (const row of kind.timed) {
@@ -237,6 +238,12 @@ class KernelTuner implements Tuner {
       await this.#memory.remember(kind.kernel, kind.dims, { ...row, complete: kind.done })
       return
     }
+  }
+
+  /** A whole step's time, by this kind's own and its share of the work. */
+  #guessStepMs({ calls, weight, timed }: Kind): number {
+    const total = [...this.#kinds.values()].reduce((sum, kind) => sum + kind.weight, 0)
+    return calls * Math.min(...timed.map(({ ms }) => ms)) * total / weight
   }
 
   #isRight({ kernel, dims }: Kind, variant: Variant): Promise<boolean> {
@@ -254,9 +261,9 @@ class KernelTuner implements Tuner {
   }
 }
 
-/** Milliseconds of a step that a row costs where the step calls it so often. */
-export const costInStep = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number, software: boolean): number =>
-  calls * ms + (software ? compileMs / EARNED_WITHIN_STEPS : 0)
+/** Milliseconds of a step that a row costs where the step takes `stepMs` and calls it so often; 0: compiling costs nothing. */
+export const costInStep = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number, stepMs: number): number =>
+  calls * ms + compileMs * stepMs / EARNED_WITHIN_MS
 
 /** Probes that a row is checked on: those most like the call. */
 const MOST_PROBES = 2

@@ -56,14 +56,11 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
 #end
     }
   }
-  // Stores stand once, in a loop: SwiftShader turns each into a branch for every number and takes as long to compile them.
-  var sums: array<vec4<f32>, SUMS>;
 #unroll j < BLOCKS
 #unroll k < TAP_ROWS * u.KW
-  sums[$k * BLOCKS + $j] = sum$k_$j;
+  partial[local.x * SUMS + $k * BLOCKS + $j] = sum$k_$j;
 #end
 #end
-  for (var i = 0u; i < SUMS; i++) { partial[local.x * SUMS + i] = sums[i]; }
   workgroupBarrier();
   for (var i = local.x; i < SUMS; i += WG_X) {
     var sum = vec4<f32>();

@@ -1,8 +1,6 @@
 // A convolution of the included problem for adapters that run four invocations as one SIMD unit (SwiftShader).
-// Each invocation holds the input under a strip of ROWS neighbouring outputs for one tap, and from tap to tap of a kernel row
-// it loads one pixel and moves on by one; the four exchange strips by quad swaps: invocation l makes the strips of l, l^1, l^2
-// and l^3 for its own 4*BLOCKS filters. Taps written out would run a tenth faster and take SwiftShader three times as long to
-// compile; and so would stores, which it turns into a branch for each number: they stand once, in a loop.
+// Each invocation loads the input under a strip of ROWS neighbouring outputs, so that taps of one kernel row share loads, and
+// the four exchange strips by quad swaps: invocation l makes the strips of l, l^1, l^2 and l^3 for its own 4*BLOCKS filters.
 const STRIPS = (OUT_W + ROWS - 1u) / ROWS;
 const ALL_STRIPS = u.N * OUT_H * STRIPS;
 // False where every input that an output reads lies inside the image: then nothing need be zeroed.
@@ -45,26 +43,23 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let row_inside = h < IN_H;
     let row = (image * IN_H + min(h, IN_H - 1u)) * IN_W;
     for (var step = 0u; step < IN_STEPS; step++) {
-#unroll i < ROWS - 1 * STRIDE_W
-      var x$i = load_input(row, out_column * STRIDE_W + $i - PAD_LEFT, step, row_inside);
+#unroll i < ROWS - 1 * STRIDE_W + u.KW
+      let x$i = load_input(row, out_column * STRIDE_W + $i - PAD_LEFT, step, row_inside);
+      let right_x$i = quadSwapX(x$i);
+      let below_x$i = quadSwapY(x$i);
+      let across_x$i = quadSwapDiagonal(x$i);
 #end
-      for (var kw = 0u; kw < u.KW; kw++) {
-        let x${ROWS - 1 * STRIDE_W} = load_input(row, (out_column + ROWS - 1u) * STRIDE_W + kw - PAD_LEFT, step, row_inside);
+#unroll kw < u.KW
 #unroll j < BLOCKS
-        let w$j = load_w(kh, kw, step, block$j);
-#end
+      let w$kw_$j = load_w(kh, $kw, step, block$j);
 #unroll r < ROWS
-#unroll j < BLOCKS
-        own$r_$j += w$j * x${$r * STRIDE_W};
-        right$r_$j += w$j * quadSwapX(x${$r * STRIDE_W});
-        below$r_$j += w$j * quadSwapY(x${$r * STRIDE_W});
-        across$r_$j += w$j * quadSwapDiagonal(x${$r * STRIDE_W});
+      own$r_$j += w$kw_$j * x${$r * STRIDE_W + $kw};
+      right$r_$j += w$kw_$j * right_x${$r * STRIDE_W + $kw};
+      below$r_$j += w$kw_$j * below_x${$r * STRIDE_W + $kw};
+      across$r_$j += w$kw_$j * across_x${$r * STRIDE_W + $kw};
 #end
 #end
-#unroll i < ROWS - 1 * STRIDE_W
-        x$i = x${$i + 1};
 #end
-      }
     }
   }
   // Divisions are slow there, so each strip's place is worked out once and swapped.
@@ -76,6 +71,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   {
     let block = group.x * 4u * BLOCKS + $j * 4u + lane;
     let bias = bias_of(block$j);
+    // Stores stand once, in a loop: SwiftShader turns each into a branch for every number and takes as long to compile them.
     var sums: array<vec4<f32>, 4u * ROWS>;
 #unroll r < ROWS
     sums[4u * $r] = own$r_$j; sums[4u * $r + 1u] = right$r_$j; sums[4u * $r + 2u] = below$r_$j; sums[4u * $r + 3u] = across$r_$j;
