@@ -111,7 +111,7 @@ const filterGradientWorkgroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 
-export const conv2dAlgorithms: readonly Algorithm[] = [quadStrips, quadSmall, forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
+export const conv2dAlgorithms: readonly Algorithm[] = [quadSmall, quadStrips, forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
 export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
   filterGradientQuads,
