@@ -115,7 +115,7 @@ export const conv2dAlgorithms: readonly Algorithm[] = [quadSmall, quadStrips, fo
 export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
   filterGradientQuads,
-  filterGradientTaps('software', [{ X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }]),
+  filterGradientTaps('software', [{ X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }, { X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }]),
   filterGradientTaps('gpu', [{ X: 64, TAP_ROWS: 1, BLOCKS: 1, STRIP: 2 }, { X: 64, TAP_ROWS: 3, BLOCKS: 1, STRIP: 2 }]),
   filterGradientGemm.splitK, filterGradientGemm.workgroupTiles, filterGradientWorkgroup,
 ]
