@@ -53,6 +53,7 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     expect(choose(call).ms).toBeGreaterThan(0)
     const [key, value] = [...store.entries][0]!
     expect(key).toContain('accumulate-for-test')
+    expect((JSON.parse(value) as { compileMs: number }).compileMs).toBeGreaterThan(0)
     // What is remembered is taken without measuring: here a row that measuring would not choose.
     store.entries.set(key, value.replace('"scalar"', '"slow"').replace('"X":64', '"X":1'))
     expect((await tuner(store).choose([call]))(call).variant.algorithm.name).toBe('slow')

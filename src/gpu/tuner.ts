@@ -78,7 +78,7 @@ interface Kind {
   readonly variants: readonly Variant[]
   /** Guessed work of all its calls together: how much a better row can win. */
   weight: number
-  /** How many calls a step makes of it. */
+  /** How many calls of it the Plans make that were loaded together. */
   calls: number
   choice: Choice
   readonly timed: MeasuredRow[]
@@ -100,6 +100,7 @@ class KernelTuner implements Tuner {
   readonly #kinds = new Map<string, Kind>()
   /** Rows found right or wrong, by their description: what a probe says does not depend on the call. */
   readonly #checks = new Map<string, Promise<boolean>>()
+  readonly #compiling = new WeakMap<Promise<GPUComputePipeline>, { ms: number }>()
   #budgetMs: number
 
   constructor(options: TunerOptions) {
@@ -182,7 +183,7 @@ class KernelTuner implements Tuner {
     kind.choice = known
     kind.done = known.complete
     kind.seen = true
-    if (!known.complete && known.ms !== undefined) kind.timed.push({ variant: known.variant, ms: known.ms, compileMs: known.compileMs ?? 0 })
+    if (!known.complete && known.ms !== undefined && known.compileMs !== undefined) kind.timed.push({ variant: known.variant, ms: known.ms, compileMs: known.compileMs })
   }
 
   #compileAhead(kind: Kind): void {
@@ -195,7 +196,7 @@ class KernelTuner implements Tuner {
     return written.length === 0 ? variants : written
   }
 
-  /** Times further rows of a kind until the deadline, and chooses the fastest that is right. */
+  /** Times further rows of a kind until the deadline, and chooses the best that is right. */
   async #measure(kind: Kind, { stopwatch, deadline, likely }: { readonly stopwatch: Stopwatch; readonly deadline: number; readonly likely: boolean }): Promise<void> {
     const { device, pipelines } = this.#options
     const bench = await createBench(device, { ...kind, arrays: timingArrays(kind.kernel, kind.dims), halfMode: pipelines.halfMode })
@@ -219,12 +220,23 @@ class KernelTuner implements Tuner {
 
   /** Undefined where the deadline came before the row was compiled. */
   async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: { readonly stopwatch: Stopwatch; readonly bench: Bench; readonly deadline: number }): Promise<MeasuredRow | undefined> {
-    const start = performance.now()
-    const pipeline = await before(deadline, this.#options.pipelines.get(kind.kernel, kind.dims, variant))
+    const making = this.#options.pipelines.get(kind.kernel, kind.dims, variant)
+    const took = this.#watch(making)
+    const pipeline = await before(deadline, making)
     if (pipeline === undefined) return undefined
-    const compileMs = performance.now() - start
     const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
-    return { variant, ms: await timeVariant(stopwatch, { bench, pipeline, variant, best, deadline }), compileMs }
+    return { variant, ms: await timeVariant(stopwatch, { bench, pipeline, variant, best, deadline }), compileMs: took.ms }
+  }
+
+  /** How long a pipeline takes from now on, also where the deadline comes first and another visit finds it made. */
+  #watch(making: Promise<GPUComputePipeline>): { ms: number } {
+    const known = this.#compiling.get(making)
+    if (known !== undefined) return known
+    const took = { ms: 0 }
+    this.#compiling.set(making, took)
+    const start = performance.now()
+    making.then(() => { took.ms = performance.now() - start }, () => undefined)
+    return took
   }
 
   async #settle(kind: Kind): Promise<void> {
@@ -240,7 +252,7 @@ class KernelTuner implements Tuner {
     }
   }
 
-  /** A whole step's time, by this kind's own and its share of the work. */
+  /** The time of all that is loaded, once through, by this kind's own and its share of the work. */
   #guessStepMs({ calls, weight, timed }: Kind): number {
     const total = [...this.#kinds.values()].reduce((sum, kind) => sum + kind.weight, 0)
     return calls * Math.min(...timed.map(({ ms }) => ms)) * total / weight

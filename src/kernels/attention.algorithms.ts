@@ -3,6 +3,7 @@
 // call: z = 0 goes by queries, z = 1 by keys.
 import { ceilDiv } from '../base/math.ts'
 import { dim, type Algorithm, type Dims, type Grid } from './kernel.ts'
+import { hasQuads } from './subgroups.ts'
 
 export interface AttentionPart {
   readonly name: 'forward' | 'gradient'
@@ -42,7 +43,7 @@ export function attentionAlgorithms({ name, vectors, passes, quadRows }: Attenti
       includes: [problem, 'kernels/attention/quads.wgsl'],
       variants: quadRows.map((ROWS) => ({ X: 4, ROWS, WIDTH: 4 })),
       ...vec4,
-      fits: (d, c, gpu) => dim(d, 'D') % 4 === 0 && dim(d, 'D') <= longestHead(dim(c, 'ROWS'), passes) && gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4,
+      fits: (d, c, gpu) => dim(d, 'D') % 4 === 0 && dim(d, 'D') <= longestHead(dim(c, 'ROWS'), passes) && hasQuads(gpu),
       grid: (d, c) => grid(d, 4 * dim(c, 'ROWS')),
     },
     {

@@ -2,13 +2,13 @@
 // software adapters. The filter gradient is a reduction over the pixels of the batch, never one invocation per weight.
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
-import { dim, linearGrid, variants, type Algorithm, type Dims, type GpuCapabilities } from './kernel.ts'
+import { dim, linearGrid, variants, type Algorithm, type Dims } from './kernel.ts'
+import { hasQuads } from './subgroups.ts'
 
 const outputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW')
 const inputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W')
 const taps = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW')
 const divides = (d: Dims, ...keys: readonly string[]): boolean => keys.every((key) => dim(d, key) % 4 === 0)
-const quads = (gpu: GpuCapabilities): boolean => gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4
 
 const forwardGemm = gemmAlgorithms({
   includes: ['kernels/activation.wgsl', 'kernels/conv2d/taps.wgsl', 'kernels/conv2d/forward-problem.wgsl'],
@@ -55,7 +55,7 @@ const quadStrips: Algorithm = {
   includes: ['kernels/activation-vec4.wgsl', 'kernels/conv2d/forward-strips.wgsl'],
   variants: STRIP_VARIANTS,
   views: (d) => ({ ...(divides(d, 'C') ? { x: 'vec4<f32>' } : {}), w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
-  fits: (d, _, gpu) => quads(gpu) && divides(d, 'F'),
+  fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'F'),
   workgroup: () => [4, 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
 }
@@ -69,14 +69,14 @@ const quadSmall: Algorithm = {
   variants: [{ ROWS: 2, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 2, BLOCKS: 2 }],
   views: () => ({ w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
   // Longer bodies take SwiftShader seconds to compile.
-  fits: (d, c, gpu) => quads(gpu) && divides(d, 'F') && taps(d) * dim(d, 'C') * dim(c, 'ROWS') * dim(c, 'BLOCKS') <= 100,
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && taps(d) * dim(d, 'C') * dim(c, 'ROWS') * dim(c, 'BLOCKS') <= 100,
 }
 
 const inputGradientStrips: Algorithm = {
   ...quadStrips,
   includes: ['kernels/conv2d/input-gradient-strips.wgsl'],
   views: () => ({ dy: 'vec4<f32>', w: 'vec4<f32>', dx: 'vec4<f32>' }),
-  fits: (d, _, gpu) => quads(gpu) && divides(d, 'C', 'F') && d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW'),
+  fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW'),
   grid: (d, c) => [ceilDiv(dim(d, 'C'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'H') * ceilDiv(dim(d, 'W'), dim(c, 'ROWS')), 4), 1],
 }
 
@@ -87,7 +87,7 @@ const filterGradientQuads: Algorithm = {
   shader: 'kernels/conv2d/filter-gradient-quads.wgsl',
   variants: [{ CHANNELS: 2, TAPS: 5 }, { CHANNELS: 2, TAPS: 3 }, { CHANNELS: 4, TAPS: 1 }, { CHANNELS: 4, TAPS: 3 }, { CHANNELS: 4, TAPS: 5 }],
   views: (_, c) => ({ x: c['CHANNELS'] === 2 ? 'vec2<f32>' : 'vec4<f32>', dy: 'vec4<f32>', dw: 'vec4<f32>' }),
-  fits: (d, c, gpu) => quads(gpu) && divides(d, 'C', 'F') && (c['TAPS'] === 1 || (d['SW'] === 1 && dim(c, 'TAPS') <= dim(d, 'KW'))),
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && (c['TAPS'] === 1 || (d['SW'] === 1 && dim(c, 'TAPS') <= dim(d, 'KW'))),
   workgroup: () => [4, 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 16), dim(d, 'KH') * ceilDiv(dim(d, 'KW'), dim(c, 'TAPS')) * ceilDiv(dim(d, 'C'), 4 * dim(c, 'CHANNELS')), 1],
 }

@@ -2,6 +2,7 @@
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
 import { dim, type Algorithm, type Dims } from './kernel.ts'
+import { hasQuads } from './subgroups.ts'
 
 const tiles = (d: Dims, m: number, n: number): readonly [number, number, number] => [ceilDiv(dim(d, 'N'), n), ceilDiv(dim(d, 'M'), m), 1]
 
@@ -32,19 +33,19 @@ const quadTiles: Algorithm = {
     { ROWS: 8, BLOCKS: 2, DEPTH: 2 },
   ],
   views: vectorViews,
-  fits: (d, c, gpu) => gpu.subgroupMinSize === 4 && gpu.subgroupMaxSize === 4 && (c['DEPTH'] === 1 || dim(d, 'K') % (4 * dim(c, 'DEPTH')) === 0),
+  fits: (d, c, gpu) => hasQuads(gpu) && (c['DEPTH'] === 1 || dim(d, 'K') % (4 * dim(c, 'DEPTH')) === 0),
   workgroup: () => [4, 1, 1],
   grid: (d, c) => tiles(d, 4 * dim(c, 'ROWS'), 16 * dim(c, 'BLOCKS')),
 }
 
-/** Last layers of a few outputs: a product this small is over before a longer body is compiled. */
+/** Last layers of a few outputs: where there are long bodies, a product this small is over before one is compiled. */
 const SMALL_PRODUCT = 2 ** 20
 const single: Algorithm = {
   ...registerTiles,
   name: 'single',
   suits: 'software',
   variants: [{ X: 4, Y: 1, ROWS: 1, COLS: 1 }],
-  fits: (d) => dim(d, 'M') * dim(d, 'N') * dim(d, 'K') < SMALL_PRODUCT,
+  fits: (d, _, gpu) => hasQuads(gpu) && dim(d, 'M') * dim(d, 'N') * dim(d, 'K') < SMALL_PRODUCT,
 }
 
 export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, workgroupTiles, splitK, registerTiles]
