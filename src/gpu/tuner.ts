@@ -204,11 +204,11 @@ class KernelTuner implements Tuner {
       const end = likely ? this.#likely(kind).length : kind.variants.length
       while (kind.next < end && performance.now() < deadline) {
         const variant = kind.variants[kind.next]!
-        if (!isHopeless(kind, variant)) {
-          const known = kind.timed.some((row) => row.variant === variant)
-          const row = known ? undefined : await this.#time(kind, variant, { stopwatch, bench, deadline })
-          if (!known && row === undefined) break
-          if (row !== undefined) kind.timed.push(row)
+        // What an earlier visit measured is known.
+        if (!isHopeless(kind, variant) && kind.timed.every((row) => row.variant !== variant)) {
+          const row = await this.#time(kind, variant, { stopwatch, bench, deadline })
+          if (row === undefined) break
+          kind.timed.push(row)
         }
         kind.next++
       }

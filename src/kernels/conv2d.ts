@@ -14,12 +14,13 @@ const shapes = [
   { N: 2, H: 5, W: 8, C: 12, F: 20, KH: 3, KW: 3, OH: 3, OW: 6, SH: 1, SW: 1, PT: 0, PL: 0 },
   { N: 2, H: 11, W: 10, C: 1, F: 32, KH: 3, KW: 2, OH: 6, OW: 5, SH: 2, SW: 2, PT: 1, PL: 0 },
 ]
-/** No tile reads beyond the image, so that nothing is zeroed. */
-const insideShapes = [
-  { N: 2, H: 4, W: 6, C: 4, F: 8, KH: 3, KW: 3, OH: 2, OW: 4, SH: 1, SW: 1, PT: 0, PL: 0, BIAS: 0, ACT: 0 },
-  { N: 1, H: 4, W: 8, C: 8, F: 4, KH: 3, KW: 5, OH: 2, OW: 4, SH: 1, SW: 1, PT: 0, PL: 0, BIAS: 0, ACT: 0 },
+/** Filter gradients sum over pixels in tiles: two where no tile reaches beyond the image, so that nothing is zeroed, and one with strides. */
+const tiledShapes = [
+  { N: 2, H: 4, W: 6, C: 4, F: 8, KH: 3, KW: 3, OH: 2, OW: 4, SH: 1, SW: 1, PT: 0, PL: 0 },
+  { N: 1, H: 4, W: 8, C: 8, F: 4, KH: 3, KW: 5, OH: 2, OW: 4, SH: 1, SW: 1, PT: 0, PL: 0 },
+  { N: 2, H: 7, W: 8, C: 12, F: 20, KH: 3, KW: 3, OH: 3, OW: 3, SH: 2, SW: 2, PT: 0, PL: 0 },
 ]
-const plainShapes = shapes.map((s) => ({ ...s, BIAS: 0, ACT: 0 }))
+const plain = (s: Dims): Dims => ({ ...s, BIAS: 0, ACT: 0 })
 
 export const conv2d = defineKernel({
   name: 'conv2d',
@@ -30,7 +31,7 @@ export const conv2d = defineKernel({
   flops: convolutionFlops,
   reference: (d, { x, w, bias, y }) => conv2dReference(conv(d), { x: x!, w: w!, bias, y: y! }),
   // Without bias and activation only as many as every row fits one of: compiling is dear, and no shape makes a difference to what is not there.
-  probes: [...shapes.map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...plainShapes.slice(2)],
+  probes: [...shapes.map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
 })
 
 export const conv2dInputGradient = defineKernel({
@@ -40,7 +41,7 @@ export const conv2dInputGradient = defineKernel({
   algorithms: inputGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { dy, w, dx }) => inputGradientReference(conv(d), { dy: dy!, w: w!, dx: dx! }),
-  probes: plainShapes,
+  probes: shapes.map(plain),
 })
 
 export const conv2dFilterGradient = defineKernel({
@@ -50,5 +51,5 @@ export const conv2dFilterGradient = defineKernel({
   algorithms: filterGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { x, dy, dw }) => filterGradientReference(conv(d), { x: x!, dy: dy!, dw: dw! }),
-  probes: [...plainShapes, ...insideShapes, { ...plainShapes[2]!, H: 7, OH: 3, OW: 3, SH: 2, SW: 2 }],
+  probes: [...shapes, ...tiledShapes].map(plain),
 })

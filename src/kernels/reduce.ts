@@ -95,7 +95,7 @@ export const accumulateMetrics = defineKernel({
     weights: { access: 'read', element: 'f32', length: (d) => dim(d, 'N') },
     metrics: { access: 'update', element: 'f32', length: () => METRICS.length },
   },
-  algorithms: [accumulateIn('workgroup', 64), { ...accumulateIn('quad', 4), suits: 'software' }],
+  algorithms: [accumulateIn('workgroup', 64), { ...accumulateIn('small-workgroup', 4), suits: 'software' }],
   flops: (d) => 3 * dim(d, 'N'),
   reference(d, { loss, correct, weights, metrics }) {
     let lossSum = 0, correctSum = 0, examples = 0
