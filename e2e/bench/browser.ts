@@ -6,20 +6,12 @@ import { join } from 'node:path'
 import { build } from 'vite'
 import { launchChromium, type AdapterChoice } from '../../server/chromium.ts'
 import { loadPages } from '../../server/pages.ts'
-import type { BenchWorker } from './messages.ts'
-
-type Benches = { readonly [K in keyof BenchWorker]: (options: Parameters<BenchWorker[K]>[0]) => ReturnType<BenchWorker[K]> }
-
-export interface BenchPages {
-  /** Runs one of the worker's benchmarks in a new browser. */
-  run<K extends keyof Benches>(bench: K, options: Parameters<Benches[K]>[0]): ReturnType<Benches[K]>
-  close(): void
-}
+import type { BenchHost } from './messages.ts'
 
 /** The repository's root: programs are started in it by npm. */
 const root = process.cwd()
 
-export async function openBenchPages(adapter: AdapterChoice): Promise<BenchPages> {
+export async function openBenchPages(adapter: AdapterChoice): Promise<BenchHost> {
   await build({ configFile: join(root, 'vite.config.ts'), mode: 'bench' })
   const pages = loadPages(join(root, 'dist/bench'))
   const server = createServer((request, response) => {
@@ -41,7 +33,7 @@ export async function openBenchPages(adapter: AdapterChoice): Promise<BenchPages
       await browser.close()
     }
   }
-  return { run: run as BenchPages['run'], close: () => void server.close() }
+  return { run: run as BenchHost['run'], close: () => void server.close() }
 }
 
 /** What page.ts puts into the page's global scope. */

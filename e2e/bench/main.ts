@@ -1,4 +1,4 @@
-// `npm run bench -- training|kernels [options]`: measures in workers of a headless Chromium and prints tables
+// `npm run bench -- training|kernels [options]`: measures in workers of a headless Chromium, or in Node, and prints tables
 // (`npm run bench -- learning`, `federated`, `robust`, `async` and `server` are in main.ts of those folders).
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -6,17 +6,20 @@ import { ConfigError } from '../../src/base/errors.ts'
 import { nearest } from '../../src/base/registry.ts'
 import { parseCommandLine } from '../command-line.ts'
 import { asynchrony } from './async/main.ts'
-import { openBenchPages, type BenchPages } from './browser.ts'
+import { openBenchPages } from './browser.ts'
+import { playRole } from './child.ts'
 import { federated } from './federated/main.ts'
 import { learning } from './learning/main.ts'
-import { PEERS, type PeerName, type Results } from './messages.ts'
+import { PEERS, type BenchHost, type PeerName, type Results } from './messages.ts'
+import { measure, openNodeHost } from './node.ts'
 import { robust } from './robust/main.ts'
 import { printKernels, printMatmul, printTraining } from './report.ts'
 import { extended, NO_RESULTS } from './results.ts'
-import { server } from './server/main.ts'
+import { server, serverRoles } from './server/main.ts'
 import { workloads } from './workloads.ts'
 
-export { child } from './server/main.ts'
+/** What a process that a benchmark has started does. */
+export const child = (role: string, options: object): Promise<void> => playRole({ ...serverRoles, measure }, role, options)
 
 /** Benchmarks that need no browser. */
 const ELSEWHERE: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { learning, federated, robust, async: asynchrony, server }
@@ -29,6 +32,7 @@ const USAGE = `npm run bench -- training|kernels [options]
   --rounds N        interleaved repetitions, 5 by default
   --check-steps N   steps over which losses must agree, 20 by default (TensorFlow.js needs up to 35 s for one)
   --adapter A       software (default) or hardware
+  --in HOST         a headless browser (default), or node: no browser, WebGPU by the npm package webgpu
 
 npm run bench -- ${Object.keys(ELSEWHERE).join('|')} --help tells of the others`
 
@@ -52,6 +56,7 @@ interface Settings {
   readonly rounds: number
   readonly checkSteps: number
   readonly adapter: 'software' | 'hardware'
+  readonly host: 'browser' | 'node'
   readonly json: string | undefined
   readonly again: boolean
 }
@@ -63,17 +68,18 @@ function parseSettings(args: readonly string[]): Settings | undefined {
     allowPositionals: true,
     options: {
       json: { type: 'string' }, workloads: { type: 'string' }, peers: { type: 'string' }, again: { type: 'boolean', default: false },
-      adapter: { type: 'string', default: 'software' }, rounds: { type: 'string', default: '5' }, help: { type: 'boolean', default: false }, 'check-steps': { type: 'string', default: '20' },
+      adapter: { type: 'string', default: 'software' }, in: { type: 'string', default: 'browser' }, rounds: { type: 'string', default: '5' }, help: { type: 'boolean', default: false }, 'check-steps': { type: 'string', default: '20' },
     },
   })
   if (values.help) return undefined
-  const { adapter } = values
+  const { adapter, in: host } = values
+  if (host !== 'browser' && host !== 'node') throw new ConfigError(`--in: must be browser or node, got "${host}". Name one of them.`)
   if (adapter !== 'software' && adapter !== 'hardware') throw new ConfigError(`--adapter: must be software or hardware, got "${adapter}". Name one of them.`)
   return {
     bench: checkBench(positionals),
     workloads: values.workloads === undefined ? workloads.filter(({ standard }) => standard).map(({ name }) => name) : checkNames('--workloads', values.workloads, workloads.map(({ name }) => name)),
     peers: values.peers === undefined ? PEERS : checkNames('--peers', values.peers, PEERS) as readonly PeerName[],
-    rounds: countOf('--rounds', values.rounds), checkSteps: countOf('--check-steps', values['check-steps']), adapter, json: values.json, again: values.again,
+    rounds: countOf('--rounds', values.rounds), checkSteps: countOf('--check-steps', values['check-steps']), adapter, host, json: values.json, again: values.again,
   }
 }
 
@@ -93,30 +99,30 @@ async function run(args: readonly string[]): Promise<void> {
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`)
   }
   if (json !== undefined) mkdirSync(dirname(json), { recursive: true })
-  const pages = await openBenchPages(settings.adapter)
+  const host = settings.host === 'node' ? openNodeHost(settings.adapter) : await openBenchPages(settings.adapter)
   try {
-    const failures = settings.bench === 'training' ? await measureTraining(pages, settings, results, add) : await measureKernels(pages, settings, add)
+    const failures = settings.bench === 'training' ? await measureTraining(host, settings, results, add) : await measureKernels(host, settings, add)
     if (settings.bench === 'training') printTraining(results)
     else printKernels(results)
     printMatmul(results)
     for (const failure of failures) console.error(failure)
     if (failures.length > 0) process.exitCode = 1
   } finally {
-    pages.close()
+    host.close()
   }
 }
 
 type Add = (more: Partial<Results>) => void
 
 /** One failed pair does not cost the others. */
-async function measureTraining(pages: BenchPages, { workloads: names, peers, rounds, checkSteps, again }: Settings, known: Results, add: Add): Promise<readonly string[]> {
+async function measureTraining(host: BenchHost, { workloads: names, peers, rounds, checkSteps, again }: Settings, known: Results, add: Add): Promise<readonly string[]> {
   const failures: string[] = []
   const pairs = names.flatMap((workload) => peers.map((peer) => ({ workload, peer })))
     .filter(({ workload, peer }) => again || !known.workloads.some((row) => row.name === workload && row.peer === peer))
   for (const [i, { workload, peer }] of pairs.entries()) {
     console.log(`[${i + 1}/${pairs.length}]`)
     try {
-      const { adapter, row } = await pages.run('training', { workload, peer, rounds, checkSteps })
+      const { adapter, row } = await host.run('training', { workload, peer, rounds, checkSteps })
       add({ adapter, workloads: [row] })
     } catch (error) {
       failures.push(`${workload} against ${peer}: ${(error as Error).message}`)
@@ -126,9 +132,9 @@ async function measureTraining(pages: BenchPages, { workloads: names, peers, rou
   return failures
 }
 
-async function measureKernels(pages: BenchPages, { workloads: names, peers }: Settings, add: Add): Promise<readonly string[]> {
-  for (const peer of peers) add({ matmul: await pages.run('matmul', { peer }) })
-  const { adapter, kernels } = await pages.run('kernels', { workloads: names })
+async function measureKernels(host: BenchHost, { workloads: names, peers }: Settings, add: Add): Promise<readonly string[]> {
+  for (const peer of peers) add({ matmul: await host.run('matmul', { peer }) })
+  const { adapter, kernels } = await host.run('kernels', { workloads: names })
   add({ adapter, kernels })
   return []
 }

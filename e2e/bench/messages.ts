@@ -83,3 +83,12 @@ export interface BenchWorker {
   matmul(options: { readonly peer: PeerName }, log: Log): Promise<readonly MatmulRow[]>
   kernels(options: KernelsOptions, log: Log): Promise<KernelsReport>
 }
+
+export type Benches = { readonly [K in keyof BenchWorker]: (options: Parameters<BenchWorker[K]>[0]) => ReturnType<BenchWorker[K]> }
+
+/** Where measurements run. */
+export interface BenchHost {
+  /** Runs one of the benchmarks in a new browser, or in a new process. */
+  run<K extends keyof Benches>(bench: K, options: Parameters<Benches[K]>[0]): ReturnType<Benches[K]>
+  close(): void
+}

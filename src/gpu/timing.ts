@@ -6,7 +6,12 @@ import type { Variant } from './wgsl.ts'
 
 /** A batch long enough to hide the cost of a submit. */
 const BATCH_MS = 6
-const MOST_REPEATS = 64
+/** A batch is made longer until it takes this. */
+const LEAST_BATCH_MS = 3
+/** Bounds a batch where dispatches take microseconds. */
+const MOST_REPEATS = 1024
+/** How much longer than the last a batch may be guessed to need: a short one is mostly the submit itself. */
+const GROWTH = 8
 /** A dispatch this long is timed once: noise matters less than the person's waiting. */
 const LONG_MS = 150
 /** A row this far behind the best is not measured closely. */
@@ -27,14 +32,19 @@ export interface Timing {
  * A rough figure where the row is far behind.
  */
 export async function timeVariant(stopwatch: Stopwatch, { bench, pipeline, variant, best, deadline }: Timing): Promise<number> {
-  const batch = async (repeats: number): Promise<number> => await stopwatch.time((pass) => bench.dispatch(pass, pipeline, variant, repeats)) / repeats
+  const batch = (repeats: number): Promise<number> => stopwatch.time((pass) => bench.dispatch(pass, pipeline, variant, repeats))
   // The first one pays for what drivers leave until then.
   const first = await batch(1)
   if (first > LONG_MS || (first > FAR_BEHIND * best && first > 2)) return first
-  const once = await batch(1)
-  if (once > FAR_BEHIND * best && once > 1) return once
-  const repeats = Math.max(1, Math.min(MOST_REPEATS, Math.ceil(BATCH_MS / once)))
-  const samples = [Math.min(first, once)]
-  while (samples.length < 4 && (samples.length === 1 || performance.now() < deadline)) samples.push(await batch(repeats))
-  return Math.min(...(repeats === 1 ? samples : samples.slice(1)))
+  let repeats = 1
+  let ms = await batch(1)
+  const singles = Math.min(first, ms)
+  while (ms < LEAST_BATCH_MS && repeats < MOST_REPEATS) {
+    repeats = Math.min(MOST_REPEATS, Math.ceil(repeats * Math.min(GROWTH, BATCH_MS / ms)))
+    ms = await batch(repeats)
+  }
+  const each = [repeats === 1 ? singles : ms / repeats]
+  if (each[0]! > FAR_BEHIND * best) return each[0]!
+  while (each.length < 3 && (each.length === 1 || performance.now() < deadline)) each.push(await batch(repeats) / repeats)
+  return Math.min(...each)
 }

@@ -9,7 +9,7 @@ import type { Lease, ToVolunteer } from '../../../src/wire/messages.ts'
 import type { Welcome } from '../../../src/wire/welcome.ts'
 import { serve } from '../../../server/serve.ts'
 import { openBenchRun } from './bench-run.ts'
-import { startChild, type Role } from './child.ts'
+import { startChild, type Role } from '../child.ts'
 import type { AddRow } from './row.ts'
 import { helloOf, stubUpdate, type StubUpdate } from './stub-volunteer.ts'
 

@@ -7,7 +7,7 @@ import { parseCommandLine } from '../../command-line.ts'
 import { printTable } from '../report.ts'
 import { machine } from '../trials/machine.ts'
 import { measureAcknowledgements } from './acks.ts'
-import { playRole, type Role } from './child.ts'
+import type { Role } from '../child.ts'
 import { measureCore } from './core.ts'
 import { loopClients, loopServer, measureLoop } from './loop.ts'
 import { measureRecovery } from './recovery.ts'
@@ -24,10 +24,8 @@ const PARTS: Readonly<Record<string, (add: AddRow) => Promise<void>>> = {
   loop: measureLoop,
 }
 
-const ROLES: Readonly<Record<string, Role>> = { 'loop-server': loopServer, 'loop-clients': loopClients, 'socket-server': socketServer, 'socket-clients': socketClients }
-
-/** What a process that a benchmark has started does. */
-export const child = (role: string, options: object): Promise<void> => playRole(ROLES, role, options)
+/** What processes that the benchmark starts do. */
+export const serverRoles: Readonly<Record<string, Role>> = { 'loop-server': loopServer, 'loop-clients': loopClients, 'socket-server': socketServer, 'socket-clients': socketClients }
 
 export const SERVER_USAGE = `npm run bench -- server [options]
   --parts a,b        of ${Object.keys(PARTS).join(', ')}; all where absent

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { serve } from '../../../server/serve.ts'
 import { openBenchRun } from './bench-run.ts'
-import { startChild, type Role } from './child.ts'
+import { startChild, type Role } from '../child.ts'
 import type { AddRow } from './row.ts'
 import { helloOf } from './stub-volunteer.ts'
 

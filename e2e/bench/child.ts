@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { present } from '../../../src/base/errors.ts'
+import { present } from '../../src/base/errors.ts'
 
 const BENCH = pathToFileURL(join(import.meta.dirname, 'bench.js')).href
 

@@ -1,0 +1,7 @@
+// All that is measured in one place: a browser's worker or a process of Node.
+import type { BenchWorker } from '../messages.ts'
+import { measureKernels } from './kernels.ts'
+import { measureMatmul } from './matmul.ts'
+import { measureTraining } from './training.ts'
+
+export const benches: BenchWorker = { training: measureTraining, matmul: measureMatmul, kernels: measureKernels }
