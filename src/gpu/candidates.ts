@@ -1,5 +1,5 @@
 // Which variants of a kernel can run a call on an adapter, the likeliest first.
-import { workgroupOf, type Consts, type Dims, type GpuCapabilities, type Grid, type Kernel } from '../kernels/kernel.ts'
+import { dispatchSizes, type Consts, type Dims, type GpuCapabilities, type Kernel } from '../kernels/kernel.ts'
 import type { Variant } from './wgsl.ts'
 
 /** WebGPU's guaranteed limit; adapters rarely offer more. */
@@ -39,10 +39,9 @@ export function worthTiming(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): r
 export function fits({ algorithm, consts }: Variant, dims: Dims, gpu: GpuCapabilities): boolean {
   if (algorithm.features?.some((feature) => !gpu.features.has(feature)) === true) return false
   if (algorithm.fits?.(dims, consts, gpu) === false) return false
-  const workgroup = workgroupOf(algorithm, dims, consts)
-  return workgroup[0] * workgroup[1] * workgroup[2] <= gpu.maxComputeInvocationsPerWorkgroup
+  return dispatchSizes(algorithm, dims, consts).every(({ workgroup, grid }) => workgroup[0] * workgroup[1] * workgroup[2] <= gpu.maxComputeInvocationsPerWorkgroup
     && workgroup[0] <= gpu.maxComputeWorkgroupSizeX && workgroup[1] <= gpu.maxComputeWorkgroupSizeY
-    && algorithm.grid(dims, consts).every((groups) => groups <= MAX_GROUPS)
+    && grid.every((groups) => groups <= MAX_GROUPS))
 }
 
 /** A stored or printed row, found again among the candidates. */
@@ -52,5 +51,3 @@ export function findVariant(variants: readonly Variant[], algorithm: string, con
 
 const sameConsts = (a: Consts, b: Consts): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
-
-export const gridOf = ({ algorithm, consts }: Variant, dims: Dims): Grid => algorithm.grid(dims, consts)

@@ -11,9 +11,17 @@ const USAGE = 0x80 | 0x04 | 0x08 // STORAGE | COPY_SRC | COPY_DST: the constants
 export interface PlanMemory {
   readonly persistent: ReadonlyMap<string, GPUBuffer>
   readonly byPlan: ReadonlyMap<string, readonly GPUBuffer[]>
+  /** Where calls of two dispatches leave what the second one finishes; undefined where there are none. */
+  readonly workspace: GPUBuffer | undefined
   /** Bytes in all. */
   readonly bytes: number
   destroy(): void
+}
+
+export interface MemoryOptions {
+  readonly halfMode: HalfMode
+  /** f32 elements. */
+  readonly workspace: number
 }
 
 interface Wanted { label: string; bytes: number }
@@ -23,7 +31,7 @@ interface Wanted { label: string; bytes: number }
  * Plans share it: the i-th largest scratch allocation of every Plan is the same buffer. Throws ConfigError where the
  * device cannot hold it all.
  */
-export async function allocate(device: GPUDevice, plans: readonly Plan[], halfMode: HalfMode): Promise<PlanMemory> {
+export async function allocate(device: GPUDevice, plans: readonly Plan[], { halfMode, workspace }: MemoryOptions): Promise<PlanMemory> {
   const wanted = new Map<string, Wanted>()
   const keys = new Map<string, readonly string[]>()
   for (const plan of plans) {
@@ -40,13 +48,14 @@ export async function allocate(device: GPUDevice, plans: readonly Plan[], halfMo
       wanted.set(key, { label: key, bytes: Math.max(known?.bytes ?? 0, bytes) })
     })
   }
-  const made = await createBuffers(device, [...wanted.values()])
+  const made = await createBuffers(device, [...wanted.values(), ...(workspace > 0 ? [{ label: 'workspace', bytes: 4 * workspace }] : [])])
   const buffers = new Map([...wanted.keys()].map((key, i) => [key, made[i] as GPUBuffer]))
   const persistent = new Map<string, GPUBuffer>()
   for (const [key, buffer] of buffers) if (key.startsWith('persistent/')) persistent.set(key.slice('persistent/'.length), buffer)
   return {
     persistent,
     byPlan: new Map([...keys].map(([name, list]) => [name, list.map((key) => buffers.get(key) as GPUBuffer)])),
+    workspace: made[wanted.size],
     bytes: made.reduce((sum, buffer) => sum + buffer.size, 0),
     destroy: () => made.forEach((buffer) => buffer.destroy()),
   }

@@ -1,30 +1,31 @@
-// Compute pipelines, made asynchronously and once per distinct WGSL module.
+// Compute pipelines, made asynchronously and once per distinct WGSL.
 import { InvariantError } from '../base/errors.ts'
 import type { Dims, Kernel } from '../kernels/kernel.ts'
 import type { HalfMode } from './half-access.ts'
-import { describeVariant, shaderSource, type Variant } from './wgsl.ts'
+import { describeVariant, shaderSources, type Variant } from './wgsl.ts'
 
 export interface Pipelines {
   /** How its modules hold f16. */
   readonly halfMode: HalfMode
-  /** The pipeline of a call. Many may be awaited at once: the driver compiles them in parallel. Throws InvariantError with the compiler's words. */
-  get(kernel: Kernel, dims: Dims, variant: Variant): Promise<GPUComputePipeline>
-  /** Distinct modules so far. */
+  /** The pipelines of a call, one for each dispatch. Many may be awaited at once: the driver compiles them in parallel. Throws InvariantError with the compiler's words. */
+  get(kernel: Kernel, dims: Dims, variant: Variant): Promise<readonly GPUComputePipeline[]>
+  /** Distinct calls so far. */
   size(): number
 }
 
 export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): Pipelines {
-  const made = new Map<string, Promise<GPUComputePipeline>>()
+  const made = new Map<string, Promise<readonly GPUComputePipeline[]>>()
   return {
     halfMode,
     size: () => made.size,
     get(kernel, dims, variant) {
-      const code = shaderSource(kernel, dims, variant, halfMode)
-      const known = made.get(code)
+      const codes = shaderSources(kernel, dims, variant, halfMode)
+      const key = codes.join('\n')
+      const known = made.get(key)
       if (known !== undefined) return known
-      const pipeline = create(device, describeVariant(kernel, variant), code)
-      made.set(code, pipeline)
-      return pipeline
+      const pipelines = Promise.all(codes.map((code) => create(device, describeVariant(kernel, variant), code)))
+      made.set(key, pipelines)
+      return pipelines
     },
   }
 }

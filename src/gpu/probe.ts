@@ -3,13 +3,13 @@
 import { roundAllToHalf } from '../base/half.ts'
 import { createRng } from '../base/rng.ts'
 import type { Dims, Kernel, NumberArray } from '../kernels/kernel.ts'
-import { gridOf } from './candidates.ts'
+import { bindDispatches, encodeDispatches } from './dispatches.ts'
 import { loaded, stored, type HalfMode } from './half-access.ts'
 import { createBuffers } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createReadback } from './readback.ts'
 import { mismatches, type Mismatch, type ToleranceName } from './tolerance.ts'
-import { boundBuffers, type Variant } from './wgsl.ts'
+import { boundBuffers, WORKSPACE, workspaceOf, type Variant } from './wgsl.ts'
 
 export type Arrays = Readonly<Record<string, Float32Array | Uint32Array>>
 
@@ -51,7 +51,7 @@ export function timingArrays(kernel: Kernel, dims: Dims): Arrays {
 /** Buffers of a call on the device, filled and bound. */
 export interface Bench {
   readonly buffers: Readonly<Record<string, GPUBuffer>>
-  dispatch(pass: GPUComputePassEncoder, pipeline: GPUComputePipeline, variant: Variant, times?: number): void
+  dispatch(pass: GPUComputePassEncoder, pipelines: readonly GPUComputePipeline[], variant: Variant, times?: number): void
   destroy(): void
 }
 
@@ -59,22 +59,24 @@ export interface BenchCall {
   readonly kernel: Kernel
   readonly dims: Dims
   readonly arrays: Arrays
+  /** Those that will run. */
+  readonly variants: readonly Variant[]
   /** That of the pipelines. */
   readonly halfMode: HalfMode
 }
 
-export async function createBench(device: GPUDevice, { kernel, dims, arrays, halfMode }: BenchCall): Promise<Bench> {
+export async function createBench(device: GPUDevice, { kernel, dims, arrays, variants, halfMode }: BenchCall): Promise<Bench> {
   const names = boundBuffers(kernel, dims)
   const contents = names.map((name) => stored(arrays[name]!, kernel.buffers[name]!.element, halfMode))
-  const list = await createBuffers(device, names.map((name, i) => ({ label: `bench ${kernel.name} ${name}`, bytes: contents[i]!.byteLength })))
-  list.forEach((buffer, i) => device.queue.writeBuffer(buffer, 0, contents[i]! as Float32Array<ArrayBuffer>))
+  const workspace = 4 * workspaceOf(dims, variants)
+  const list = await createBuffers(device, [...names.map((name, i) => ({ label: `bench ${kernel.name} ${name}`, bytes: contents[i]!.byteLength })), ...(workspace > 0 ? [{ label: `bench ${WORKSPACE}`, bytes: workspace }] : [])])
+  contents.forEach((content, i) => device.queue.writeBuffer(list[i]!, 0, content as Float32Array<ArrayBuffer>))
+  const resource = (name: string): GPUBufferBinding => ({ buffer: list[name === WORKSPACE ? names.length : names.indexOf(name)]! })
   return {
     buffers: Object.fromEntries(names.map((name, i) => [name, list[i]!])),
-    dispatch(pass, pipeline, variant, times = 1) {
-      const entries = list.map((buffer, binding) => ({ binding, resource: { buffer } }))
-      pass.setPipeline(pipeline)
-      pass.setBindGroup(0, device.createBindGroup({ label: `bench ${kernel.name}`, layout: pipeline.getBindGroupLayout(0), entries }))
-      for (let i = 0; i < times; i++) pass.dispatchWorkgroups(...gridOf(variant, dims))
+    dispatch(pass, pipelines, variant, times = 1) {
+      const dispatches = bindDispatches(device, { kernel, dims, variant, pipelines, label: `bench ${kernel.name}`, resource })
+      for (let i = 0; i < times; i++) encodeDispatches(pass, dispatches)
     },
     destroy: () => list.forEach((buffer) => buffer.destroy()),
   }
@@ -92,12 +94,12 @@ export interface ProbeRun {
 /** The first elements in which the variant differs from the reference; empty where it is right. */
 export async function probe({ device, pipelines, kernel, dims, variant, tolerance }: ProbeRun): Promise<readonly Mismatch[]> {
   const arrays = probeArrays(kernel, dims)
-  const pipeline = await pipelines.get(kernel, dims, variant)
+  const made = await pipelines.get(kernel, dims, variant)
   const { halfMode } = pipelines
-  const bench = await createBench(device, { kernel, dims, arrays, halfMode })
+  const bench = await createBench(device, { kernel, dims, arrays, variants: [variant], halfMode })
   const encoder = device.createCommandEncoder({ label: `probe ${kernel.name}` })
   const pass = encoder.beginComputePass()
-  bench.dispatch(pass, pipeline, variant)
+  bench.dispatch(pass, made, variant)
   pass.end()
   device.queue.submit([encoder.finish()])
   const written = Object.keys(arrays).filter((name) => kernel.buffers[name]!.access !== 'read')

@@ -3,7 +3,7 @@
 import { InvariantError, present } from '../base/errors.ts'
 import { checkInputs } from '../graph/host-memory.ts'
 import type { HostArray, KernelCall, Plan, Program } from '../graph/plan.ts'
-import { gridOf } from './candidates.ts'
+import { bindDispatches, encodeDispatches, type Dispatch } from './dispatches.ts'
 import { loaded, storedBytes, type HalfMode } from './half-access.ts'
 import { createLane, type Lane } from './lane.ts'
 import type { Loss } from './loss.ts'
@@ -11,7 +11,7 @@ import type { PlanMemory } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createReadback, type Piece, type Readback } from './readback.ts'
 import type { Choice } from './tuner.ts'
-import { boundBuffers, describeVariant, type Variant } from './wgsl.ts'
+import { describeVariant, WORKSPACE, type Variant } from './wgsl.ts'
 
 /** No submit is estimated above this: a person's Stop and their screen come first. */
 const MAX_SUBMIT_MS = 100
@@ -20,18 +20,21 @@ const MAX_SUBMIT_MS = 100
 const MAX_RUNS_IN_FLIGHT = 8
 
 export interface Prepared {
-  readonly pipeline: GPUComputePipeline
-  readonly bindings: GPUBindGroup
-  readonly grid: readonly [number, number, number]
-  readonly label: string
+  readonly dispatches: readonly Dispatch[]
   readonly variant: Variant
   /** Estimated time on the device: measured by the tuner, or guessed from its operations. */
   readonly ms: number
 }
 
-export interface LoadedPlan {
-  readonly plan: Plan
+/** Where a Plan's calls find what they bind. */
+export interface PlanBuffers {
+  /** By number of the allocation. */
   readonly buffers: readonly GPUBuffer[]
+  readonly workspace: GPUBuffer | undefined
+}
+
+export interface LoadedPlan extends PlanBuffers {
+  readonly plan: Plan
   /** Replaced where tuning finds better ones. */
   calls: readonly Prepared[]
 }
@@ -45,37 +48,30 @@ export interface Preparing {
 }
 
 /** Makes pipelines (in parallel) and bind groups of one Plan. */
-export async function preparePlan(plan: Plan, buffers: readonly GPUBuffer[], how: Preparing): Promise<LoadedPlan> {
-  return { plan, buffers, calls: await Promise.all(plan.calls.map((call) => prepareCall(call, buffers, how))) }
+export async function preparePlan(plan: Plan, where: PlanBuffers, how: Preparing): Promise<LoadedPlan> {
+  return { plan, ...where, calls: await Promise.all(plan.calls.map((call) => prepareCall(call, where, how))) }
 }
 
-async function prepareCall(call: KernelCall, buffers: readonly GPUBuffer[], { device, pipelines, choose, guessMsPerFlop, onCompiled }: Preparing): Promise<Prepared> {
+async function prepareCall(call: KernelCall, where: PlanBuffers, { device, pipelines, choose, guessMsPerFlop, onCompiled }: Preparing): Promise<Prepared> {
+  const { kernel, dims } = call
   const { variant, ms } = choose(call)
-  const pipeline = await pipelines.get(call.kernel, call.dims, variant)
+  const made = await pipelines.get(kernel, dims, variant)
   onCompiled?.()
-  const label = `${call.label}: ${describeVariant(call.kernel, variant)}`
+  const label = `${call.label}: ${describeVariant(kernel, variant)}`
+  const resource = (name: string): GPUBufferBinding => resourceOf(call, name, { ...where, label, halfMode: pipelines.halfMode })
   return {
-    pipeline, label, variant,
-    bindings: bind(call, { device, pipeline, buffers, label, halfMode: pipelines.halfMode }),
-    grid: gridOf(variant, call.dims),
-    ms: ms ?? call.kernel.flops(call.dims) * guessMsPerFlop,
+    variant,
+    dispatches: bindDispatches(device, { kernel, dims, variant, pipelines: made, label, resource }),
+    ms: ms ?? kernel.flops(dims) * guessMsPerFlop,
   }
 }
 
-interface Binding extends Pick<Prepared, 'pipeline' | 'label'> {
-  readonly device: GPUDevice
-  readonly buffers: readonly GPUBuffer[]
-  readonly halfMode: HalfMode
-}
-
-function bind(call: KernelCall, { device, pipeline, buffers, label, halfMode }: Binding): GPUBindGroup {
-  const entries = boundBuffers(call.kernel, call.dims).map((name, binding): GPUBindGroupEntry => {
-    const view = present(call.views[name], `${label}: view of ${name}`)
-    const length = present(call.kernel.buffers[name], name).length(call.dims)
-    if (view.length < length) throw new InvariantError(`${label}: must bind ${length} elements as ${name}, got ${view.length}. Correct the lowering.`)
-    return { binding, resource: { buffer: present(buffers[view.allocation], `${label}: allocation of ${name}`), offset: view.offsetBytes, size: storedBytes(length, view.element, halfMode) } }
-  })
-  return device.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries })
+function resourceOf({ kernel, dims, views }: KernelCall, name: string, { buffers, workspace, label, halfMode }: PlanBuffers & { readonly label: string; readonly halfMode: HalfMode }): GPUBufferBinding {
+  if (name === WORKSPACE) return { buffer: present(workspace, `${label}: workspace`) }
+  const view = present(views[name], `${label}: view of ${name}`)
+  const length = present(kernel.buffers[name], name).length(dims)
+  if (view.length < length) throw new InvariantError(`${label}: must bind ${length} elements as ${name}, got ${view.length}. Correct the lowering.`)
+  return { buffer: present(buffers[view.allocation], `${label}: allocation of ${name}`), offset: view.offsetBytes, size: storedBytes(length, view.element, halfMode) }
 }
 
 export interface ProgramParts {
@@ -157,10 +153,10 @@ export class GpuProgram implements Program {
     const { loss, improve, how, plans } = this.#usable()
     const more = await loss.guard(improve(budgetMs))
     for (const loaded of plans.values()) {
-      const { plan, buffers, calls } = loaded
+      const { plan, calls } = loaded
       loaded.calls = await loss.guard(Promise.all(calls.map((prepared, i) => {
         const call = plan.calls[i]!
-        return how.choose(call).variant === prepared.variant ? prepared : prepareCall(call, buffers, how)
+        return how.choose(call).variant === prepared.variant ? prepared : prepareCall(call, loaded, how)
       })))
     }
     return more
@@ -206,11 +202,7 @@ function submit(device: GPUDevice, { plan, calls }: LoadedPlan): void {
   const encode = (part: readonly Prepared[]): void => {
     const encoder = device.createCommandEncoder({ label: plan.name })
     const pass = encoder.beginComputePass({ label: plan.name })
-    for (const call of part) {
-      pass.setPipeline(call.pipeline)
-      pass.setBindGroup(0, call.bindings)
-      pass.dispatchWorkgroups(...call.grid)
-    }
+    for (const { dispatches } of part) encodeDispatches(pass, dispatches)
     pass.end()
     device.queue.submit([encoder.finish()])
   }

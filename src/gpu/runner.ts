@@ -88,7 +88,7 @@ class DeviceRunner implements GpuRunner {
     const calls = plans.flatMap((plan) => plan.calls)
     const choose = await this.#tuner.choose(calls, (fraction, doing) => onProgress?.(fraction * 0.7, doing))
     const improve = (budgetMs: number): Promise<boolean> => this.#tuner.improve(budgetMs)
-    const memory = await allocate(device, plans, this.#pipelines.halfMode)
+    const memory = await allocate(device, plans, { halfMode: this.#pipelines.halfMode, workspace: this.#tuner.workspace(calls) })
     let compiled = 0
     const how = {
       device, choose,
@@ -97,7 +97,7 @@ class DeviceRunner implements GpuRunner {
       onCompiled: (): void => onProgress?.(0.7 + (0.3 * ++compiled) / calls.length, 'compiling'),
     }
     try {
-      const loaded = await Promise.all(plans.map((plan) => preparePlan(plan, memory.byPlan.get(plan.name) ?? [], how)))
+      const loaded = await Promise.all(plans.map((plan) => preparePlan(plan, { buffers: memory.byPlan.get(plan.name) ?? [], workspace: memory.workspace }, how)))
       return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss, how, improve })
     } catch (error) {
       memory.destroy()

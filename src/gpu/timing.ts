@@ -19,7 +19,7 @@ const FAR_BEHIND = 3
 
 export interface Timing {
   readonly bench: Bench
-  readonly pipeline: GPUComputePipeline
+  readonly pipelines: readonly GPUComputePipeline[]
   readonly variant: Variant
   /** Milliseconds of the best row so far. */
   readonly best: number
@@ -28,11 +28,11 @@ export interface Timing {
 }
 
 /**
- * Least milliseconds of one dispatch over batches in one submit each: whatever else the machine does can only add to it.
+ * Least milliseconds of one call over batches in one submit each: whatever else the machine does can only add to it.
  * A rough figure where the row is far behind.
  */
-export async function timeVariant(stopwatch: Stopwatch, { bench, pipeline, variant, best, deadline }: Timing): Promise<number> {
-  const batch = (repeats: number): Promise<number> => stopwatch.time((pass) => bench.dispatch(pass, pipeline, variant, repeats))
+export async function timeVariant(stopwatch: Stopwatch, { bench, pipelines, variant, best, deadline }: Timing): Promise<number> {
+  const batch = (repeats: number): Promise<number> => stopwatch.time((pass) => bench.dispatch(pass, pipelines, variant, repeats))
   // The first one pays for what drivers leave until then.
   const first = await batch(1)
   if (first > LONG_MS || (first > FAR_BEHIND * best && first > 2)) return first

@@ -11,7 +11,7 @@ import { createBench, probe, timingArrays, type Bench } from './probe.ts'
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import { timeVariant } from './timing.ts'
 import { createTuningMemory, type TuningMemory, type TuningStore } from './tuning-store.ts'
-import { describeVariant, type Variant } from './wgsl.ts'
+import { describeVariant, workspaceOf, type Variant } from './wgsl.ts'
 
 export interface TunerOptions {
   readonly device: GPUDevice
@@ -35,6 +35,8 @@ export interface Choice {
 export interface Tuner {
   /** Chooses for each distinct call. `onProgress` hears 0..1 and what is being measured. */
   choose(calls: readonly KernelCall[], onProgress?: (fraction: number, doing: string) => void): Promise<(call: KernelCall) => Choice>
+  /** f32 elements of workspace that the calls, which were chosen for, may need as long as this tuner lives. */
+  workspace(calls: readonly KernelCall[]): number
   /** Measures what `choose` left out, for about this long; false where nothing is left. Later choices may differ. */
   improve(budgetMs: number): Promise<boolean>
   /** Kinds of calls that are not measured to the end. */
@@ -100,7 +102,7 @@ class KernelTuner implements Tuner {
   readonly #kinds = new Map<string, Kind>()
   /** Rows found right or wrong, by their description: what a probe says does not depend on the call. */
   readonly #checks = new Map<string, Promise<boolean>>()
-  readonly #compiling = new WeakMap<Promise<GPUComputePipeline>, { ms: number }>()
+  readonly #compiling = new WeakMap<Promise<unknown>, { ms: number }>()
   #budgetMs: number
 
   constructor(options: TunerOptions) {
@@ -129,6 +131,13 @@ class KernelTuner implements Tuner {
     this.#budgetMs -= performance.now() - start
     if (tune) await Promise.all(fresh.filter(({ done, seen, timed }) => !done && !seen && timed.length === 0).map(({ kernel, dims, choice }) => this.#memory.remember(kernel, dims, { ...choice, complete: false })))
     return (call) => this.#kinds.get(keyOf(call.kernel, call.dims))!.choice
+  }
+
+  workspace(calls: readonly KernelCall[]): number {
+    return Math.max(0, ...calls.map(({ kernel, dims }) => {
+      const { done, choice, variants } = this.#kinds.get(keyOf(kernel, dims))!
+      return workspaceOf(dims, done || this.#options.tune === false ? [choice.variant] : variants)
+    }))
   }
 
   async improve(budgetMs: number): Promise<boolean> {
@@ -222,14 +231,14 @@ class KernelTuner implements Tuner {
   async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: { readonly stopwatch: Stopwatch; readonly bench: Bench; readonly deadline: number }): Promise<MeasuredRow | undefined> {
     const making = this.#options.pipelines.get(kind.kernel, kind.dims, variant)
     const took = this.#watch(making)
-    const pipeline = await before(deadline, making)
-    if (pipeline === undefined) return undefined
+    const made = await before(deadline, making)
+    if (made === undefined) return undefined
     const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
-    return { variant, ms: await timeVariant(stopwatch, { bench, pipeline, variant, best, deadline }), compileMs: took.ms }
+    return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, best, deadline }), compileMs: took.ms }
   }
 
   /** How long a pipeline takes from now on, also where the deadline comes first and another visit finds it made. */
-  #watch(making: Promise<GPUComputePipeline>): { ms: number } {
+  #watch(making: Promise<unknown>): { ms: number } {
     const known = this.#compiling.get(making)
     if (known !== undefined) return known
     const took = { ms: 0 }

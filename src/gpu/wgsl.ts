@@ -2,7 +2,7 @@
 // shader's own functions. Shapes are constants and arrays have fixed sizes, so that compilers can fold index arithmetic
 // and bounds checks.
 import { InvariantError } from '../base/errors.ts'
-import { workgroupOf, type Algorithm, type Consts, type Dims, type Grid, type Kernel } from '../kernels/kernel.ts'
+import { dispatchSizes, type Algorithm, type Consts, type Dims, type DispatchSize, type Kernel } from '../kernels/kernel.ts'
 import { halfAccessors, halfReader, ROUNDING, storedAs, throughAccessors, type HalfMode } from './half-access.ts'
 import { expand, value } from './template.ts'
 
@@ -24,6 +24,21 @@ export function describeVariant(kernel: Kernel, variant: Variant): string {
 export const boundBuffers = (kernel: Kernel, dims: Dims): readonly string[] =>
   Object.entries(kernel.buffers).filter(([, buffer]) => buffer.bound?.(dims) ?? true).map(([name]) => name)
 
+/** What parts of sums are kept in between two dispatches, as shaders call it. */
+export const WORKSPACE = 'workspace'
+
+/** f32 elements of workspace that the largest of these rows needs for a call. */
+export const workspaceOf = (dims: Dims, variants: readonly Variant[]): number =>
+  Math.max(0, ...variants.map(({ algorithm, consts }) => algorithm.finish?.workspace(dims, consts) ?? 0))
+
+/** What each dispatch of a call binds: `binding` numbers and names. */
+export function boundByDispatch(kernel: Kernel, dims: Dims, { algorithm: { finish } }: Variant): readonly (readonly (readonly [binding: number, name: string])[])[] {
+  const all = [...boundBuffers(kernel, dims), ...(finish === undefined ? [] : [WORKSPACE])].map((name, binding) => [binding, name] as const)
+  if (finish === undefined) return [all]
+  const isLate = (name: string): boolean => kernel.buffers[name]?.access === 'write' || finish.reads?.includes(name) === true
+  return [all.filter(([, name]) => !isLate(name)), all.filter(([, name]) => name === WORKSPACE || isLate(name))]
+}
+
 /** A shader with the files put in that its `#include` lines name. */
 export function shaderFile(path: string): string {
   const text = files[`../../shaders/${path}`]
@@ -31,17 +46,31 @@ export function shaderFile(path: string): string {
   return text.replace(/^#include (\S+)$/gm, (_, included: string) => shaderFile(included))
 }
 
-/** The complete WGSL module of a call. */
-export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, halfMode: HalfMode = 'f16'): string {
+/** The complete WGSL modules of a call, one for each dispatch. */
+export function shaderSources(kernel: Kernel, dims: Dims, variant: Variant, halfMode: HalfMode = 'f16'): readonly string[] {
   const { algorithm, consts } = variant
-  const grid = algorithm.grid(dims, consts)
-  const workgroup = workgroupOf(algorithm, dims, consts)
+  const { finish } = algorithm
+  const [first, second] = dispatchSizes(algorithm, dims, consts)
+  const source = shaderSource(kernel, dims, variant, { files: [...(algorithm.includes ?? []), algorithm.shader], size: first!, halfMode })
+  if (finish === undefined) return [source]
+  return [source, shaderSource(kernel, dims, variant, { files: [...(finish.includes ?? []), finish.shader], size: second!, halfMode })]
+}
+
+interface Module {
+  readonly files: readonly string[]
+  readonly size: DispatchSize
+  readonly halfMode: HalfMode
+}
+
+function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, { files: paths, size, halfMode }: Module): string {
+  const { algorithm, consts } = variant
+  const { workgroup } = size
   const known: Record<string, number> = { subgroups: algorithm.features?.includes('subgroups') === true ? 1 : 0, ...consts, WG_X: workgroup[0], WG_Y: workgroup[1], WG_Z: workgroup[2] }
   for (const [key, value] of Object.entries(dims)) known[`u.${key}`] = value
   const views = algorithm.views?.(dims, consts) ?? {}
   for (const name of Object.keys(kernel.buffers)) known[`${name}.width`] = widthOf(views[name])
   const halves = boundBuffers(kernel, dims).filter((name) => kernel.buffers[name]!.element === 'f16')
-  const parts = [...(algorithm.includes ?? []), algorithm.shader].map((path) => {
+  const parts = paths.map((path) => {
     const text = expand(shaderFile(path), (name) => known[name], path)
     learnConstants(text, known)
     return throughAccessors(text, halves, path)
@@ -49,7 +78,7 @@ export function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, halfM
   const enables = [...(halves.length > 0 && halfMode === 'f16' ? ['f16'] : []), ...(algorithm.features ?? [])].map((feature) => `enable ${feature};`)
   const rounding = halves.length > 0 && halfMode === 'emulated' ? [ROUNDING] : []
   const generated = algorithm.generate === undefined ? [] : [throughAccessors(algorithm.generate(dims, consts), halves, algorithm.name)]
-  return [...enables, constants(dims, consts, workgroup, grid), ...rounding, bindings(kernel, dims, variant, halfMode), ...generated, ...parts].join('\n')
+  return [...enables, constants(dims, consts, size), ...rounding, bindings(kernel, dims, variant, halfMode), ...generated, ...parts].join('\n')
 }
 
 /** Simple constants of an include (`const IN_W = u.OW;`) can be used in directives of the files after it. */
@@ -61,7 +90,7 @@ function learnConstants(text: string, known: Record<string, number>): void {
   }
 }
 
-function constants(dims: Dims, consts: Consts, workgroup: Grid, grid: Grid): string {
+function constants(dims: Dims, consts: Consts, { workgroup, grid }: DispatchSize): string {
   const names = Object.keys(dims)
   return [
     `struct Dims { ${names.map((name) => `${name}: u32`).join(', ')} }`,
@@ -78,7 +107,8 @@ const widthOf = (view: string | undefined): number => view === 'vec4<f32>' ? 4 :
 function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant, halfMode: HalfMode): string {
   const views = algorithm.views?.(dims, consts) ?? {}
   const bound = boundBuffers(kernel, dims)
-  return Object.entries(kernel.buffers).map(([name, buffer]) => {
+  const workspace = algorithm.finish === undefined ? [] : [`@group(0) @binding(${bound.length}) var<storage, read_write> ${WORKSPACE}: array<f32, ${algorithm.finish.workspace(dims, consts)}>;`]
+  return [...workspace, ...Object.entries(kernel.buffers).map(([name, buffer]) => {
     const half = buffer.element === 'f16'
     const type = views[name] ?? (buffer.element === 'f16' ? 'f32' : buffer.element)
     const width = widthOf(views[name])
@@ -94,5 +124,5 @@ function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant, ha
     const declaration = `${alias}\n@group(0) @binding(${binding}) var<storage, ${mode}> ${name}: array<${half ? storedAs(type, halfMode) : type}, ${length}>;`
     const halfAccess = half ? [(mode === 'read' ? halfReader : halfAccessors)(name, type, halfMode)] : []
     return [declaration, ...halfAccess, ...(buffer.bound === undefined ? [] : [accessor(half ? `${name}_read(i)` : `${name}[i]`)])].join('\n')
-  }).join('\n')
+  })].join('\n')
 }

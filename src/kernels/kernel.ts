@@ -73,6 +73,23 @@ export interface Algorithm {
   readonly workgroup?: (d: Dims, c: Consts) => Grid
   /** Number of workgroups. */
   readonly grid: (d: Dims, c: Consts) => Grid
+  /** A second dispatch, where the first only leaves parts of the output in the workspace. */
+  readonly finish?: Finish
+}
+
+/**
+ * Sums too long for so few outputs to keep a GPU busy are cut into parts: the first dispatch leaves the parts in `workspace`,
+ * an array of f32, and does not bind what the kernel writes; this one adds them up, always in the same order.
+ */
+export interface Finish {
+  readonly shader: string
+  readonly includes?: readonly string[]
+  /** Elements of the workspace. */
+  readonly workspace: (d: Dims, c: Consts) => number
+  /** Inputs that this dispatch reads (a bias) and the first does not. */
+  readonly reads?: readonly string[]
+  readonly workgroup: Grid
+  readonly grid: (d: Dims, c: Consts) => Grid
 }
 
 export interface Kernel {
@@ -117,8 +134,15 @@ export function variants(axes: Readonly<Record<string, readonly number[]>>): rea
   )
 }
 
-/** Invocations of a workgroup of one row. */
-export const workgroupOf = (algorithm: Algorithm, d: Dims, c: Consts): Grid => algorithm.workgroup?.(d, c) ?? [c['X'] ?? 1, c['Y'] ?? 1, 1]
+/** Invocations of a workgroup, and workgroups. */
+export interface DispatchSize { readonly workgroup: Grid; readonly grid: Grid }
+
+/** The dispatches of one row, in their order. */
+export function dispatchSizes(algorithm: Algorithm, d: Dims, c: Consts): readonly DispatchSize[] {
+  const { finish } = algorithm
+  const first = { workgroup: algorithm.workgroup?.(d, c) ?? [c['X'] ?? 1, c['Y'] ?? 1, 1] as const, grid: algorithm.grid(d, c) }
+  return finish === undefined ? [first] : [first, { workgroup: finish.workgroup, grid: finish.grid(d, c) }]
+}
 
 /** Workgroups for one invocation per element; wraps into y beyond 65,535 so that any size fits. */
 export function linearGrid(elements: number, workgroupSize: number): Grid {

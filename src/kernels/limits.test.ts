@@ -1,17 +1,15 @@
 // WebGPU guarantees eight storage buffers in a shader stage and 65,535 workgroups along a dimension: every kernel stays within.
 import { expect, it } from 'vitest'
 import { kernels } from './index.ts'
-import { workgroupOf } from './kernel.ts'
-import { allVariants } from '../gpu/candidates.ts'
+import { allVariants, fits } from '../gpu/candidates.ts'
+import { boundByDispatch } from '../gpu/wgsl.ts'
 
 const STORAGE_BUFFERS = 8
-const WORKGROUPS = 65_535
 
 it.each([...kernels.entries()])('%s binds no more buffers than every adapter has', (_, kernel) => {
   expect(kernel.probes.length).toBeGreaterThan(0)
   for (const dims of kernel.probes) {
-    const bound = Object.values(kernel.buffers).filter(({ bound: isBound }) => isBound?.(dims) ?? true)
-    expect(bound.length, JSON.stringify(dims)).toBeLessThanOrEqual(STORAGE_BUFFERS)
+    for (const variant of allVariants(kernel)) for (const bound of boundByDispatch(kernel, dims, variant)) expect(bound.length, JSON.stringify(dims)).toBeLessThanOrEqual(STORAGE_BUFFERS)
   }
 })
 
@@ -21,8 +19,6 @@ it.each([...kernels.entries()])('%s has a row for adapters without subgroups or 
     maxStorageBuffersPerShaderStage: STORAGE_BUFFERS, subgroupMinSize: 0, subgroupMaxSize: 0, software: false, features: new Set<string>(),
   }
   for (const dims of kernel.probes) {
-    const usable = allVariants(kernel).filter(({ algorithm, consts }) => (algorithm.features ?? []).length === 0 && (algorithm.fits?.(dims, consts, gpu) ?? true)
-      && workgroupOf(algorithm, dims, consts).reduce((a, b) => a * b) <= 256 && algorithm.grid(dims, consts).every((groups) => groups <= WORKGROUPS))
-    expect(usable.length, JSON.stringify(dims)).toBeGreaterThan(0)
+    expect(allVariants(kernel).some((variant) => fits(variant, dims, gpu)), JSON.stringify(dims)).toBe(true)
   }
 })

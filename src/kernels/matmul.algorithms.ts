@@ -6,7 +6,7 @@ import { hasQuads } from './subgroups.ts'
 
 const tiles = (d: Dims, m: number, n: number): readonly [number, number, number] => [ceilDiv(dim(d, 'N'), n), ceilDiv(dim(d, 'M'), m), 1]
 
-const { workgroupTiles, splitK, registerTiles } = gemmAlgorithms({
+const { workgroupTiles, splitTiles, splitK, registerTiles } = gemmAlgorithms({
   includes: ['kernels/activation.wgsl', 'kernels/matmul/problem.wgsl'],
   rows: (d) => dim(d, 'M'),
   columns: (d) => dim(d, 'N'),
@@ -48,4 +48,4 @@ const single: Algorithm = {
   fits: (d, _, gpu) => hasQuads(gpu) && dim(d, 'M') * dim(d, 'N') * dim(d, 'K') < SMALL_PRODUCT,
 }
 
-export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, workgroupTiles, splitK, registerTiles]
+export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, workgroupTiles, splitTiles, splitK, registerTiles]

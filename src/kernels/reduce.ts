@@ -10,22 +10,35 @@ const probes: readonly Dims[] = [
   { OUTER: 1, AXIS: 640, INNER: 32 },
   { OUTER: 5, AXIS: 9, INNER: 3 },
   { OUTER: 1, AXIS: 1000, INNER: 1 },
+  { OUTER: 2, AXIS: 2100, INNER: 5 },
 ]
 
 /** Columns of a workgroup side by side, its rows down the axis: tall matrices keep many invocations busy. */
 const reduceWorkgroup: Algorithm = {
   name: 'workgroup',
   suits: 'gpu',
-  shader: 'kernels/reduce-workgroup.wgsl',
+  shader: 'kernels/reduce/workgroup.wgsl',
+  includes: ['kernels/reduce/whole.wgsl'],
   variants: [{ X: 16, Y: 16 }, { X: 4, Y: 64 }, { X: 64, Y: 4 }],
   fits: (d) => dim(d, 'OUTER') <= 65_535,
   grid: (d, c) => [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), 1],
 }
 
+/** Sums so long and so few that one dispatch leaves most of a GPU idle: biases of early layers. */
+const reduceParts: Algorithm = {
+  ...reduceWorkgroup,
+  name: 'parts',
+  includes: ['kernels/reduce/parts.wgsl'],
+  variants: [{ X: 16, Y: 16, PARTS: 32 }, { X: 16, Y: 16, PARTS: 128 }],
+  fits: (d, c) => dim(d, 'AXIS') >= dim(c, 'Y') * dim(c, 'PARTS') && dim(d, 'OUTER') * ceilDiv(dim(d, 'INNER'), dim(c, 'X')) <= 128,
+  grid: (d, c) => [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), dim(c, 'PARTS')],
+  finish: { shader: 'kernels/reduce/add-parts.wgsl', workspace: (d, c) => dim(c, 'PARTS') * reduced(d), workgroup: [64, 1, 1], grid: (d) => linearGrid(reduced(d), 64) },
+}
+
 /** One output for each workgroup: sums of rows. */
 const reduceRow: Algorithm = {
   name: 'row',
-  shader: 'kernels/reduce-row.wgsl',
+  shader: 'kernels/reduce/row.wgsl',
   variants: [{ X: 64 }, { X: 256 }],
   fits: (d, c) => dim(d, 'INNER') === 1 && dim(d, 'AXIS') >= dim(c, 'X') && dim(d, 'OUTER') <= 65_535,
   grid: (d) => [dim(d, 'OUTER'), 1, 1],
@@ -33,7 +46,7 @@ const reduceRow: Algorithm = {
 
 const reduceSerial: Algorithm = {
   name: 'serial',
-  shader: 'kernels/reduce-serial.wgsl',
+  shader: 'kernels/reduce/serial.wgsl',
   variants: [{ X: 4 }, { X: 64 }],
   grid: (d, c) => linearGrid(reduced(d), dim(c, 'X')),
 }
@@ -45,7 +58,7 @@ export const reduce = defineKernel({
     x: { access: 'read', element: 'f32', half: true, length: whole },
     y: { access: 'write', element: 'f32', length: reduced },
   },
-  algorithms: [reduceWorkgroup, bySubgroups(reduceRow), reduceSerial],
+  algorithms: [reduceWorkgroup, reduceParts, bySubgroups(reduceRow), reduceSerial],
   flops: whole,
   reference(d, { x, y }) {
     const axis = dim(d, 'AXIS'), inner = dim(d, 'INNER')

@@ -3,13 +3,9 @@ import { defaultDevice, init, jit, numpy as np } from '@jax-js/jax'
 import '@tensorflow/tfjs-backend-webgpu'
 import * as tf from '@tensorflow/tfjs'
 import { browserGpu, openDevice } from '../../../src/gpu/device.ts'
-import { worthTiming } from '../../../src/gpu/candidates.ts'
-import { createPipelines } from '../../../src/gpu/pipelines.ts'
-import { createBench, timingArrays } from '../../../src/gpu/probe.ts'
-import { createStopwatch } from '../../../src/gpu/stopwatch.ts'
-import { timeVariant } from '../../../src/gpu/timing.ts'
 import { matmul } from '../../../src/kernels/matmul.ts'
 import type { MatmulRow, PeerName } from '../messages.ts'
+import { createRowTimer } from './rows.ts'
 
 const SIZES = [512, 1024]
 /** Timed products of a peer; the least is reported, as for ours. */
@@ -28,19 +24,10 @@ export async function measureMatmul({ peer }: { readonly peer: PeerName }, log: 
 }
 
 async function oursMs(size: number): Promise<number> {
-  const { device, capabilities } = await openDevice(browserGpu())
-  const dims = { M: size, N: size, K: size, TA: 0, TB: 0, BIAS: 0, ACT: 0 }
-  const pipelines = createPipelines(device)
-  const bench = await createBench(device, { kernel: matmul, dims, arrays: timingArrays(matmul, dims), halfMode: pipelines.halfMode })
-  const stopwatch = createStopwatch(device)
-  let best = Infinity
-  for (const variant of worthTiming(matmul, dims, capabilities)) {
-    const pipeline = await pipelines.get(matmul, dims, variant)
-    best = Math.min(best, await timeVariant(stopwatch, { bench, pipeline, variant, best, deadline: Infinity }))
-  }
-  bench.destroy()
-  device.destroy()
-  return best
+  const opened = await openDevice(browserGpu())
+  const [best] = await createRowTimer(opened)(matmul, { M: size, N: size, K: size, TA: 0, TB: 0, BIAS: 0, ACT: 0 })
+  opened.device.destroy()
+  return best!.ms
 }
 
 const randoms = (size: number): Float32Array<ArrayBuffer> => Float32Array.from({ length: size * size }, (_, i) => ((i * 7919) % 1009) / 1009 - 0.5)

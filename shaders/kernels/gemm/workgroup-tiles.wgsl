@@ -1,4 +1,4 @@
-// C[GM,GN] = A[GM,GK] · B[GK,GN] of the included problem. A workgroup of WG_Y x WG_X invocations stages TILE_K-deep slices of A and B
+// C[GM,GN] = A[GM,GK] · B[GK,GN] of the included problem, or one part of the sums (whole.wgsl, parts.wgsl). A workgroup of WG_Y x WG_X invocations stages TILE_K-deep slices of A and B
 // in workgroup memory between barriers, as vec4s along M and N, so that ROWS x COLS products take (ROWS + COLS) / 4 loads. An
 // invocation's quads lie WG_Y and WG_X apart, and slices are padded by one quad: reads and writes spread over the banks.
 const QUADS_M = WG_Y * ROWS / 4u;
@@ -20,7 +20,8 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   var sum$r_$c = vec4<f32>();
 #end
 #end
-  for (var k_start = 0u; k_start < GK; k_start += TILE_K) {
+  let k_end = last_k(group.z);
+  for (var k_start = first_k(group.z); k_start < k_end; k_start += TILE_K) {
     for (var i = thread; i < TILE_K * QUADS_M; i += THREADS) {
       // Neighbouring invocations read neighbouring addresses, whichever way A is stored.
       let k = select(i % TILE_K, i / QUADS_M, A_BY_ROWS);
@@ -56,11 +57,11 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
 #unroll j < 4
   {
     let n = n_start + 4u * ($c * WG_X + local.x) + ${$j}u;
-    let bias = bias_of(min(n, GN - 1u));
+    let start = start_of(min(n, GN - 1u));
 #unroll r < ROWS
     {
       let m = m_start + 4u * (${$r / 4}u * WG_Y + local.y) + ${$r % 4}u;
-      if ((m < GM) & (n < GN)) { store_c(m, n, sum$r_$c[$j] + bias); }
+      if ((m < GM) & (n < GN)) { keep(group.z, m, n, sum$r_$c[$j] + start); }
     }
 #end
   }
