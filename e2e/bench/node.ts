@@ -41,6 +41,7 @@ export const measure: Role = async (tell, { bench, options, software }: Measurem
       if (gpu === undefined) throw new ConfigError(`Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
       // Where libraries for browsers look for it.
       Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node', hardwareConcurrency: 1 }, configurable: true })
+      helpIterators()
       const { benches } = await import('./page/benches.ts')
       return { result: await benches[bench](options, (log) => tell({ log })) }
     } catch (error) {
@@ -48,4 +49,14 @@ export const measure: Role = async (tell, { bench, options, software }: Measurem
     }
   }
   return async (message) => { if (message === 'go') tell(await answer()) }
+}
+
+/** The helpers of iterators that jax-js uses, which Node has from 22 on. */
+function helpIterators(): void {
+  const prototype = Object.getPrototypeOf(Object.getPrototypeOf([].values())) as Record<string, unknown>
+  if ('map' in prototype) return
+  Object.assign(prototype, {
+    * map(this: Iterable<unknown>, change: (value: unknown) => unknown) { for (const value of this) yield change(value) },
+    * filter(this: Iterable<unknown>, keep: (value: unknown) => boolean) { for (const value of this) if (keep(value)) yield value },
+  })
 }

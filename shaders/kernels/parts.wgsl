@@ -1,11 +1,13 @@
 // Sum over PARTS of workspace[PARTS,size] at i; PARTS divides by 4.
-fn sum_of_parts(i: u32, size: u32) -> f32 {
+fn sum_of_parts(i: u32, size: u32) -> workspace_t {
   // Four sums, so that as many loads are under way.
-  var sums = vec4<f32>();
+#unroll j < 4
+  var sum$j = workspace_t();
+#end
   for (var part = 0u; part < PARTS; part += 4u) {
 #unroll j < 4
-    sums[$j] += workspace[(part + $j) * size + i];
+    sum$j += workspace[(part + $j) * size + i];
 #end
   }
-  return (sums.x + sums.y) + (sums.z + sums.w);
+  return (sum0 + sum1) + (sum2 + sum3);
 }

@@ -5,13 +5,14 @@ import { checkInputs } from '../graph/host-memory.ts'
 import type { HostArray, KernelCall, Plan, Program } from '../graph/plan.ts'
 import { bindDispatches, encodeDispatches, type Dispatch } from './dispatches.ts'
 import { loaded, storedBytes, type HalfMode } from './half-access.ts'
+import { WORKSPACE } from '../kernels/kernel.ts'
 import { createLane, type Lane } from './lane.ts'
 import type { Loss } from './loss.ts'
 import type { PlanMemory } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createReadback, type Piece, type Readback } from './readback.ts'
 import type { Choice } from './tuner.ts'
-import { describeVariant, WORKSPACE, type Variant } from './wgsl.ts'
+import { describeVariant, type Variant } from './wgsl.ts'
 
 /** No submit is estimated above this: a person's Stop and their screen come first. */
 const MAX_SUBMIT_MS = 100

@@ -2,7 +2,7 @@
 // shader's own functions. Shapes are constants and arrays have fixed sizes, so that compilers can fold index arithmetic
 // and bounds checks.
 import { InvariantError } from '../base/errors.ts'
-import { dispatchSizes, type Algorithm, type Consts, type Dims, type DispatchSize, type Kernel } from '../kernels/kernel.ts'
+import { dispatchSizes, WORKSPACE, type Algorithm, type Consts, type Dims, type DispatchSize, type Kernel } from '../kernels/kernel.ts'
 import { halfAccessors, halfReader, ROUNDING, storedAs, throughAccessors, type HalfMode } from './half-access.ts'
 import { expand, value } from './template.ts'
 
@@ -23,9 +23,6 @@ export function describeVariant(kernel: Kernel, variant: Variant): string {
 /** Names of the buffers that a call binds, in binding order. */
 export const boundBuffers = (kernel: Kernel, dims: Dims): readonly string[] =>
   Object.entries(kernel.buffers).filter(([, buffer]) => buffer.bound?.(dims) ?? true).map(([name]) => name)
-
-/** What parts of sums are kept in between two dispatches, as shaders call it. */
-export const WORKSPACE = 'workspace'
 
 /** f32 elements of workspace that the largest of these rows needs for a call. */
 export const workspaceOf = (dims: Dims, variants: readonly Variant[]): number =>
@@ -104,10 +101,13 @@ function constants(dims: Dims, consts: Consts, { workgroup, grid }: DispatchSize
 
 const widthOf = (view: string | undefined): number => view === 'vec4<f32>' ? 4 : view === 'vec2<f32>' ? 2 : 1
 
+const workspaceBinding = (binding: number, type: string, length: number): string =>
+  `alias ${WORKSPACE}_t = ${type};\n@group(0) @binding(${binding}) var<storage, read_write> ${WORKSPACE}: array<${type}, ${length / widthOf(type)}>;`
+
 function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant, halfMode: HalfMode): string {
   const views = algorithm.views?.(dims, consts) ?? {}
   const bound = boundBuffers(kernel, dims)
-  const workspace = algorithm.finish === undefined ? [] : [`@group(0) @binding(${bound.length}) var<storage, read_write> ${WORKSPACE}: array<f32, ${algorithm.finish.workspace(dims, consts)}>;`]
+  const workspace = algorithm.finish === undefined ? [] : [workspaceBinding(bound.length, views[WORKSPACE] ?? 'f32', algorithm.finish.workspace(dims, consts))]
   return [...workspace, ...Object.entries(kernel.buffers).map(([name, buffer]) => {
     const half = buffer.element === 'f16'
     const type = views[name] ?? (buffer.element === 'f16' ? 'f32' : buffer.element)

@@ -11,22 +11,26 @@ const taps = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW')
 const divides = (d: Dims, ...keys: readonly string[]): boolean => keys.every((key) => dim(d, key) % 4 === 0)
 
 const forwardGemm = gemmAlgorithms({
-  includes: ['kernels/activation.wgsl', 'kernels/conv2d/taps.wgsl', 'kernels/conv2d/forward-problem.wgsl'],
+  includes: ['kernels/conv2d/taps.wgsl', 'kernels/conv2d/forward-problem.wgsl'],
+  activation: true,
   rows: outputPixels,
   columns: (d) => dim(d, 'F'),
   depth: (d) => taps(d) * dim(d, 'C'),
+  vectors: { buffers: ['x', 'w', 'bias', 'y'], divides: (d) => divides(d, 'C', 'F') },
 })
 const inputGradientGemm = gemmAlgorithms({
   includes: ['kernels/conv2d/taps.wgsl', 'kernels/conv2d/input-gradient-problem.wgsl'],
   rows: inputPixels,
   columns: (d) => dim(d, 'C'),
   depth: (d) => taps(d) * dim(d, 'F'),
+  vectors: { buffers: ['dy', 'w', 'dx'], divides: (d) => divides(d, 'C', 'F') },
 })
 const filterGradientGemm = gemmAlgorithms({
   includes: ['kernels/conv2d/taps.wgsl', 'kernels/conv2d/filter-gradient-problem.wgsl'],
   rows: (d) => taps(d) * dim(d, 'C'),
   columns: (d) => dim(d, 'F'),
   depth: outputPixels,
+  vectors: { buffers: ['x', 'dy', 'dw'], divides: (d) => divides(d, 'C', 'F') },
 })
 
 /** One output pixel and FB filters per invocation: a good start for few channels, and right for any shape. */
@@ -111,11 +115,11 @@ const filterGradientWorkgroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 
-export const conv2dAlgorithms: readonly Algorithm[] = [quadSmall, quadStrips, forwardGemm.workgroupTiles, forwardGemm.splitTiles, direct, forwardGemm.registerTiles]
-export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, inputGradientGemm.workgroupTiles, inputGradientGemm.splitTiles, inputGradientDirect, inputGradientGemm.registerTiles]
+export const conv2dAlgorithms: readonly Algorithm[] = [quadSmall, quadStrips, ...forwardGemm.workgroupTiles, ...forwardGemm.splitTiles, direct, forwardGemm.registerTiles]
+export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, ...inputGradientGemm.workgroupTiles, ...inputGradientGemm.splitTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
   filterGradientQuads,
   filterGradientTaps('software', [{ X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }, { X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }]),
   filterGradientTaps('gpu', [{ X: 64, TAP_ROWS: 1, BLOCKS: 1, STRIP: 2 }, { X: 64, TAP_ROWS: 3, BLOCKS: 1, STRIP: 2 }]),
-  filterGradientGemm.splitTiles, filterGradientGemm.splitK, filterGradientGemm.workgroupTiles, filterGradientWorkgroup,
+  ...filterGradientGemm.splitTiles, filterGradientGemm.splitK, ...filterGradientGemm.workgroupTiles, filterGradientWorkgroup,
 ]

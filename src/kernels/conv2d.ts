@@ -20,11 +20,11 @@ const tiledShapes = [
   { N: 1, H: 4, W: 8, C: 8, F: 4, KH: 3, KW: 5, OH: 2, OW: 4, SH: 1, SW: 1, PT: 0, PL: 0 },
   { N: 2, H: 7, W: 8, C: 12, F: 20, KH: 3, KW: 3, OH: 3, OW: 3, SH: 2, SW: 2, PT: 0, PL: 0 },
 ]
-/** Sums so long that they can be taken in parts. */
+/** Sums so long that they can be taken in parts, by single channels and by fours. */
 const longSums = {
-  forward: { N: 1, H: 4, W: 4, C: 230, F: 10, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 },
-  inputGradient: { N: 1, H: 4, W: 4, C: 10, F: 230, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 },
-  filterGradient: { N: 2, H: 33, W: 33, C: 3, F: 10, KH: 2, KW: 2, OH: 32, OW: 33, SH: 1, SW: 1, PT: 0, PL: 1 },
+  forward: ([[230, 10], [232, 12]] as const).map(([C, F]) => ({ N: 1, H: 4, W: 4, C, F, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 })),
+  inputGradient: ([[10, 230], [12, 232]] as const).map(([C, F]) => ({ N: 1, H: 4, W: 4, C, F, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 })),
+  filterGradient: ([[3, 10], [4, 12]] as const).map(([C, F]) => ({ N: 2, H: 33, W: 33, C, F, KH: 2, KW: 2, OH: 32, OW: 33, SH: 1, SW: 1, PT: 0, PL: 1 })),
 }
 const plain = (s: Dims): Dims => ({ ...s, BIAS: 0, ACT: 0 })
 
@@ -37,7 +37,7 @@ export const conv2d = defineKernel({
   flops: convolutionFlops,
   reference: (d, { x, w, bias, y }) => conv2dReference(conv(d), { x: x!, w: w!, bias, y: y! }),
   // Without bias and activation only as many as every row fits one of: compiling is dear, and no shape makes a difference to what is not there.
-  probes: [...[...shapes, longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
+  probes: [...[...shapes, ...longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
 })
 
 export const conv2dInputGradient = defineKernel({
@@ -47,7 +47,7 @@ export const conv2dInputGradient = defineKernel({
   algorithms: inputGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { dy, w, dx }) => inputGradientReference(conv(d), { dy: dy!, w: w!, dx: dx! }),
-  probes: [...shapes, longSums.inputGradient].map(plain),
+  probes: [...shapes, ...longSums.inputGradient].map(plain),
 })
 
 export const conv2dFilterGradient = defineKernel({
@@ -57,5 +57,5 @@ export const conv2dFilterGradient = defineKernel({
   algorithms: filterGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { x, dy, dw }) => filterGradientReference(conv(d), { x: x!, dy: dy!, dw: dw! }),
-  probes: [...shapes, ...tiledShapes, longSums.filterGradient].map(plain),
+  probes: [...shapes, ...tiledShapes, ...longSums.filterGradient].map(plain),
 })

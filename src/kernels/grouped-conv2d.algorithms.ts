@@ -37,19 +37,19 @@ function directAlgorithms({ shader, activation = false, vectors, rows, elements 
 }
 
 /** Dilated convolutions of all channels as products: one row of each sort, as they are rare and rows take long to compile. */
-function gemm(name: string, sizes: Omit<Parameters<typeof gemmAlgorithms>[0], 'includes'>, includes: readonly string[] = []): { readonly workgroupTiles: Algorithm; readonly splitK: Algorithm } {
-  const { workgroupTiles, splitK } = gemmAlgorithms({ ...sizes, includes: [...includes, 'kernels/grouped-conv2d/taps.wgsl', `kernels/conv2d/${name}-problem.wgsl`] })
+function gemm(name: string, problem: Omit<Parameters<typeof gemmAlgorithms>[0], 'includes'>): { readonly workgroupTiles: Algorithm; readonly splitK: Algorithm } {
+  const { workgroupTiles, splitK } = gemmAlgorithms({ ...problem, includes: ['kernels/grouped-conv2d/taps.wgsl', `kernels/conv2d/${name}-problem.wgsl`] })
   const single = (algorithm: Algorithm): Algorithm => ({
     ...algorithm,
     variants: algorithm.variants.filter(({ X }) => X === 8 || X === 64).slice(-1),
     fits: (d, c, gpu) => d['G'] === 1 && (algorithm.fits?.(d, c, gpu) ?? true),
   })
-  return { workgroupTiles: single(workgroupTiles), splitK: single(splitK) }
+  return { workgroupTiles: single(workgroupTiles[0]!), splitK: single(splitK) }
 }
 
 const taps = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW')
 const filters = (d: Dims): number => dim(d, 'F')
-const forwardGemm = gemm('forward', { rows: outputPixels, columns: filters, depth: (d) => taps(d) * dim(d, 'C') }, ['kernels/activation.wgsl'])
+const forwardGemm = gemm('forward', { rows: outputPixels, columns: filters, depth: (d) => taps(d) * dim(d, 'C'), activation: true })
 const inputGradientGemm = gemm('input-gradient', { rows: inputPixels, columns: (d) => dim(d, 'C'), depth: (d) => taps(d) * filters(d) })
 const filterGradientGemm = gemm('filter-gradient', { rows: (d) => taps(d) * dim(d, 'C'), columns: filters, depth: outputPixels })
 

@@ -48,6 +48,9 @@ export interface GpuCapabilities {
   readonly features: ReadonlySet<string>
 }
 
+/** What shaders call the array in which the first of two dispatches leaves parts of sums; `views` may see it as vec4s. */
+export const WORKSPACE = 'workspace'
+
 /** WebGPU features that a shader may ask for. */
 export type ShaderFeature = 'subgroups'
 

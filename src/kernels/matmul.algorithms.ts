@@ -7,10 +7,12 @@ import { hasQuads } from './subgroups.ts'
 const tiles = (d: Dims, m: number, n: number): readonly [number, number, number] => [ceilDiv(dim(d, 'N'), n), ceilDiv(dim(d, 'M'), m), 1]
 
 const { workgroupTiles, splitTiles, splitK, registerTiles } = gemmAlgorithms({
-  includes: ['kernels/activation.wgsl', 'kernels/matmul/problem.wgsl'],
+  includes: ['kernels/matmul/problem.wgsl'],
+  activation: true,
   rows: (d) => dim(d, 'M'),
   columns: (d) => dim(d, 'N'),
   depth: (d) => dim(d, 'K'),
+  vectors: { buffers: ['a', 'b', 'bias', 'c'], divides: (d) => [d['TA'] === 1 ? 'M' : 'K', d['TB'] === 1 ? 'K' : 'N', 'N'].every((key) => dim(d, key) % 4 === 0) },
 })
 
 /** Operands whose stored rows divide by four are seen as vec4s. */
@@ -48,4 +50,4 @@ const single: Algorithm = {
   fits: (d, _, gpu) => hasQuads(gpu) && dim(d, 'M') * dim(d, 'N') * dim(d, 'K') < SMALL_PRODUCT,
 }
 
-export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, workgroupTiles, splitTiles, splitK, registerTiles]
+export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, ...workgroupTiles, ...splitTiles, splitK, registerTiles]

@@ -1,14 +1,36 @@
-// C[GM,GN] = A[GM,GK] · B[GK,GN] of the included problem, or one part of the sums (whole.wgsl, parts.wgsl). A workgroup of WG_Y x WG_X invocations stages TILE_K-deep slices of A and B
-// in workgroup memory between barriers, as vec4s along M and N, so that ROWS x COLS products take (ROWS + COLS) / 4 loads. An
-// invocation's quads lie WG_Y and WG_X apart, and slices are padded by one quad: reads and writes spread over the banks.
+// C[GM,GN] = A[GM,GK] · B[GK,GN] of the included problem, or one part of the sums (whole.wgsl, parts.wgsl). A workgroup of WG_Y x WG_X
+// invocations stages TILE_K-deep slices of A and B in workgroup memory between barriers, as vec4s along M and N, so that ROWS x COLS
+// products take (ROWS + COLS) / 4 loads. An invocation's quads lie WG_Y and WG_X apart, and slices are padded by one quad: reads and
+// writes spread over the banks. Rows and columns beyond the edge repeat the last ones and are not stored.
 const QUADS_M = WG_Y * ROWS / 4u;
 const QUADS_N = WG_X * COLS / 4u;
 const THREADS = WG_X * WG_Y;
 var<workgroup> slice_a: array<vec4<f32>, TILE_K * (QUADS_M + 1u)>;
 var<workgroup> slice_b: array<vec4<f32>, TILE_K * (QUADS_N + 1u)>;
 
-fn element_a(m: u32, k: u32) -> f32 { return select(0.0, load_a(min(m, GM - 1u), min(k, GK - 1u)), (m < GM) & (k < GK)); }
-fn element_b(k: u32, n: u32) -> f32 { return select(0.0, load_b(min(k, GK - 1u), min(n, GN - 1u)), (k < GK) & (n < GN)); }
+// Zero beyond the end of the sum.
+#if WIDTH == 4
+fn quad_a(m: u32, k: u32) -> vec4<f32> { return within(load_a(m, min(k, GK - K_STEP_A)), k); }
+fn quad_b(k: u32, n: u32) -> vec4<f32> { return within(load_b(min(k, GK - K_STEP_B), n), k); }
+#if A_ALONG_K == 1
+const K_STEP_A = 4u;
+#else
+const K_STEP_A = 1u;
+#end
+#if B_ALONG_K == 1
+const K_STEP_B = 4u;
+#else
+const K_STEP_B = 1u;
+#end
+#if GK % TILE_K == 0
+fn within(values: vec4<f32>, k: u32) -> vec4<f32> { return values; }
+#else
+fn within(values: vec4<f32>, k: u32) -> vec4<f32> { return select(vec4<f32>(), values, k < GK); }
+#end
+#else
+fn element_a(m: u32, k: u32) -> f32 { return select(0.0, load_a(min(m, GM - 1u), min(k, GK - 1u)), k < GK); }
+fn element_b(k: u32, n: u32) -> f32 { return select(0.0, load_b(min(k, GK - 1u), min(n, GN - 1u)), k < GK); }
+#end
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
@@ -22,18 +44,44 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
 #end
   let k_end = last_k(group.z);
   for (var k_start = first_k(group.z); k_start < k_end; k_start += TILE_K) {
+    // Neighbouring invocations read neighbouring addresses, whichever way an operand is stored.
     for (var i = thread; i < TILE_K * QUADS_M; i += THREADS) {
-      // Neighbouring invocations read neighbouring addresses, whichever way A is stored.
-      let k = select(i % TILE_K, i / QUADS_M, A_BY_ROWS);
-      let quad = select(i / TILE_K, i % QUADS_M, A_BY_ROWS);
+#if WIDTH == 4
+#if A_ALONG_K == 1
+      let k = 4u * (i % (TILE_K / 4u));
+      let row = i / (TILE_K / 4u);
+      let values = quad_a(min(m_start + row, GM - 1u), k_start + k);
+#unroll j < 4
+      slice_a[(k + $j) * (QUADS_M + 1u) + row / 4u][row % 4u] = values[$j];
+#end
+#else
+      slice_a[i / QUADS_M * (QUADS_M + 1u) + i % QUADS_M] = quad_a(min(m_start + 4u * (i % QUADS_M), GM - 4u), k_start + i / QUADS_M);
+#end
+#else
+      let k = select(i / QUADS_M, i % TILE_K, A_ALONG_K == 1u);
+      let quad = select(i % QUADS_M, i / TILE_K, A_ALONG_K == 1u);
       let m = m_start + 4u * quad;
       slice_a[k * (QUADS_M + 1u) + quad] = vec4<f32>(element_a(m, k_start + k), element_a(m + 1u, k_start + k), element_a(m + 2u, k_start + k), element_a(m + 3u, k_start + k));
+#end
     }
     for (var i = thread; i < TILE_K * QUADS_N; i += THREADS) {
-      let k = select(i % TILE_K, i / QUADS_N, B_BY_COLUMNS);
-      let quad = select(i / TILE_K, i % QUADS_N, B_BY_COLUMNS);
+#if WIDTH == 4
+#if B_ALONG_K == 1
+      let k = 4u * (i % (TILE_K / 4u));
+      let column = i / (TILE_K / 4u);
+      let values = quad_b(k_start + k, min(n_start + column, GN - 1u));
+#unroll j < 4
+      slice_b[(k + $j) * (QUADS_N + 1u) + column / 4u][column % 4u] = values[$j];
+#end
+#else
+      slice_b[i / QUADS_N * (QUADS_N + 1u) + i % QUADS_N] = quad_b(k_start + i / QUADS_N, min(n_start + 4u * (i % QUADS_N), GN - 4u));
+#end
+#else
+      let k = select(i / QUADS_N, i % TILE_K, B_ALONG_K == 1u);
+      let quad = select(i % QUADS_N, i / TILE_K, B_ALONG_K == 1u);
       let n = n_start + 4u * quad;
       slice_b[k * (QUADS_N + 1u) + quad] = vec4<f32>(element_b(k_start + k, n), element_b(k_start + k, n + 1u), element_b(k_start + k, n + 2u), element_b(k_start + k, n + 3u));
+#end
     }
     workgroupBarrier();
     for (var k = 0u; k < TILE_K; k++) {
@@ -53,6 +101,20 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     }
     workgroupBarrier();
   }
+#if WIDTH == 4
+#unroll c < COLS / 4
+  {
+    let n = n_start + 4u * ($c * WG_X + local.x);
+    let start = start_of(min(n, GN - 4u));
+#unroll r < ROWS
+    {
+      let m = m_start + 4u * (${$r / 4}u * WG_Y + local.y) + ${$r % 4}u;
+      if ((m < GM) & (n < GN)) { keep(group.z, m, n, sum$r_$c + start); }
+    }
+#end
+  }
+#end
+#else
 #unroll c < COLS / 4
 #unroll j < 4
   {
@@ -65,6 +127,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     }
 #end
   }
+#end
 #end
 #end
 }

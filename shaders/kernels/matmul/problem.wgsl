@@ -1,20 +1,24 @@
 // C[GM,GN] = A[GM,GK] · B[GK,GN] for gemm/*.wgsl: A and B wherever they are stored transposed (TA, TB), then act(C + bias[N]).
+// Buffers are seen as f32 or all as vec4s: then an operand is read by fours along the axis on which it lies, C by fours of a row.
 const GM = u.M;
 const GN = u.N;
 const GK = u.K;
-// Along which axis neighbouring elements lie side by side in memory.
-const A_BY_ROWS = u.TA == 1u;
-const B_BY_COLUMNS = u.TB == 0u;
+const WIDTH = ${c.width}u;
+alias sum_t = c_t;
 
 #if u.TA == 1
-fn load_a(m: u32, k: u32) -> f32 { return a[k * u.M + m]; }
+const A_ALONG_K = 0u;
+fn load_a(m: u32, k: u32) -> a_t { return a[(k * u.M + m) / WIDTH]; }
 #else
-fn load_a(m: u32, k: u32) -> f32 { return a[m * u.K + k]; }
+const A_ALONG_K = 1u;
+fn load_a(m: u32, k: u32) -> a_t { return a[(m * u.K + k) / WIDTH]; }
 #end
 #if u.TB == 1
-fn load_b(k: u32, n: u32) -> f32 { return b[n * u.K + k]; }
+const B_ALONG_K = 1u;
+fn load_b(k: u32, n: u32) -> b_t { return b[(n * u.K + k) / WIDTH]; }
 #else
-fn load_b(k: u32, n: u32) -> f32 { return b[k * u.N + n]; }
+const B_ALONG_K = 0u;
+fn load_b(k: u32, n: u32) -> b_t { return b[(k * u.N + n) / WIDTH]; }
 #end
-fn bias_of(n: u32) -> f32 { return bias_at(n); }
-fn store_c(m: u32, n: u32, sum: f32) { c[m * u.N + n] = activate(sum); }
+fn bias_of(n: u32) -> sum_t { return bias_at(n / WIDTH); }
+fn store_c(m: u32, n: u32, sum: sum_t) { c[(m * u.N + n) / WIDTH] = activate(sum); }
