@@ -12,8 +12,8 @@ const LEAST_BATCH_MS = 3
 const MOST_REPEATS = 1024
 /** How much longer than the last a batch may be guessed to need: a short one is mostly the submit itself. */
 const GROWTH = 8
-/** A dispatch this long is timed once: noise matters less than the person's waiting. */
-const LONG_MS = 150
+/** A dispatch this long is timed once: noise matters less than the person's waiting. Below that, what a driver does at the first use may be most of it. */
+const LONG_MS = 300
 /** A row this far behind the best is not measured closely. */
 const FAR_BEHIND = 3
 
@@ -35,15 +35,15 @@ export async function timeVariant(stopwatch: Stopwatch, { bench, pipelines, vari
   const batch = (repeats: number): Promise<number> => stopwatch.time((pass) => bench.dispatch(pass, pipelines, variant, repeats))
   // The first one pays for what drivers leave until then.
   const first = await batch(1)
-  if (first > LONG_MS || (first > FAR_BEHIND * best && first > 2)) return first
+  if (first > LONG_MS) return first
   let repeats = 1
-  let ms = await batch(1)
-  const singles = Math.min(first, ms)
+  let ms = Math.min(first, await batch(1))
+  if (ms > FAR_BEHIND * best && ms > 2) return ms
   while (ms < LEAST_BATCH_MS && repeats < MOST_REPEATS) {
     repeats = Math.min(MOST_REPEATS, Math.ceil(repeats * Math.min(GROWTH, BATCH_MS / ms)))
     ms = await batch(repeats)
   }
-  const each = [repeats === 1 ? singles : ms / repeats]
+  const each = [ms / repeats]
   if (each[0]! > FAR_BEHIND * best) return each[0]!
   while (each.length < 3 && (each.length === 1 || performance.now() < deadline)) each.push(await batch(repeats) / repeats)
   return Math.min(...each)

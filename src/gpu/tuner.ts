@@ -57,7 +57,7 @@ export interface MeasuredRow extends Required<Choice> {
   readonly compileMs: number
 }
 
-const DEFAULT_BUDGET_MS = 2_000
+const DEFAULT_BUDGET_MS = { software: 2_000, gpu: 600 }
 
 /** Kinds that do less than this part of a program's work are not measured while a person waits. */
 const LIGHT = 0.01
@@ -70,6 +70,9 @@ const HOPELESS = 2
  * that within so much training. GPUs' drivers compile side by side, and browsers keep what they made.
  */
 const EARNED_WITHIN_MS = 20_000
+
+/** Kinds whose rows a GPU's driver has in hand. */
+const KINDS_AHEAD = 3
 
 /** Calls of one kernel with the same dims, and what is known of them. */
 interface Kind {
@@ -108,7 +111,7 @@ class KernelTuner implements Tuner {
   constructor(options: TunerOptions) {
     this.#options = options
     this.#memory = createTuningMemory(options.store, options.fingerprint)
-    this.#budgetMs = options.budgetMs ?? DEFAULT_BUDGET_MS
+    this.#budgetMs = options.budgetMs ?? DEFAULT_BUDGET_MS[options.capabilities.software ? 'software' : 'gpu']
   }
 
   async choose(calls: readonly KernelCall[], onProgress?: (fraction: number, doing: string) => void): Promise<(call: KernelCall) => Choice> {
@@ -118,13 +121,15 @@ class KernelTuner implements Tuner {
     const total = fresh.reduce((sum, { weight }) => sum + weight, 0)
     const open = fresh.filter((kind) => tune && !kind.done && !kind.seen && kind.weight > LIGHT * total).sort(byWeight)
     const start = performance.now()
+    // A GPU's driver compiles beside its work: what is not measured now, and the next kinds' rows. A software adapter's would disturb the timing.
+    const { software } = this.#options.capabilities
+    if (tune && !software) for (const kind of fresh) if (!open.includes(kind)) this.#compileAhead(kind, [kind.choice.variant])
     const stopwatch = createStopwatch(this.#options.device)
     for (const [i, kind] of open.entries()) {
       const deadline = start + this.#budgetMs
       if (performance.now() >= deadline) break
       onProgress?.(i / open.length, `tuning ${kind.kernel.name}`)
-      // A GPU's driver compiles the next kind's rows beside its work; a software adapter's would disturb the timing.
-      if (!this.#options.capabilities.software && open[i + 1] !== undefined) this.#compileAhead(open[i + 1]!)
+      if (!software) for (const next of open.slice(i, i + KINDS_AHEAD)) this.#compileAhead(next, this.#likely(next))
       await this.#measure(kind, { stopwatch, deadline, likely: true })
     }
     stopwatch.destroy()
@@ -195,8 +200,8 @@ class KernelTuner implements Tuner {
     if (!known.complete && known.ms !== undefined && known.compileMs !== undefined) kind.timed.push({ variant: known.variant, ms: known.ms, compileMs: known.compileMs })
   }
 
-  #compileAhead(kind: Kind): void {
-    for (const variant of this.#likely(kind)) this.#options.pipelines.get(kind.kernel, kind.dims, variant).catch(() => undefined)
+  #compileAhead(kind: Kind, variants: readonly Variant[]): void {
+    for (const variant of variants) this.#options.pipelines.get(kind.kernel, kind.dims, variant).catch(() => undefined)
   }
 
   /** Rows to be tried while a person waits: those written for this sort of adapter, where there are any. */

@@ -22,9 +22,9 @@ const tiledShapes = [
 ]
 /** Sums so long that they can be taken in parts, by single channels and by fours. */
 const longSums = {
-  forward: ([[230, 10], [232, 12]] as const).map(([C, F]) => ({ N: 1, H: 4, W: 4, C, F, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 })),
-  inputGradient: ([[10, 230], [12, 232]] as const).map(([C, F]) => ({ N: 1, H: 4, W: 4, C, F, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 })),
-  filterGradient: ([[3, 10], [4, 12]] as const).map(([C, F]) => ({ N: 2, H: 33, W: 33, C, F, KH: 2, KW: 2, OH: 32, OW: 33, SH: 1, SW: 1, PT: 0, PL: 1 })),
+  forward: ([[911, 10], [912, 12]] as const).map(([C, F]) => ({ N: 1, H: 4, W: 4, C, F, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 })),
+  inputGradient: ([[10, 911], [12, 912]] as const).map(([C, F]) => ({ N: 1, H: 4, W: 4, C, F, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 })),
+  filterGradient: ([[3, 10], [4, 12]] as const).map(([C, F]) => ({ N: 2, H: 65, W: 65, C, F, KH: 2, KW: 2, OH: 64, OW: 65, SH: 1, SW: 1, PT: 0, PL: 1 })),
 }
 const plain = (s: Dims): Dims => ({ ...s, BIAS: 0, ACT: 0 })
 

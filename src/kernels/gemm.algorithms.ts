@@ -1,7 +1,7 @@
 // Matrix products for GPUs, over any problem that defines GM, GN, GK, load_a, load_b and store_c in an include:
 // matmul itself, and convolutions as implicit products (nothing is copied into columns).
 import { ceilDiv } from '../base/math.ts'
-import { dim, linearGrid, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type GpuCapabilities } from './kernel.ts'
+import { addParts, dim, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type GpuCapabilities } from './kernel.ts'
 
 export interface GemmProblem {
   /** Files that define the problem. */
@@ -24,19 +24,19 @@ export interface GemmAlgorithms {
   readonly registerTiles: Algorithm
 }
 
-/** Workgroups by which even a large GPU is busy: with as many tiles, sums need no parts. */
+/** Workgroups by which even a large GPU is busy: with as many tiles, sums need no parts, and far more parts only cost adding. */
 const BUSY = 256
-/** Elements of the workspace at most: 4 MiB. */
+/** Elements of the workspace at most, 4 MiB; and where parts are so long that it hardly matters, 16 MiB. */
 const MOST_WORKSPACE = 2 ** 20
+const LONG_PART = 512
 
 const SMALL = { X: 8, Y: 8, ROWS: 4, COLS: 4, TILE_K: 16 }
 const MEDIUM = { X: 16, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 }
 /** For few columns: filters of a first layer, classes. */
 const NARROW = { X: 4, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 }
-const TILES: readonly Consts[] = [MEDIUM, { X: 8, Y: 8, ROWS: 8, COLS: 8, TILE_K: 8 }, { X: 16, Y: 16, ROWS: 8, COLS: 8, TILE_K: 8 }, SMALL, NARROW]
-const PARTS: readonly Consts[] = [
-  { ...SMALL, PARTS: 16 }, { ...MEDIUM, PARTS: 4 }, { ...MEDIUM, PARTS: 16 }, { ...SMALL, PARTS: 4 }, { ...SMALL, PARTS: 64 }, { ...NARROW, PARTS: 16 }, { ...NARROW, PARTS: 64 },
-]
+const TILES: readonly Consts[] = [MEDIUM, SMALL, NARROW, { X: 16, Y: 16, ROWS: 8, COLS: 4, TILE_K: 16 }, { X: 16, Y: 16, ROWS: 8, COLS: 8, TILE_K: 8 }, { X: 8, Y: 8, ROWS: 8, COLS: 8, TILE_K: 8 }]
+const inParts = (row: Consts, counts: readonly number[]): readonly Consts[] => counts.map((parts) => ({ ...row, PARTS: parts }))
+const PARTS: readonly Consts[] = [...inParts(MEDIUM, [16, 4]), ...inParts(NARROW, [64, 256, 16]), ...inParts(SMALL, [16, 64, 4, 256])]
 
 const tileRows = (c: Consts): number => dim(c, 'Y') * dim(c, 'ROWS')
 const tileColumns = (c: Consts): number => dim(c, 'X') * dim(c, 'COLS')
@@ -64,10 +64,11 @@ export function gemmAlgorithms({ includes, activation = false, rows, columns, de
       variants: PARTS,
       fits: (d, c, gpu) => {
         const [x, y] = tiles(d, c), parts = dim(c, 'PARTS')
-        return whole.fits!(d, c, gpu) && x * y < BUSY && x * y * parts <= 8 * BUSY && depth(d) >= 2 * dim(c, 'TILE_K') * parts && elements(d, c) <= MOST_WORKSPACE
+        return whole.fits!(d, c, gpu) && x * y < BUSY && x * y * parts <= 8 * BUSY && depth(d) >= 2 * dim(c, 'TILE_K') * parts
+          && elements(d, c) <= MOST_WORKSPACE * (depth(d) >= LONG_PART * parts ? 4 : 1)
       },
       grid: (d, c) => [...tiles(d, c), dim(c, 'PARTS')],
-      finish: { shader: 'kernels/gemm/add-parts.wgsl', includes: problem(width), workspace: elements, reads: ['bias'], workgroup: [64, 1, 1], grid: (d) => linearGrid(rows(d) * columns(d) / width, 64) },
+      finish: { ...addParts('kernels/gemm/add-parts.wgsl', (d) => rows(d) * columns(d) / width), includes: problem(width), workspace: elements, reads: ['bias'] },
     }
   }
   const widths = vectors === undefined ? [1] as const : [4, 1] as const

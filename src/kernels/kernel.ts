@@ -91,7 +91,7 @@ export interface Finish {
   readonly workspace: (d: Dims, c: Consts) => number
   /** Inputs that this dispatch reads (a bias) and the first does not. */
   readonly reads?: readonly string[]
-  readonly workgroup: Grid
+  readonly workgroup: (d: Dims, c: Consts) => Grid
   readonly grid: (d: Dims, c: Consts) => Grid
 }
 
@@ -144,7 +144,7 @@ export interface DispatchSize { readonly workgroup: Grid; readonly grid: Grid }
 export function dispatchSizes(algorithm: Algorithm, d: Dims, c: Consts): readonly DispatchSize[] {
   const { finish } = algorithm
   const first = { workgroup: algorithm.workgroup?.(d, c) ?? [c['X'] ?? 1, c['Y'] ?? 1, 1] as const, grid: algorithm.grid(d, c) }
-  return finish === undefined ? [first] : [first, { workgroup: finish.workgroup, grid: finish.grid(d, c) }]
+  return finish === undefined ? [first] : [first, { workgroup: finish.workgroup(d, c), grid: finish.grid(d, c) }]
 }
 
 /** Workgroups for one invocation per element; wraps into y beyond 65,535 so that any size fits. */
@@ -153,6 +153,13 @@ export function linearGrid(elements: number, workgroupSize: number): Grid {
   if (groups <= 65_535) return [groups, 1, 1]
   const y = Math.ceil(groups / 65_535)
   return [Math.ceil(groups / y), y, 1]
+}
+
+/** The second dispatch of sums in PARTS: invocations along y share the parts of an element, so that few elements of many parts keep a GPU busy too. */
+export function addParts(shader: string, elements: (d: Dims) => number): Pick<Finish, 'shader' | 'workgroup' | 'grid'> {
+  const columns = (c: Consts): number => (sharers(c) === 1 ? 64 : 16)
+  const sharers = (c: Consts): number => Math.max(1, Math.min(16, dim(c, 'PARTS') / 4))
+  return { shader, workgroup: (_, c) => [columns(c), sharers(c), 1], grid: (d, c) => linearGrid(elements(d), columns(c)) }
 }
 
 /** A dimension or flag of a call; an InvariantError would only hide the typo, so 0 is never assumed. */

@@ -50,4 +50,4 @@ const single: Algorithm = {
   fits: (d, _, gpu) => hasQuads(gpu) && dim(d, 'M') * dim(d, 'N') * dim(d, 'K') < SMALL_PRODUCT,
 }
 
-export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, ...workgroupTiles, ...splitTiles, splitK, registerTiles]
+export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, ...splitTiles, ...workgroupTiles, splitK, registerTiles]

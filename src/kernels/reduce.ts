@@ -1,6 +1,6 @@
 // Reductions over one axis, their gradient (broadcast), and the running metrics of a lease.
 import { ceilDiv } from '../base/math.ts'
-import { defineKernel, dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
+import { addParts, defineKernel, dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
 import { bySubgroups } from './subgroups.ts'
 
 const whole = (d: Dims): number => dim(d, 'OUTER') * dim(d, 'AXIS') * dim(d, 'INNER')
@@ -32,7 +32,7 @@ const reduceParts: Algorithm = {
   variants: [{ X: 16, Y: 16, PARTS: 32 }, { X: 16, Y: 16, PARTS: 128 }],
   fits: (d, c) => dim(d, 'AXIS') >= dim(c, 'Y') * dim(c, 'PARTS') && dim(d, 'OUTER') * ceilDiv(dim(d, 'INNER'), dim(c, 'X')) <= 128,
   grid: (d, c) => [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), dim(c, 'PARTS')],
-  finish: { shader: 'kernels/reduce/add-parts.wgsl', workspace: (d, c) => dim(c, 'PARTS') * reduced(d), workgroup: [64, 1, 1], grid: (d) => linearGrid(reduced(d), 64) },
+  finish: { ...addParts('kernels/reduce/add-parts.wgsl', reduced), workspace: (d, c) => dim(c, 'PARTS') * reduced(d) },
 }
 
 /** One output for each workgroup: sums of rows. */

@@ -1,10 +1,11 @@
-// C[GM,GN] of the included problem = sum over workspace[PARTS,GM,GN], with its bias and activation; one element or quad per invocation.
+// C[GM,GN] of the included problem = sum over workspace[PARTS,GM,GN], with its bias and activation; one element or quad per column of invocations.
 #include kernels/parts.wgsl
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
+  let i = group.y * ROW_INVOCATIONS + group.x * WG_X + local.x;
+  let sum = sum_of_parts(i, GM * GN / WIDTH, local);
   let at = WIDTH * i;
-  if (at >= GM * GN) { return; }
+  if ((local.y > 0u) | (at >= GM * GN)) { return; }
   let n = at % GN;
-  store_c(at / GN, n, sum_of_parts(i, GM * GN / WIDTH) + bias_of(n));
+  store_c(at / GN, n, sum + bias_of(n));
 }

@@ -1,8 +1,9 @@
-// y[OUTER,INNER] = sum over workspace[PARTS,OUTER,INNER], divided by AXIS where MEAN = 1; one element per invocation.
+// y[OUTER,INNER] = sum over workspace[PARTS,OUTER,INNER], divided by AXIS where MEAN = 1; one element per column of invocations.
 #include kernels/parts.wgsl
 #include kernels/reduce/store.wgsl
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
-  if (i < u.OUTER * u.INNER) { store(i, sum_of_parts(i, u.OUTER * u.INNER)); }
+fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
+  let i = group.y * ROW_INVOCATIONS + group.x * WG_X + local.x;
+  let sum = sum_of_parts(i, u.OUTER * u.INNER, local);
+  if ((local.y == 0u) & (i < u.OUTER * u.INNER)) { store(i, sum); }
 }
