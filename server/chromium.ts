@@ -9,8 +9,8 @@ import { BROWSER_REMEDY, findBrowser } from './browsers.mjs'
 export type AdapterChoice = 'hardware' | 'software' | 'none'
 
 const QUIET_FLAGS = ['--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-/** Chrome on Linux offers WebGPU only with the first, and finds the GPU only with the others. */
-const HARDWARE_FLAGS = ['--enable-unsafe-webgpu', ...(process.platform === 'linux' ? ['--enable-features=Vulkan', '--ignore-gpu-blocklist'] : [])]
+/** Chrome on Linux offers WebGPU only with the first, and finds the GPU only with the others; where there is no display, only with all of them. */
+const HARDWARE_FLAGS = ['--enable-unsafe-webgpu', ...(process.platform === 'linux' ? ['--enable-features=Vulkan', '--ignore-gpu-blocklist', '--use-angle=vulkan', '--disable-vulkan-surface'] : [])]
 const SOFTWARE_FLAGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
 
 const FLAGS: Readonly<Record<AdapterChoice, readonly string[]>> = { hardware: HARDWARE_FLAGS, software: SOFTWARE_FLAGS, none: [] }
@@ -43,7 +43,8 @@ export async function probeAdapter(url: string): Promise<AdapterChoice> {
     const page = await browser.newPage({ ignoreHTTPSErrors: true })
     await page.goto(url)
     const isHardware = await page.evaluate(async () => {
-      const adapter = await navigator.gpu?.requestAdapter()
+      // The first request can fail while the browser's GPU process is still starting.
+      const adapter = await navigator.gpu?.requestAdapter() ?? await navigator.gpu?.requestAdapter()
       return adapter !== null && adapter !== undefined && !adapter.info.isFallbackAdapter && !/swiftshader|llvmpipe|basic render/i.test(`${adapter.info.architecture} ${adapter.info.description}`)
     })
     return isHardware ? 'hardware' : 'software'

@@ -24,7 +24,7 @@ class Tab {
 
   constructor(strategy: Partial<Strategy>, store = memoryStore(MAX_STATE_BYTES), snapshot = params) {
     this.memory = new VolunteerMemory({ volunteerId: 'v', store })
-    this.#trainer = setUp(snapshot, undefined, this.memory).trainer
+    this.#trainer = setUp(snapshot, undefined, { memory: this.memory }).trainer
     this.#ready = this.#trainer.open().then(() => this.#trainer.prepare(welcome(strategy), () => {}))
   }
 

@@ -12,6 +12,7 @@ import type { Welcome } from '../wire/welcome.ts'
 import { memoryStore } from './byte-store.ts'
 import { createFiles } from './files.ts'
 import type { VolunteerMemory } from './memory.ts'
+import type { Clock } from '../base/clock.ts'
 import { realClock } from './real-clock.ts'
 import { createTrainer } from './trainer.ts'
 import type { Outcome } from './trainer-port.ts'
@@ -83,13 +84,13 @@ export function direct(slices: Slices, split: 'train' | 'test', at: ArrayLike<nu
 }
 
 /** `snapshot` is what the coordinator serves by then. */
-export function setUp(snapshot: Float32Array = params, createRunner: () => Promise<Runner> = async () => createCpuRunner(), memory?: VolunteerMemory) {
+export function setUp(snapshot: Float32Array = params, createRunner: () => Promise<Runner> = async () => createCpuRunner(), { memory, clock = realClock }: { readonly memory?: VolunteerMemory; readonly clock?: Clock } = {}) {
   const fetched: string[] = []
   const fetchFile = async (_run: string, hash: string): Promise<Uint8Array> => {
     fetched.push(hash)
     return hash === SNAPSHOT ? new Uint8Array(snapshot.slice().buffer) : sharded.file(hash)!
   }
-  const trainer = createTrainer({ files: createFiles({ fetchFile }, memoryStore(1 << 20)), clock: realClock, createRunner, ...(memory === undefined ? {} : { memory }) })
+  const trainer = createTrainer({ files: createFiles({ fetchFile }, memoryStore(1 << 20)), clock, createRunner, ...(memory === undefined ? {} : { memory }) })
   return { trainer, fetched }
 }
 

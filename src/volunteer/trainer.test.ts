@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createCpuRunner } from '../cpu/runner.ts'
 import { batchOf, localRates, passOrder, planLocal, type LocalTraining } from '../fed/local-work.ts'
 import { DeviceLostError, type Runner } from '../graph/plan.ts'
+import { realClock } from './real-clock.ts'
 import { direct, lease, params, SEED, setUp, sharded, SNAPSHOT, welcome, work, type Slices } from './test-trainer.ts'
 import { NonFiniteError } from './trainer-port.ts'
 
@@ -47,11 +48,32 @@ describe('trainer', () => {
         load: async (plans) => Object.assign(await runner.load(plans), { improve: async (budgetMs: number) => (asked.push(budgetMs), answers.shift() ?? false) }),
       }
     }
-    const { trainer } = setUp(params, createRunner)
+    const { trainer } = setUp(params, createRunner, { clock: { ...realClock, now: () => 0 } })
     await trainer.open()
     await trainer.prepare(welcome(), () => {})
     for (let i = 0; i < 5; i++) await work(trainer, lease([{ shard: 0, start: 0, count: 4 }]))
     expect(asked).toEqual([100, 100, 100])
+  })
+
+  test('tuning rests four times as long as it took', async () => {
+    let nowMs = 0
+    const tunedAt: number[] = []
+    const createRunner = async (): Promise<Runner> => {
+      const runner = createCpuRunner()
+      return {
+        ...runner,
+        load: async (plans) => Object.assign(await runner.load(plans), { improve: async () => (tunedAt.push(nowMs), nowMs += 50, true) }),
+      }
+    }
+    const { trainer } = setUp(params, createRunner, { clock: { ...realClock, now: () => nowMs } })
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    for (let i = 0; i < 10; i++) {
+      nowMs += 60
+      await work(trainer, lease([{ shard: 0, start: 0, count: 4 }]))
+    }
+    // The first at 60 lasts until 110 and rests until 310.
+    expect(tunedAt).toEqual([60, 350, 640])
   })
 
   const SLICES = [{ shard: 0, start: 10, count: 10 }, { shard: 2, start: 1, count: 9 }, { shard: 1, start: 19, count: 1 }] satisfies Slices

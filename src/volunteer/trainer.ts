@@ -39,6 +39,8 @@ type OnProgress = (fraction: number, doing: string) => void
 const MOST_REBUILDS = 3
 /** After each lease the runner may look for faster ways to run its Plans for about this long, while the update is on its way. */
 const IMPROVE_MS = 100
+/** Tuning rests so many times longer than it took: where leases take milliseconds, it must not be most of what a volunteer does. */
+const IMPROVE_REST = 4
 /** Pauses between attempts to get a device again, after a driver reset or while the GPU process restarts. */
 const REBUILD_PAUSES_MS = [0, 500, 1000, 2000, 4000, 8000]
 
@@ -60,6 +62,8 @@ class DeviceTrainer implements Trainer {
   #working: Promise<unknown> = Promise.resolve()
   #improving: Promise<void> = Promise.resolve()
   #improvable = true
+  /** No tuning before then. */
+  #improveFromMs = 0
   #disposed = false
 
   constructor(options: TrainerOptions) {
@@ -161,8 +165,10 @@ class DeviceTrainer implements Trainer {
   /** Never throws: a device that is lost meanwhile is noticed by the next lease. */
   async #improve(): Promise<void> {
     const program = this.#program
-    if (program?.improve === undefined || !this.#improvable) return
+    const { clock } = this.#options, startedMs = clock.now()
+    if (program?.improve === undefined || !this.#improvable || startedMs < this.#improveFromMs) return
     const more = await program.improve(IMPROVE_MS).catch(() => true)
+    this.#improveFromMs = clock.now() + IMPROVE_REST * (clock.now() - startedMs)
     if (program === this.#program) this.#improvable = more
   }
 
