@@ -1,6 +1,6 @@
 // Matrix products for GPUs, over any problem that defines GM, GN, GK, load_a, load_b and store_c in an include:
 // matmul itself, and convolutions as implicit products (nothing is copied into columns).
-import { ceilDiv } from '../base/math.ts'
+import { ceilDiv, product } from '../base/math.ts'
 import { addParts, dim, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type GpuCapabilities } from './kernel.ts'
 
 export interface GemmProblem {
@@ -26,6 +26,9 @@ export interface GemmAlgorithms {
 
 /** Workgroups by which even a large GPU is busy: with as many tiles, sums need no parts, and far more parts only cost adding. */
 const BUSY = 256
+/** Sums so long in so few workgroups are never taken whole. */
+const ENDLESS = 4096
+const FEW = 8
 /** Elements of the workspace at most, 4 MiB; and where parts are so long that it hardly matters, 16 MiB. */
 const MOST_WORKSPACE = 2 ** 20
 const LONG_PART = 512
@@ -34,7 +37,7 @@ const SMALL = { X: 8, Y: 8, ROWS: 4, COLS: 4, TILE_K: 16 }
 const MEDIUM = { X: 16, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 }
 /** For few columns: filters of a first layer, classes. */
 const NARROW = { X: 4, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 }
-const TILES: readonly Consts[] = [MEDIUM, SMALL, NARROW, { X: 16, Y: 16, ROWS: 8, COLS: 4, TILE_K: 16 }, { X: 16, Y: 16, ROWS: 8, COLS: 8, TILE_K: 8 }, { X: 8, Y: 8, ROWS: 8, COLS: 8, TILE_K: 8 }]
+const TILES: readonly Consts[] = [MEDIUM, SMALL, NARROW, { X: 16, Y: 16, ROWS: 8, COLS: 8, TILE_K: 8 }, { X: 8, Y: 8, ROWS: 8, COLS: 8, TILE_K: 8 }]
 const inParts = (row: Consts, counts: readonly number[]): readonly Consts[] => counts.map((parts) => ({ ...row, PARTS: parts }))
 const PARTS: readonly Consts[] = [...inParts(MEDIUM, [16, 4]), ...inParts(NARROW, [64, 256, 16]), ...inParts(SMALL, [16, 64, 4, 256])]
 
@@ -47,12 +50,13 @@ export function gemmAlgorithms({ includes, activation = false, rows, columns, de
   const tile = (name: string, variants: readonly Consts[]): Algorithm => ({ name, shader: `kernels/gemm/${name}.wgsl`, includes: problem(1), variants, grid: (d, c) => [...tiles(d, c), 1] })
   const staged = (d: Dims, c: Consts, gpu: GpuCapabilities): boolean => 4 * dim(c, 'TILE_K') * (tileRows(c) + tileColumns(c) + 8) <= gpu.maxComputeWorkgroupStorageSize
     && depth(d) >= dim(c, 'TILE_K') / 2 && (tileColumns(c) > tileColumns(NARROW) || columns(d) <= tileColumns(NARROW))
+  const isWidth = (d: Dims, width: 1 | 4): boolean => (width === 4) === (vectors?.divides(d) ?? false)
   const workgroupTiles = (width: 1 | 4): Algorithm => ({
     ...tile('workgroup-tiles', TILES),
     ...(width === 4 ? { name: 'workgroup-tiles-vec4', views: () => Object.fromEntries([...vectors!.buffers, WORKSPACE].map((name) => [name, 'vec4<f32>' as const])) } : {}),
     suits: 'gpu',
     includes: [...problem(width), 'kernels/gemm/whole.wgsl'],
-    fits: (d, c, gpu) => (width === 4) === (vectors?.divides(d) ?? false) && staged(d, c, gpu),
+    fits: (d, c, gpu) => isWidth(d, width) && staged(d, c, gpu) && !(depth(d) >= ENDLESS && product(tiles(d, c)) < FEW),
   })
   const elements = (d: Dims, c: Consts): number => dim(c, 'PARTS') * rows(d) * columns(d)
   const splitTiles = (width: 1 | 4): Algorithm => {
@@ -63,8 +67,8 @@ export function gemmAlgorithms({ includes, activation = false, rows, columns, de
       includes: [...problem(width), 'kernels/gemm/parts.wgsl'],
       variants: PARTS,
       fits: (d, c, gpu) => {
-        const [x, y] = tiles(d, c), parts = dim(c, 'PARTS')
-        return whole.fits!(d, c, gpu) && x * y < BUSY && x * y * parts <= 8 * BUSY && depth(d) >= 2 * dim(c, 'TILE_K') * parts
+        const count = product(tiles(d, c)), parts = dim(c, 'PARTS')
+        return isWidth(d, width) && staged(d, c, gpu) && count < BUSY && count * parts <= 8 * BUSY && depth(d) >= 2 * dim(c, 'TILE_K') * parts
           && elements(d, c) <= MOST_WORKSPACE * (depth(d) >= LONG_PART * parts ? 4 : 1)
       },
       grid: (d, c) => [...tiles(d, c), dim(c, 'PARTS')],

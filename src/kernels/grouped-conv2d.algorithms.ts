@@ -41,7 +41,7 @@ function gemm(name: string, problem: Omit<Parameters<typeof gemmAlgorithms>[0], 
   const { workgroupTiles, splitK } = gemmAlgorithms({ ...problem, includes: ['kernels/grouped-conv2d/taps.wgsl', `kernels/conv2d/${name}-problem.wgsl`] })
   const single = (algorithm: Algorithm): Algorithm => ({
     ...algorithm,
-    variants: algorithm.variants.filter(({ X }) => X === 8 || X === 64).slice(-1),
+    variants: algorithm.variants.filter(({ X, ROWS }) => ROWS === 4 && (X === 8 || X === 64)),
     fits: (d, c, gpu) => d['G'] === 1 && (algorithm.fits?.(d, c, gpu) ?? true),
   })
   return { workgroupTiles: single(workgroupTiles[0]!), splitK: single(splitK) }

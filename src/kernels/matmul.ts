@@ -17,8 +17,8 @@ export const matmul = defineKernel({
   flops: (d) => 2 * dim(d, 'M') * dim(d, 'N') * dim(d, 'K'),
   reference: matmulReference,
   probes: [0, 1].flatMap((TA) => [0, 1].flatMap((TB) => [
-    { M: 33, N: 18, K: 21, TA, TB, BIAS: 0, ACT: 0 },
-    { M: 20, N: 28, K: 40, TA, TB, BIAS: 1, ACT: 1 },
+    { M: 33, N: TA === TB ? 18 : 10, K: 21, TA, TB, BIAS: 0, ACT: 0 },
+    { M: 20, N: TA === TB ? 28 : 12, K: 40, TA, TB, BIAS: 1, ACT: 1 },
   ])).concat([10, 12].map((N) => ({ M: 5, N, K: 8200, TA: 0, TB: 0, BIAS: 1, ACT: 2 }))),
 })
 
