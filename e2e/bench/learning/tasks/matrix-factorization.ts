@@ -50,6 +50,6 @@ function createRatings([users, items]: readonly [number, number], seed: number):
       for (let k = 0; k < HIDDEN; k++) dot += u[a * HIDDEN + k]! * v[b * HIDDEN + k]!
       return bu[a]! + bv[b]! + dot + NOISE * rng.normal()
     })
-    return { user, item, 'rating-given': rating }
+    return { user, item, rating }
   }
 }
