@@ -32,7 +32,7 @@ const USAGE = `npm run bench -- training|kernels [options]
   --rounds N        interleaved repetitions, 5 by default
   --check-steps N   steps over which losses must agree, 20 by default (TensorFlow.js needs up to 35 s for one)
   --adapter A       software (default) or hardware
-  --in HOST         a headless browser (default), or node: no browser, WebGPU by the npm package webgpu
+  --in HOST         a headless browser (default), or node: no browser, WebGPU by the npm package webgpu (not the wasm peer)
 
 npm run bench -- ${Object.keys(ELSEWHERE).join('|')} --help tells of the others`
 
@@ -73,13 +73,14 @@ function parseSettings(args: readonly string[]): Settings | undefined {
   })
   if (values.help) return undefined
   const { adapter, in: host } = values
+  const peers = values.peers === undefined ? PEERS.filter((peer) => host === 'browser' || !peer.endsWith('-wasm')) : checkNames('--peers', values.peers, PEERS) as readonly PeerName[]
   if (host !== 'browser' && host !== 'node') throw new ConfigError(`--in: must be browser or node, got "${host}". Name one of them.`)
+  if (host === 'node' && peers.some((peer) => peer.endsWith('-wasm'))) throw new ConfigError('--peers: must be of WebGPU with --in node, got jaxjs-wasm, which needs a browser\'s workers. Leave it out.')
   if (adapter !== 'software' && adapter !== 'hardware') throw new ConfigError(`--adapter: must be software or hardware, got "${adapter}". Name one of them.`)
   return {
     bench: checkBench(positionals),
     workloads: values.workloads === undefined ? workloads.filter(({ standard }) => standard).map(({ name }) => name) : checkNames('--workloads', values.workloads, workloads.map(({ name }) => name)),
-    peers: values.peers === undefined ? PEERS : checkNames('--peers', values.peers, PEERS) as readonly PeerName[],
-    rounds: countOf('--rounds', values.rounds), checkSteps: countOf('--check-steps', values['check-steps']), adapter, host, json: values.json, again: values.again,
+    peers, rounds: countOf('--rounds', values.rounds), checkSteps: countOf('--check-steps', values['check-steps']), adapter, host, json: values.json, again: values.again,
   }
 }
 

@@ -1,6 +1,8 @@
 // The same measurements as in a browser, in Node on the npm package `webgpu`: for machines with a GPU and no browser. Every
 // measurement gets a process of its own, so that first steps are cold and no library finds another's leavings.
+import { availableParallelism } from 'node:os'
 import { ConfigError } from '../../src/base/errors.ts'
+import { openDevice } from '../../src/gpu/device.ts'
 import { NO_VULKAN_REMEDY, nodeGpu } from '../../src/gpu/node-gpu.ts'
 import type { AdapterChoice } from '../../server/chromium.ts'
 import { startChild, type Role } from './child.ts'
@@ -38,9 +40,9 @@ export const measure: Role = async (tell, { bench, options, software }: Measurem
   const answer = async (): Promise<Answer> => {
     try {
       const gpu = await nodeGpu({ software })
-      if (gpu === undefined) throw new ConfigError(`Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
+      if (gpu === undefined || (!software && await isSoftwareOnly(gpu))) throw new ConfigError(`Vulkan driver${software ? '' : ' of a GPU'}: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
       // Where libraries for browsers look for it.
-      Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node', hardwareConcurrency: 1 }, configurable: true })
+      Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node', hardwareConcurrency: availableParallelism() }, configurable: true })
       helpIterators()
       const { benches } = await import('./page/benches.ts')
       return { result: await benches[bench](options, (log) => tell({ log })) }
@@ -49,6 +51,12 @@ export const measure: Role = async (tell, { bench, options, software }: Measurem
     }
   }
   return async (message) => { if (message === 'go') tell(await answer()) }
+}
+
+async function isSoftwareOnly(gpu: GPU): Promise<boolean> {
+  const { device, description } = await openDevice(gpu)
+  device.destroy()
+  return description.software
 }
 
 /** The helpers of iterators that jax-js uses, which Node has from 22 on. */

@@ -26,13 +26,13 @@ export const isWrittenFor = (variant: Variant, gpu: GpuCapabilities): boolean =>
 
 /**
  * The candidates worth timing: where rows were written for this sort of adapter, those for the other sort only cost
- * compiling, and on a software adapter those for any sort are several times slower too. There subgroups save nothing that
- * rows for GPUs would win by.
+ * compiling, and on a software adapter those for any sort are several times slower too. There neither subgroups nor sums in
+ * parts save what rows for GPUs would win by.
  */
 export function worthTiming(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): readonly Variant[] {
   const all = candidates(kernel, dims, gpu)
   const written = all.some((variant) => isWrittenFor(variant, gpu))
-  const hopeless = ({ algorithm }: Variant): boolean => gpu.software && algorithm.suits === 'gpu' && algorithm.features?.includes('subgroups') === true
+  const hopeless = ({ algorithm }: Variant): boolean => gpu.software && algorithm.suits === 'gpu' && (algorithm.features?.includes('subgroups') === true || algorithm.finish !== undefined)
   return all.filter((variant) => !hopeless(variant) && (!written || unlikeliness(variant, gpu) < (gpu.software ? 1 : 2)))
 }
 

@@ -9,21 +9,18 @@ export interface Pipelines {
   readonly halfMode: HalfMode
   /** The pipelines of a call, one for each dispatch. Many may be awaited at once: the driver compiles them in parallel. Throws InvariantError with the compiler's words. */
   get(kernel: Kernel, dims: Dims, variant: Variant): Promise<readonly GPUComputePipeline[]>
-  /** Distinct calls so far. */
-  size(): number
 }
 
 export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): Pipelines {
   const made = new Map<string, Promise<readonly GPUComputePipeline[]>>()
   return {
     halfMode,
-    size: () => made.size,
     get(kernel, dims, variant) {
       const codes = shaderSources(kernel, dims, variant, halfMode)
       const key = codes.join('\n')
       const known = made.get(key)
       if (known !== undefined) return known
-      const pipelines = Promise.all(codes.map((code) => create(device, describeVariant(kernel, variant), code)))
+      const pipelines = Promise.all(codes.map((code, i) => create(device, `${describeVariant(kernel, variant)}${i === 0 ? '' : ', second dispatch'}`, code)))
       made.set(key, pipelines)
       return pipelines
     },

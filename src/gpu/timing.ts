@@ -1,4 +1,4 @@
-// How long one variant takes on this device: dispatches are repeated inside one submit, long enough that neither the
+// How long one variant takes on this device: calls are repeated inside one submit, long enough that neither the
 // submit's own cost nor a coarse clock matters.
 import type { Bench } from './probe.ts'
 import type { Stopwatch } from './stopwatch.ts'
@@ -12,15 +12,18 @@ const LEAST_BATCH_MS = 3
 const MOST_REPEATS = 1024
 /** How much longer than the last a batch may be guessed to need: a short one is mostly the submit itself. */
 const GROWTH = 8
-/** A dispatch this long is timed once: noise matters less than the person's waiting. Below that, what a driver does at the first use may be most of it. */
-const LONG_MS = 300
-/** A row this far behind the best is not measured closely. */
+/** A call this long is timed once: noise matters less than the person's waiting. */
+const LONG_MS = { software: 150, gpu: 300 }
+/** A row this far behind the best is not measured closely, unless both take next to nothing. */
 const FAR_BEHIND = 3
+const CLOSE_MS = 2
 
 export interface Timing {
   readonly bench: Bench
   readonly pipelines: readonly GPUComputePipeline[]
   readonly variant: Variant
+  /** Where the first call takes as long as others; a GPU's driver may leave most of its work until then. */
+  readonly software: boolean
   /** Milliseconds of the best row so far. */
   readonly best: number
   /** When to stop repeating (performance.now()). */
@@ -31,14 +34,14 @@ export interface Timing {
  * Least milliseconds of one call over batches in one submit each: whatever else the machine does can only add to it.
  * A rough figure where the row is far behind.
  */
-export async function timeVariant(stopwatch: Stopwatch, { bench, pipelines, variant, best, deadline }: Timing): Promise<number> {
+export async function timeVariant(stopwatch: Stopwatch, { bench, pipelines, variant, software, best, deadline }: Timing): Promise<number> {
   const batch = (repeats: number): Promise<number> => stopwatch.time((pass) => bench.dispatch(pass, pipelines, variant, repeats))
-  // The first one pays for what drivers leave until then.
+  const isHopeless = (ms: number): boolean => ms > FAR_BEHIND * best && ms > CLOSE_MS
   const first = await batch(1)
-  if (first > LONG_MS) return first
+  if (first > LONG_MS[software ? 'software' : 'gpu'] || (software && isHopeless(first))) return first
   let repeats = 1
   let ms = Math.min(first, await batch(1))
-  if (ms > FAR_BEHIND * best && ms > 2) return ms
+  if (isHopeless(ms) || performance.now() >= deadline) return ms
   while (ms < LEAST_BATCH_MS && repeats < MOST_REPEATS) {
     repeats = Math.min(MOST_REPEATS, Math.ceil(repeats * Math.min(GROWTH, BATCH_MS / ms)))
     ms = await batch(repeats)

@@ -28,7 +28,7 @@ export interface TunerOptions {
 
 export interface Choice {
   readonly variant: Variant
-  /** Measured time of one dispatch, where it was measured. */
+  /** Measured time of one call, where it was measured. */
   readonly ms?: number
 }
 
@@ -239,7 +239,7 @@ class KernelTuner implements Tuner {
     const made = await before(deadline, making)
     if (made === undefined) return undefined
     const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
-    return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, best, deadline }), compileMs: took.ms }
+    return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline }), compileMs: took.ms }
   }
 
   /** How long a pipeline takes from now on, also where the deadline comes first and another visit finds it made. */
@@ -257,13 +257,14 @@ class KernelTuner implements Tuner {
     const stepMs = this.#options.capabilities.software ? this.#guessStepMs(kind) : 0
     const cost = (row: MeasuredRow): number => costInStep(row, kind.calls, stepMs)
     kind.timed.sort((a, b) => cost(a) - cost(b))
-    kind.done = kind.next >= kind.variants.length
+    const complete = kind.next >= kind.variants.length
     for (const row of kind.timed) {
       if (!await this.#isRight(kind, row.variant)) continue
       kind.choice = row
-      await this.#memory.remember(kind.kernel, kind.dims, { ...row, complete: kind.done })
-      return
+      await this.#memory.remember(kind.kernel, kind.dims, { ...row, complete })
+      break
     }
+    kind.done = complete
   }
 
   /** The time of all that is loaded, once through, by this kind's own and its share of the work. */

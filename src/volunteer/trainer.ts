@@ -274,6 +274,7 @@ class DeviceTrainer implements Trainer {
     this.#prepared = loaded
     this.#program = program
     this.#improvable = true
+    this.#improveFromMs = 0
   }
 
   /** Tries a few times: after a reset a browser may have no adapter for some seconds. */

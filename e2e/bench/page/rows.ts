@@ -20,7 +20,7 @@ export function createRowTimer({ device, capabilities }: OpenDevice): (kernel: K
     const rows: TimedRow[] = []
     for (const variant of variants) {
       const best = Math.min(Infinity, ...rows.map(({ ms }) => ms))
-      const timing = { bench, pipelines: await pipelines.get(kernel, dims, variant), variant, best, deadline: Infinity }
+      const timing = { bench, pipelines: await pipelines.get(kernel, dims, variant), variant, software: capabilities.software, best, deadline: Infinity }
       rows.push({ variant: describeVariant(kernel, variant), ms: await timeVariant(stopwatch, timing) })
     }
     bench.destroy()

@@ -45,18 +45,22 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   let k_end = last_k(group.z);
   for (var k_start = first_k(group.z); k_start < k_end; k_start += TILE_K) {
     // Neighbouring invocations read neighbouring addresses, whichever way an operand is stored.
+#if WIDTH * A_ALONG_K == 4
+    // Blocks of 4 x 4 are turned by one invocation: no two may write parts of one vector.
+    for (var i = thread; i < TILE_K / 4u * QUADS_M; i += THREADS) {
+      let k = 4u * (i % (TILE_K / 4u));
+      let quad = i / (TILE_K / 4u);
+#unroll j < 4
+      let row$j = quad_a(min(m_start + 4u * quad + $j, GM - 1u), k_start + k);
+#end
+#unroll j < 4
+      slice_a[(k + $j) * (QUADS_M + 1u) + quad] = vec4<f32>(row0[$j], row1[$j], row2[$j], row3[$j]);
+#end
+    }
+#else
     for (var i = thread; i < TILE_K * QUADS_M; i += THREADS) {
 #if WIDTH == 4
-#if A_ALONG_K == 1
-      let k = 4u * (i % (TILE_K / 4u));
-      let row = i / (TILE_K / 4u);
-      let values = quad_a(min(m_start + row, GM - 1u), k_start + k);
-#unroll j < 4
-      slice_a[(k + $j) * (QUADS_M + 1u) + row / 4u][row % 4u] = values[$j];
-#end
-#else
       slice_a[i / QUADS_M * (QUADS_M + 1u) + i % QUADS_M] = quad_a(min(m_start + 4u * (i % QUADS_M), GM - 4u), k_start + i / QUADS_M);
-#end
 #else
       let k = select(i / QUADS_M, i % TILE_K, A_ALONG_K == 1u);
       let quad = select(i % QUADS_M, i / TILE_K, A_ALONG_K == 1u);
@@ -64,18 +68,23 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
       slice_a[k * (QUADS_M + 1u) + quad] = vec4<f32>(element_a(m, k_start + k), element_a(m + 1u, k_start + k), element_a(m + 2u, k_start + k), element_a(m + 3u, k_start + k));
 #end
     }
+#end
+#if WIDTH * B_ALONG_K == 4
+    // From the other end: the invocations with the lowest numbers may have had a block of A.
+    for (var i = THREADS - 1u - thread; i < TILE_K / 4u * QUADS_N; i += THREADS) {
+      let k = 4u * (i % (TILE_K / 4u));
+      let quad = i / (TILE_K / 4u);
+#unroll j < 4
+      let column$j = quad_b(k_start + k, min(n_start + 4u * quad + $j, GN - 1u));
+#end
+#unroll j < 4
+      slice_b[(k + $j) * (QUADS_N + 1u) + quad] = vec4<f32>(column0[$j], column1[$j], column2[$j], column3[$j]);
+#end
+    }
+#else
     for (var i = thread; i < TILE_K * QUADS_N; i += THREADS) {
 #if WIDTH == 4
-#if B_ALONG_K == 1
-      let k = 4u * (i % (TILE_K / 4u));
-      let column = i / (TILE_K / 4u);
-      let values = quad_b(k_start + k, min(n_start + column, GN - 1u));
-#unroll j < 4
-      slice_b[(k + $j) * (QUADS_N + 1u) + column / 4u][column % 4u] = values[$j];
-#end
-#else
       slice_b[i / QUADS_N * (QUADS_N + 1u) + i % QUADS_N] = quad_b(k_start + i / QUADS_N, min(n_start + 4u * (i % QUADS_N), GN - 4u));
-#end
 #else
       let k = select(i / QUADS_N, i % TILE_K, B_ALONG_K == 1u);
       let quad = select(i % QUADS_N, i / TILE_K, B_ALONG_K == 1u);
@@ -83,6 +92,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
       slice_b[k * (QUADS_N + 1u) + quad] = vec4<f32>(element_b(k_start + k, n), element_b(k_start + k, n + 1u), element_b(k_start + k, n + 2u), element_b(k_start + k, n + 3u));
 #end
     }
+#end
     workgroupBarrier();
     for (var k = 0u; k < TILE_K; k++) {
       let at_a = k * (QUADS_M + 1u) + local.y;
