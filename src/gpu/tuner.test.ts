@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { KernelCall } from '../graph/plan.ts'
 import type { Algorithm, Kernel } from '../kernels/kernel.ts'
 import { accumulate } from '../kernels/accumulate.ts'
+import { reduce } from '../kernels/reduce.ts'
 import { openDevice } from './device.ts'
 import { createPipelines } from './pipelines.ts'
 import { testGpu } from './test-gpu.ts'
@@ -84,6 +85,19 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     let calls = 0
     while (await late.improve(20)) expect(++calls).toBeLessThan(200)
     expect(late.measured()).toHaveLength(2)
+  })
+
+  it('forgets what was measured with another second dispatch', async () => {
+    const store = memoryStore()
+    const late = (each: Kernel): Promise<unknown> => createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, store, budgetMs: 0 })
+      .choose([{ kernel: each, dims: reduce.probes[0]!, views: {}, label: 'test' }])
+    const algorithm = reduce.algorithms.find(({ finish }) => finish !== undefined)!
+    const plain: Algorithm = { ...algorithm, fits: () => true, suits: 'software' }
+    await late({ ...reduce, algorithms: [plain] })
+    await late({ ...reduce, algorithms: [plain] })
+    expect(store.entries.size).toBe(1)
+    await late({ ...reduce, algorithms: [{ ...plain, finish: { ...plain.finish!, shader: 'kernels/gemm/add-splits.wgsl' } }] })
+    expect(store.entries.size).toBe(2)
   })
 
   it('ignores a remembered row that no longer exists', async () => {

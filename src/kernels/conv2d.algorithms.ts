@@ -115,11 +115,11 @@ const filterGradientWorkgroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 
-export const conv2dAlgorithms: readonly Algorithm[] = [quadSmall, quadStrips, ...forwardGemm.splitTiles, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
-export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, ...inputGradientGemm.splitTiles, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
+export const conv2dAlgorithms: readonly Algorithm[] = [quadSmall, quadStrips, ...forwardGemm.splitK, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
+export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
   filterGradientQuads,
   filterGradientTaps('software', [{ X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }, { X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }]),
   filterGradientTaps('gpu', [{ X: 64, TAP_ROWS: 1, BLOCKS: 1, STRIP: 2 }, { X: 64, TAP_ROWS: 3, BLOCKS: 1, STRIP: 2 }]),
-  ...filterGradientGemm.splitTiles, ...filterGradientGemm.workgroupTiles, filterGradientGemm.splitK, filterGradientWorkgroup,
+  ...filterGradientGemm.splitK, ...filterGradientGemm.workgroupTiles, filterGradientGemm.slicedK, filterGradientWorkgroup,
 ]

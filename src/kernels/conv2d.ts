@@ -22,7 +22,11 @@ const tiledShapes = [
 ]
 /** Sums so long that they can be taken in parts, by single channels and by fours. */
 const longSums = {
-  forward: ([[911, 10], [912, 12]] as const).map(([C, F]) => ({ N: 1, H: 4, W: 4, C, F, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 })),
+  forward: [
+    ...([[911, 10], [912, 12]] as const).map(([C, F]) => ({ N: 1, H: 4, W: 4, C, F, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 })),
+    // Several tiles of several splits.
+    { N: 1, H: 11, W: 10, C: 60, F: 68, KH: 3, KW: 3, OH: 9, OW: 8, SH: 1, SW: 1, PT: 0, PL: 0 },
+  ],
   inputGradient: ([[10, 911], [12, 912]] as const).map(([C, F]) => ({ N: 1, H: 4, W: 4, C, F, KH: 3, KW: 3, OH: 2, OW: 2, SH: 1, SW: 1, PT: 0, PL: 0 })),
   filterGradient: ([[3, 10], [4, 12]] as const).map(([C, F]) => ({ N: 2, H: 65, W: 65, C, F, KH: 2, KW: 2, OH: 64, OW: 65, SH: 1, SW: 1, PT: 0, PL: 1 })),
 }

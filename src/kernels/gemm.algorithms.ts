@@ -1,7 +1,7 @@
 // Matrix products for GPUs, over any problem that defines GM, GN, GK, load_a, load_b and store_c in an include:
 // matmul itself, and convolutions as implicit products (nothing is copied into columns).
 import { ceilDiv, product } from '../base/math.ts'
-import { addParts, dim, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type GpuCapabilities } from './kernel.ts'
+import { addSplits, dim, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type GpuCapabilities } from './kernel.ts'
 
 export interface GemmProblem {
   /** Files that define the problem. */
@@ -17,29 +17,30 @@ export interface GemmProblem {
 }
 
 export interface GemmAlgorithms {
-  /** Whole sums, and sums in parts; operands seen as vec4s where that is possible. */
+  /** Whole sums, and those of split-K, whose parts of sums a second dispatch adds; operands seen as vec4s where that is possible. */
   readonly workgroupTiles: readonly Algorithm[]
-  readonly splitTiles: readonly Algorithm[]
-  readonly splitK: Algorithm
+  readonly splitK: readonly Algorithm[]
+  /** Few outputs each: the invocations of a workgroup share one sum. */
+  readonly slicedK: Algorithm
   readonly registerTiles: Algorithm
 }
 
-/** Workgroups by which even a large GPU is busy: with as many tiles, sums need no parts, and far more parts only cost adding. */
+/** Workgroups by which even a large GPU is busy: with as many tiles, sums need not be split, and many more splits only cost adding. */
 const BUSY = 256
 /** Sums so long in so few workgroups are never taken whole. */
-const ENDLESS = 4096
-const FEW = 8
-/** Elements of the workspace at most, 4 MiB; and where parts are so long that it hardly matters, 16 MiB. */
+const NEVER_WHOLE_DEPTH = 4096
+const NEVER_WHOLE_TILES = 8
+/** Elements of the workspace at most, 4 MiB; and where splits are so long that it hardly matters, 16 MiB. */
 const MOST_WORKSPACE = 2 ** 20
-const LONG_PART = 512
+const LONG_SPLIT = 512
 
 const SMALL = { X: 8, Y: 8, ROWS: 4, COLS: 4, TILE_K: 16 }
 const MEDIUM = { X: 16, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 }
 /** For few columns: filters of a first layer, classes. */
 const NARROW = { X: 4, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 }
 const TILES: readonly Consts[] = [MEDIUM, SMALL, NARROW, { X: 16, Y: 16, ROWS: 8, COLS: 8, TILE_K: 8 }, { X: 8, Y: 8, ROWS: 8, COLS: 8, TILE_K: 8 }]
-const inParts = (row: Consts, counts: readonly number[]): readonly Consts[] => counts.map((parts) => ({ ...row, PARTS: parts }))
-const PARTS: readonly Consts[] = [...inParts(MEDIUM, [16, 4]), ...inParts(NARROW, [64, 256, 16]), ...inParts(SMALL, [16, 64, 4, 256])]
+const split = (row: Consts, counts: readonly number[]): readonly Consts[] => counts.map((splits) => ({ ...row, SPLITS: splits }))
+const SPLIT_TILES: readonly Consts[] = [...split(MEDIUM, [16, 4]), ...split(NARROW, [64, 256, 16]), ...split(SMALL, [16, 64, 4, 256])]
 
 const tileRows = (c: Consts): number => dim(c, 'Y') * dim(c, 'ROWS')
 const tileColumns = (c: Consts): number => dim(c, 'X') * dim(c, 'COLS')
@@ -56,31 +57,31 @@ export function gemmAlgorithms({ includes, activation = false, rows, columns, de
     ...(width === 4 ? { name: 'workgroup-tiles-vec4', views: () => Object.fromEntries([...vectors!.buffers, WORKSPACE].map((name) => [name, 'vec4<f32>' as const])) } : {}),
     suits: 'gpu',
     includes: [...problem(width), 'kernels/gemm/whole.wgsl'],
-    fits: (d, c, gpu) => isWidth(d, width) && staged(d, c, gpu) && !(depth(d) >= ENDLESS && product(tiles(d, c)) < FEW),
+    fits: (d, c, gpu) => isWidth(d, width) && staged(d, c, gpu) && !(depth(d) >= NEVER_WHOLE_DEPTH && product(tiles(d, c)) < NEVER_WHOLE_TILES),
   })
-  const elements = (d: Dims, c: Consts): number => dim(c, 'PARTS') * rows(d) * columns(d)
-  const splitTiles = (width: 1 | 4): Algorithm => {
+  const elements = (d: Dims, c: Consts): number => dim(c, 'SPLITS') * rows(d) * columns(d)
+  const splitK = (width: 1 | 4): Algorithm => {
     const whole = workgroupTiles(width)
     return {
       ...whole,
-      name: whole.name.replace('workgroup', 'split'),
-      includes: [...problem(width), 'kernels/gemm/parts.wgsl'],
-      variants: PARTS,
+      name: whole.name.replace('workgroup-tiles', 'split-k'),
+      includes: [...problem(width), 'kernels/gemm/split.wgsl'],
+      variants: SPLIT_TILES,
       fits: (d, c, gpu) => {
-        const count = product(tiles(d, c)), parts = dim(c, 'PARTS')
-        return isWidth(d, width) && staged(d, c, gpu) && count < BUSY && count * parts <= 8 * BUSY && depth(d) >= 2 * dim(c, 'TILE_K') * parts
-          && elements(d, c) <= MOST_WORKSPACE * (depth(d) >= LONG_PART * parts ? 4 : 1)
+        const count = product(tiles(d, c)), splits = dim(c, 'SPLITS')
+        return isWidth(d, width) && staged(d, c, gpu) && count < BUSY && count * splits <= 8 * BUSY && depth(d) >= 2 * dim(c, 'TILE_K') * splits
+          && elements(d, c) <= MOST_WORKSPACE * (depth(d) >= LONG_SPLIT * splits ? 4 : 1)
       },
-      grid: (d, c) => [...tiles(d, c), dim(c, 'PARTS')],
-      finish: { ...addParts('kernels/gemm/add-parts.wgsl', (d) => rows(d) * columns(d) / width), includes: problem(width), workspace: elements, reads: ['bias'] },
+      grid: (d, c) => [...tiles(d, c), dim(c, 'SPLITS')],
+      finish: { ...addSplits('kernels/gemm/add-splits.wgsl', (d) => rows(d) * columns(d) / width), includes: problem(width), workspace: elements, reads: ['bias'] },
     }
   }
   const widths = vectors === undefined ? [1] as const : [4, 1] as const
   return {
     workgroupTiles: widths.map(workgroupTiles),
-    splitTiles: widths.map(splitTiles),
-    splitK: {
-      ...tile('split-k', [{ X: 256, Y: 1, ROWS: 4, COLS: 4 }, { X: 64, Y: 1, ROWS: 4, COLS: 4 }]),
+    splitK: widths.map(splitK),
+    slicedK: {
+      ...tile('sliced-k', [{ X: 256, Y: 1, ROWS: 4, COLS: 4 }, { X: 64, Y: 1, ROWS: 4, COLS: 4 }]),
       suits: 'gpu',
       fits: (d, c) => depth(d) >= dim(c, 'X'),
       grid: (d, c) => [ceilDiv(columns(d), dim(c, 'COLS')), ceilDiv(rows(d), dim(c, 'ROWS')), 1],

@@ -37,14 +37,14 @@ function directAlgorithms({ shader, activation = false, vectors, rows, elements 
 }
 
 /** Dilated convolutions of all channels as products: one row of each sort, as they are rare and rows take long to compile. */
-function gemm(name: string, problem: Omit<Parameters<typeof gemmAlgorithms>[0], 'includes'>): { readonly workgroupTiles: Algorithm; readonly splitK: Algorithm } {
-  const { workgroupTiles, splitK } = gemmAlgorithms({ ...problem, includes: ['kernels/grouped-conv2d/taps.wgsl', `kernels/conv2d/${name}-problem.wgsl`] })
+function gemm(name: string, problem: Omit<Parameters<typeof gemmAlgorithms>[0], 'includes'>): { readonly workgroupTiles: Algorithm; readonly slicedK: Algorithm } {
+  const { workgroupTiles, slicedK } = gemmAlgorithms({ ...problem, includes: ['kernels/grouped-conv2d/taps.wgsl', `kernels/conv2d/${name}-problem.wgsl`] })
   const single = (algorithm: Algorithm): Algorithm => ({
     ...algorithm,
     variants: algorithm.variants.filter(({ X, ROWS }) => ROWS === 4 && (X === 8 || X === 64)),
     fits: (d, c, gpu) => d['G'] === 1 && (algorithm.fits?.(d, c, gpu) ?? true),
   })
-  return { workgroupTiles: single(workgroupTiles[0]!), splitK: single(splitK) }
+  return { workgroupTiles: single(workgroupTiles[0]!), slicedK: single(slicedK) }
 }
 
 const taps = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW')
@@ -74,7 +74,7 @@ export const groupedInputGradientAlgorithms: readonly Algorithm[] = [
 ]
 
 export const groupedFilterGradientAlgorithms: readonly Algorithm[] = [
-  filterGradientGemm.splitK, filterGradientGemm.workgroupTiles,
+  filterGradientGemm.slicedK, filterGradientGemm.workgroupTiles,
   ...directAlgorithms({
     shader: 'filter-gradient', rows: [{ X: 128, LANES: 128, suits: 'gpu' }, { X: 4, LANES: 1, suits: 'software' }],
     vectors: { depthwise: ['x', 'dy', 'dw'], filters: ['dy', 'dw'] },

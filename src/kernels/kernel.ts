@@ -155,10 +155,10 @@ export function linearGrid(elements: number, workgroupSize: number): Grid {
   return [Math.ceil(groups / y), y, 1]
 }
 
-/** The second dispatch of sums in PARTS: invocations along y share the parts of an element, so that few elements of many parts keep a GPU busy too. */
-export function addParts(shader: string, elements: (d: Dims) => number): Pick<Finish, 'shader' | 'workgroup' | 'grid'> {
+/** The second dispatch of sums in SPLITS: invocations along y share the parts of an element, so that few elements of many parts keep a GPU busy too. */
+export function addSplits(shader: string, elements: (d: Dims) => number): Pick<Finish, 'shader' | 'workgroup' | 'grid'> {
   const columns = (c: Consts): number => (sharers(c) === 1 ? 64 : 16)
-  const sharers = (c: Consts): number => Math.max(1, Math.min(16, dim(c, 'PARTS') / 4))
+  const sharers = (c: Consts): number => Math.max(1, Math.min(16, dim(c, 'SPLITS') / 4))
   return { shader, workgroup: (_, c) => [columns(c), sharers(c), 1], grid: (d, c) => linearGrid(elements(d), columns(c)) }
 }
 

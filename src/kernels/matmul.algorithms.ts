@@ -6,7 +6,7 @@ import { hasQuads } from './subgroups.ts'
 
 const tiles = (d: Dims, m: number, n: number): readonly [number, number, number] => [ceilDiv(dim(d, 'N'), n), ceilDiv(dim(d, 'M'), m), 1]
 
-const { workgroupTiles, splitTiles, splitK, registerTiles } = gemmAlgorithms({
+const { workgroupTiles, splitK, slicedK, registerTiles } = gemmAlgorithms({
   includes: ['kernels/matmul/problem.wgsl'],
   activation: true,
   rows: (d) => dim(d, 'M'),
@@ -50,4 +50,4 @@ const single: Algorithm = {
   fits: (d, _, gpu) => hasQuads(gpu) && dim(d, 'M') * dim(d, 'N') * dim(d, 'K') < SMALL_PRODUCT,
 }
 
-export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, ...splitTiles, ...workgroupTiles, splitK, registerTiles]
+export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, ...splitK, ...workgroupTiles, slicedK, registerTiles]

@@ -19,7 +19,7 @@ export const matmul = defineKernel({
   probes: [0, 1].flatMap((TA) => [0, 1].flatMap((TB) => [
     { M: 33, N: TA === TB ? 18 : 10, K: 21, TA, TB, BIAS: 0, ACT: 0 },
     { M: 20, N: TA === TB ? 28 : 12, K: 40, TA, TB, BIAS: 1, ACT: 1 },
-  ])).concat([10, 12].map((N) => ({ M: 5, N, K: 8200, TA: 0, TB: 0, BIAS: 1, ACT: 2 }))),
+  ])).concat([10, 12].map((N) => ({ M: 5, N, K: 8200, TA: 0, TB: 0, BIAS: 1, ACT: 2 })), { M: 68, N: 72, K: 520, TA: 1, TB: 0, BIAS: 0, ACT: 0 }),
 })
 
 function matmulReference(d: Dims, buffers: Readonly<Record<string, NumberArray>>): void {

@@ -1,6 +1,6 @@
 // Reductions over one axis, their gradient (broadcast), and the running metrics of a lease.
 import { ceilDiv } from '../base/math.ts'
-import { addParts, defineKernel, dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
+import { addSplits, defineKernel, dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
 import { bySubgroups } from './subgroups.ts'
 
 const whole = (d: Dims): number => dim(d, 'OUTER') * dim(d, 'AXIS') * dim(d, 'INNER')
@@ -25,14 +25,14 @@ const reduceWorkgroup: Algorithm = {
 }
 
 /** Sums so long and so few that one dispatch leaves most of a GPU idle: biases of early layers. */
-const reduceParts: Algorithm = {
+const reduceSplit: Algorithm = {
   ...reduceWorkgroup,
-  name: 'parts',
-  includes: ['kernels/reduce/parts.wgsl'],
-  variants: [{ X: 16, Y: 16, PARTS: 32 }, { X: 16, Y: 16, PARTS: 128 }],
-  fits: (d, c) => dim(d, 'AXIS') >= dim(c, 'Y') * dim(c, 'PARTS') && dim(d, 'OUTER') * ceilDiv(dim(d, 'INNER'), dim(c, 'X')) <= 128,
-  grid: (d, c) => [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), dim(c, 'PARTS')],
-  finish: { ...addParts('kernels/reduce/add-parts.wgsl', reduced), workspace: (d, c) => dim(c, 'PARTS') * reduced(d) },
+  name: 'split',
+  includes: ['kernels/reduce/split.wgsl'],
+  variants: [{ X: 16, Y: 16, SPLITS: 32 }, { X: 16, Y: 16, SPLITS: 128 }],
+  fits: (d, c) => dim(d, 'AXIS') >= dim(c, 'Y') * dim(c, 'SPLITS') && dim(d, 'OUTER') * ceilDiv(dim(d, 'INNER'), dim(c, 'X')) <= 128,
+  grid: (d, c) => [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), dim(c, 'SPLITS')],
+  finish: { ...addSplits('kernels/reduce/add-splits.wgsl', reduced), workspace: (d, c) => dim(c, 'SPLITS') * reduced(d) },
 }
 
 /** One output for each workgroup: sums of rows. */
@@ -58,7 +58,7 @@ export const reduce = defineKernel({
     x: { access: 'read', element: 'f32', half: true, length: whole },
     y: { access: 'write', element: 'f32', length: reduced },
   },
-  algorithms: [reduceWorkgroup, reduceParts, bySubgroups(reduceRow), reduceSerial],
+  algorithms: [reduceWorkgroup, reduceSplit, bySubgroups(reduceRow), reduceSerial],
   flops: whole,
   reference(d, { x, y }) {
     const axis = dim(d, 'AXIS'), inner = dim(d, 'INNER')

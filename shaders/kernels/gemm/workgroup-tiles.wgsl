@@ -1,4 +1,4 @@
-// C[GM,GN] = A[GM,GK] · B[GK,GN] of the included problem, or one part of the sums (whole.wgsl, parts.wgsl). A workgroup of WG_Y x WG_X
+// C[GM,GN] = A[GM,GK] · B[GK,GN] of the included problem, or one part of the sums (whole.wgsl, split.wgsl). A workgroup of WG_Y x WG_X
 // invocations stages TILE_K-deep slices of A and B in workgroup memory between barriers, as vec4s along M and N, so that ROWS x COLS
 // products take (ROWS + COLS) / 4 loads. An invocation's quads lie WG_Y and WG_X apart, and slices are padded by one quad: reads and
 // writes spread over the banks. Rows and columns beyond the edge repeat the last ones and are not stored.

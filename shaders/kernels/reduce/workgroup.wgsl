@@ -1,4 +1,4 @@
-// y[OUTER,INNER] = sum over AXIS of x[OUTER,AXIS,INNER], divided by AXIS where MEAN = 1, or one part of the sums (whole.wgsl, parts.wgsl).
+// y[OUTER,INNER] = sum over AXIS of x[OUTER,AXIS,INNER], divided by AXIS where MEAN = 1, or one part of the sums (whole.wgsl, split.wgsl).
 // One workgroup per WG_X neighbouring columns: its WG_Y rows stride down the axis, then add up in workgroup memory.
 var<workgroup> partial: array<f32, WG_X * WG_Y>;
 
