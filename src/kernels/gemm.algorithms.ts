@@ -38,9 +38,16 @@ const SMALL = { X: 8, Y: 8, ROWS: 4, COLS: 4, TILE_K: 16 }
 const MEDIUM = { X: 16, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 }
 /** For few columns: filters of a first layer, classes. */
 const NARROW = { X: 4, Y: 16, ROWS: 4, COLS: 4, TILE_K: 16 }
-const TILES: readonly Consts[] = [MEDIUM, SMALL, NARROW, { X: 16, Y: 16, ROWS: 8, COLS: 8, TILE_K: 8 }, { X: 8, Y: 8, ROWS: 8, COLS: 8, TILE_K: 8 }]
+/** Sizes that do not divide by four are those of first and last layers, for which large tiles are no use. */
+const TILES: Readonly<Record<1 | 4, readonly Consts[]>> = {
+  1: [MEDIUM, SMALL, NARROW],
+  4: [MEDIUM, SMALL, NARROW, { X: 16, Y: 16, ROWS: 8, COLS: 8, TILE_K: 8 }, { X: 8, Y: 8, ROWS: 8, COLS: 8, TILE_K: 8 }],
+}
 const split = (row: Consts, counts: readonly number[]): readonly Consts[] => counts.map((splits) => ({ ...row, SPLITS: splits }))
-const SPLIT_TILES: readonly Consts[] = [...split(MEDIUM, [16, 4]), ...split(NARROW, [64, 256, 16]), ...split(SMALL, [16, 64, 4, 256])]
+const SPLIT_TILES: Readonly<Record<1 | 4, readonly Consts[]>> = {
+  1: [...split(NARROW, [64, 256]), ...split(SMALL, [16, 64, 256])],
+  4: [...split(MEDIUM, [16, 4]), ...split(NARROW, [64, 256, 16]), ...split(SMALL, [16, 64, 4, 256])],
+}
 
 const tileRows = (c: Consts): number => dim(c, 'Y') * dim(c, 'ROWS')
 const tileColumns = (c: Consts): number => dim(c, 'X') * dim(c, 'COLS')
@@ -53,7 +60,7 @@ export function gemmAlgorithms({ includes, activation = false, rows, columns, de
     && depth(d) >= dim(c, 'TILE_K') / 2 && (tileColumns(c) > tileColumns(NARROW) || columns(d) <= tileColumns(NARROW))
   const isWidth = (d: Dims, width: 1 | 4): boolean => (width === 4) === (vectors?.divides(d) ?? false)
   const workgroupTiles = (width: 1 | 4): Algorithm => ({
-    ...tile('workgroup-tiles', TILES),
+    ...tile('workgroup-tiles', TILES[width]),
     ...(width === 4 ? { name: 'workgroup-tiles-vec4', views: () => Object.fromEntries([...vectors!.buffers, WORKSPACE].map((name) => [name, 'vec4<f32>' as const])) } : {}),
     suits: 'gpu',
     includes: [...problem(width), 'kernels/gemm/whole.wgsl'],
@@ -66,7 +73,7 @@ export function gemmAlgorithms({ includes, activation = false, rows, columns, de
       ...whole,
       name: whole.name.replace('workgroup-tiles', 'split-k'),
       includes: [...problem(width), 'kernels/gemm/split.wgsl'],
-      variants: SPLIT_TILES,
+      variants: SPLIT_TILES[width],
       fits: (d, c, gpu) => {
         const count = product(tiles(d, c)), splits = dim(c, 'SPLITS')
         return isWidth(d, width) && staged(d, c, gpu) && count < BUSY && count * splits <= 8 * BUSY && depth(d) >= 2 * dim(c, 'TILE_K') * splits
