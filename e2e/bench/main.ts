@@ -93,10 +93,11 @@ function countOf(option: string, given: string): number {
 async function run(args: readonly string[]): Promise<void> {
   const settings = parseSettings(args)
   if (settings === undefined) return console.log(USAGE)
-  const { json } = settings
+  const { json } = settings, where = `${settings.host}, ${settings.adapter}`
   let results: Results = json !== undefined && existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) as Results : NO_RESULTS
+  if (results.where !== undefined && results.where !== where) throw new ConfigError(`--json: must hold figures of one host and adapter, got ${json!} of ${results.where} for ${where}. Name another file.`)
   const add = (more: Partial<Results>): void => {
-    results = extended(results, more)
+    results = extended(results, { ...more, where })
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`)
   }
   if (json !== undefined) mkdirSync(dirname(json), { recursive: true })

@@ -1,4 +1,4 @@
-// What passes between the Node side of the benchmarks and the worker that measures.
+// What passes between the command and where it measures: a worker of a browser, or a process of Node.
 
 /** Libraries and backends that we are measured against. */
 export const PEERS = ['jaxjs-webgpu', 'tfjs-webgpu', 'jaxjs-wasm'] as const
@@ -67,6 +67,8 @@ export interface KernelsReport { readonly adapter: string; readonly kernels: rea
 
 /** What a JSON file of results holds; a later run adds to it. */
 export interface Results {
+  /** Host and sort of adapter, which figures of one file share. Absent in files from before there was a choice. */
+  readonly where?: string
   readonly adapter: string
   readonly workloads: readonly TrainingRow[]
   readonly matmul: readonly MatmulRow[]
@@ -77,7 +79,7 @@ export interface Results {
 
 type Log = (line: string) => void
 
-/** What the worker exposes through comlink. */
+/** What can be measured there. */
 export interface BenchWorker {
   training(options: TrainingOptions, log: Log): Promise<{ readonly adapter: string; readonly row: TrainingRow }>
   matmul(options: { readonly peer: PeerName }, log: Log): Promise<readonly MatmulRow[]>

@@ -40,7 +40,7 @@ export const measure: Role = async (tell, { bench, options, software }: Measurem
   const answer = async (): Promise<Answer> => {
     try {
       const gpu = await nodeGpu({ software })
-      if (gpu === undefined || (!software && await isSoftwareOnly(gpu))) throw new ConfigError(`Vulkan driver${software ? '' : ' of a GPU'}: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
+      if (gpu === undefined || (!software && await isSoftwareOnly(gpu))) throw new ConfigError(software ? `Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}` : 'Vulkan driver of a GPU: must exist for --adapter hardware, got none. Install the one of the GPU\'s maker, or measure with --adapter software.')
       // Where libraries for browsers look for it.
       Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node', hardwareConcurrency: availableParallelism() }, configurable: true })
       helpIterators()

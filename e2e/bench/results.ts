@@ -4,8 +4,10 @@ import type { PeerName, Results, TrainingRow } from './messages.ts'
 export const NO_RESULTS: Results = { adapter: '', workloads: [], matmul: [], kernels: [], geomean: {} }
 
 export function extended(old: Results, more: Partial<Results>): Results {
+  const where = more.where ?? old.where
   const workloads = merged(old.workloads, more.workloads, (row) => `${row.name} ${row.peer}`)
   return {
+    ...(where === undefined ? {} : { where }),
     adapter: more.adapter ?? old.adapter,
     workloads,
     matmul: merged(old.matmul, more.matmul, (row) => `${row.size} ${row.peer}`),
