@@ -10,7 +10,7 @@ import { openBenchPages } from './browser.ts'
 import { playRole } from './child.ts'
 import { federated } from './federated/main.ts'
 import { learning } from './learning/main.ts'
-import { PEERS, type BenchHost, type PeerName, type Results } from './messages.ts'
+import { isWasm, PEERS, type BenchHost, type PeerName, type Results } from './messages.ts'
 import { measure, openNodeHost } from './node.ts'
 import { robust } from './robust/main.ts'
 import { printKernels, printMatmul, printTraining } from './report.ts'
@@ -73,9 +73,9 @@ function parseSettings(args: readonly string[]): Settings | undefined {
   })
   if (values.help) return undefined
   const { adapter, in: host } = values
-  const peers = values.peers === undefined ? PEERS.filter((peer) => host === 'browser' || !peer.endsWith('-wasm')) : checkNames('--peers', values.peers, PEERS) as readonly PeerName[]
   if (host !== 'browser' && host !== 'node') throw new ConfigError(`--in: must be browser or node, got "${host}". Name one of them.`)
-  if (host === 'node' && peers.some((peer) => peer.endsWith('-wasm'))) throw new ConfigError('--peers: must be of WebGPU with --in node, got jaxjs-wasm, which needs a browser\'s workers. Leave it out.')
+  const peers = values.peers === undefined ? PEERS.filter((peer) => host === 'browser' || !isWasm(peer)) : checkNames('--peers', values.peers, PEERS) as readonly PeerName[]
+  if (host === 'node' && peers.some(isWasm)) throw new ConfigError('--peers: must be of WebGPU with --in node, got jaxjs-wasm, which needs a browser\'s workers. Leave it out.')
   if (adapter !== 'software' && adapter !== 'hardware') throw new ConfigError(`--adapter: must be software or hardware, got "${adapter}". Name one of them.`)
   return {
     bench: checkBench(positionals),

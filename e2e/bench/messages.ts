@@ -4,6 +4,9 @@
 export const PEERS = ['jaxjs-webgpu', 'tfjs-webgpu', 'jaxjs-wasm'] as const
 export type PeerName = (typeof PEERS)[number]
 
+/** Compared with our WASM runner; needs a browser's workers. */
+export const isWasm = (peer: PeerName): boolean => peer.endsWith('-wasm')
+
 export interface TrainingOptions {
   readonly workload: string
   readonly peer: PeerName

@@ -125,11 +125,12 @@ class KernelTuner implements Tuner {
     const { software } = this.#options.capabilities
     if (tune && !software) for (const kind of fresh) if (!open.includes(kind)) this.#compileAhead(kind, [kind.choice.variant])
     const stopwatch = createStopwatch(this.#options.device)
+    let ahead = 0
     for (const [i, kind] of open.entries()) {
       const deadline = start + this.#budgetMs
       if (performance.now() >= deadline) break
       onProgress?.(i / open.length, `tuning ${kind.kernel.name}`)
-      if (!software) for (const next of open.slice(i, i + KINDS_AHEAD)) this.#compileAhead(next, this.#likely(next))
+      for (; !software && ahead < Math.min(open.length, i + KINDS_AHEAD); ahead++) this.#compileAhead(open[ahead]!, this.#likely(open[ahead]!))
       await this.#measure(kind, { stopwatch, deadline, likely: true })
     }
     stopwatch.destroy()

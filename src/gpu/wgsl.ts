@@ -43,14 +43,15 @@ export function shaderFile(path: string): string {
   return text.replace(/^#include (\S+)$/gm, (_, included: string) => shaderFile(included))
 }
 
+/** The files of each dispatch of an algorithm, includes first. */
+export const filesByDispatch = ({ includes = [], shader, finish }: Algorithm): readonly (readonly string[])[] =>
+  [[...includes, shader], ...(finish === undefined ? [] : [[...(finish.includes ?? []), finish.shader]])]
+
 /** The complete WGSL modules of a call, one for each dispatch. */
 export function shaderSources(kernel: Kernel, dims: Dims, variant: Variant, halfMode: HalfMode = 'f16'): readonly string[] {
   const { algorithm, consts } = variant
-  const { finish } = algorithm
-  const [first, second] = dispatchSizes(algorithm, dims, consts)
-  const source = shaderSource(kernel, dims, variant, { files: [...(algorithm.includes ?? []), algorithm.shader], size: first!, halfMode })
-  if (finish === undefined) return [source]
-  return [source, shaderSource(kernel, dims, variant, { files: [...(finish.includes ?? []), finish.shader], size: second!, halfMode })]
+  const sizes = dispatchSizes(algorithm, dims, consts)
+  return filesByDispatch(algorithm).map((paths, i) => shaderSource(kernel, dims, variant, { files: paths, size: sizes[i]!, halfMode }))
 }
 
 interface Module {

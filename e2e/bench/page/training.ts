@@ -5,7 +5,7 @@ import { createWasmRunner } from '../../../src/wasm/runner.ts'
 import { initialParams } from '../../../src/model/initial-params.ts'
 import { product } from '../../../src/base/math.ts'
 import type { Layout } from '../../../src/model/layout.ts'
-import type { PeerName, TrainingOptions, TrainingRow } from '../messages.ts'
+import { isWasm, type PeerName, type TrainingOptions, type TrainingRow } from '../messages.ts'
 import { workloadNamed, type Workload } from '../workloads.ts'
 import { dataOf, type Contestant, type StepData } from './contestant.ts'
 import { countBuffers, liveBytes, watchBuffers } from './gpu-bytes.ts'
@@ -64,7 +64,7 @@ async function openOurs(peer: PeerName, workload: Workload, params: Float32Array
   const store = memoryStore()
   const first = async (): Promise<Omit<OpenOurs, 'warmFirstStepMs'>> => {
     const start = performance.now()
-    const runner = peer.endsWith('-wasm') ? await createWasmRunner() : await openGpu(store)
+    const runner = isWasm(peer) ? await createWasmRunner() : await openGpu(store)
     const ours = await createOurs(runner, workload, params)
     const loss = await ours.lossOf(data)
     return { runner, ours, loss, firstStepMs: performance.now() - start }

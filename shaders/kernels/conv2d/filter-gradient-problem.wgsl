@@ -12,14 +12,8 @@ const A_ALONG_K = 1u;
 #end
 const B_ALONG_K = 0u;
 
-fn load_a(m: u32, k: u32) -> x_t {
-  let tap = m / u.C;
-  let h = k / u.OW % u.OH * u.SH + tap / u.KW * TAP_H - u.PT;
-  let w = k % u.OW * u.SW + tap % u.KW * TAP_W - u.PL;
-  let inside = (h < u.H) & (w < u.W);
-  let at = ((k / (u.OW * u.OH) * u.H + h) * u.W + w) * u.C + m % u.C;
-  return select(x_t(), x[select(0u, at / WIDTH, inside)], inside);
-}
+#include kernels/conv2d/patches.wgsl
+fn load_a(m: u32, k: u32) -> x_t { return patch_at(k, m); }
 fn load_b(k: u32, n: u32) -> dy_t { return dy[(k * u.F + n) / WIDTH]; }
 fn bias_of(n: u32) -> sum_t { return sum_t(); }
 fn store_c(m: u32, n: u32, sum: sum_t) { dw[(m * u.F + n) / WIDTH] = sum; }

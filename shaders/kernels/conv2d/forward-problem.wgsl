@@ -12,15 +12,8 @@ const A_ALONG_K = 1u;
 #end
 const B_ALONG_K = 0u;
 
-fn load_a(m: u32, k: u32) -> x_t {
-  let tap = k / u.C;
-  // Before the first row or column the unsigned position wraps around, so one comparison covers both edges.
-  let h = m / u.OW % u.OH * u.SH + tap / u.KW * TAP_H - u.PT;
-  let w = m % u.OW * u.SW + tap % u.KW * TAP_W - u.PL;
-  let inside = (h < u.H) & (w < u.W);
-  let at = ((m / (u.OW * u.OH) * u.H + h) * u.W + w) * u.C + k % u.C;
-  return select(x_t(), x[select(0u, at / WIDTH, inside)], inside);
-}
+#include kernels/conv2d/patches.wgsl
+fn load_a(m: u32, k: u32) -> x_t { return patch_at(m, k); }
 fn load_b(k: u32, n: u32) -> w_t { return w[(k * u.F + n) / WIDTH]; }
 fn bias_of(n: u32) -> sum_t { return bias_at(n / WIDTH); }
 fn store_c(m: u32, n: u32, sum: sum_t) { y[(m * u.F + n) / WIDTH] = activate(sum); }

@@ -10,18 +10,8 @@ var<workgroup> slice_b: array<vec4<f32>, TILE_K * (QUADS_N + 1u)>;
 
 // Zero beyond the end of the sum.
 #if WIDTH == 4
-fn quad_a(m: u32, k: u32) -> vec4<f32> { return within(load_a(m, min(k, GK - K_STEP_A)), k); }
-fn quad_b(k: u32, n: u32) -> vec4<f32> { return within(load_b(min(k, GK - K_STEP_B), n), k); }
-#if A_ALONG_K == 1
-const K_STEP_A = 4u;
-#else
-const K_STEP_A = 1u;
-#end
-#if B_ALONG_K == 1
-const K_STEP_B = 4u;
-#else
-const K_STEP_B = 1u;
-#end
+fn quad_a(m: u32, k: u32) -> vec4<f32> { return within(load_a(m, min(k, GK - 1u - 3u * A_ALONG_K)), k); }
+fn quad_b(k: u32, n: u32) -> vec4<f32> { return within(load_b(min(k, GK - 1u - 3u * B_ALONG_K), n), k); }
 #if GK % TILE_K == 0
 fn within(values: vec4<f32>, k: u32) -> vec4<f32> { return values; }
 #else
