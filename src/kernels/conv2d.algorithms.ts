@@ -2,7 +2,7 @@
 // software adapters. The filter gradient is a reduction over the pixels of the batch, never one invocation per weight.
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
-import { dim, linearGrid, variants, type Algorithm, type Dims } from './kernel.ts'
+import { dim, linearGrid, variants, type Algorithm, type Consts, type Dims } from './kernel.ts'
 import { hasQuads } from './subgroups.ts'
 
 const outputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW')
@@ -49,7 +49,11 @@ const inputGradientDirect: Algorithm = {
   grid: (d, c) => linearGrid(inputPixels(d) * ceilDiv(dim(d, 'C'), dim(c, 'CB')), dim(c, 'X')),
 }
 
-const STRIP_VARIANTS = [{ ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }]
+const STRIP_VARIANTS = variants({ ROWS: [7, 8, 14, 16, 4] })
+
+/** Longer bodies take SwiftShader seconds to compile, and outputs beside the row are wasted. */
+const stripFits = (width: number, d: Dims, c: Consts): boolean =>
+  dim(c, 'ROWS') * dim(d, 'KW') <= 80 && ([4, 8].includes(dim(c, 'ROWS')) || width % dim(c, 'ROWS') === 0)
 
 const quadStrips: Algorithm = {
   name: 'quad-strips',
@@ -59,29 +63,17 @@ const quadStrips: Algorithm = {
   includes: ['kernels/activation-vec4.wgsl', 'kernels/conv2d/forward-strips.wgsl'],
   variants: STRIP_VARIANTS,
   views: (d) => ({ ...(divides(d, 'C') ? { x: 'vec4<f32>' } : {}), w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
-  fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'F'),
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && stripFits(dim(d, 'OW'), d, c),
   workgroup: () => [4, 1, 1],
-  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
-}
-
-/** First layers: all taps of a few channels at once. */
-const quadSmall: Algorithm = {
-  ...quadStrips,
-  name: 'quad-small',
-  shader: 'kernels/conv2d/quad-small.wgsl',
-  includes: ['kernels/activation-vec4.wgsl'],
-  variants: [{ ROWS: 2, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 2, BLOCKS: 2 }],
-  views: () => ({ w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
-  // Longer bodies take SwiftShader seconds to compile.
-  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && taps(d) * dim(d, 'C') * dim(c, 'ROWS') * dim(c, 'BLOCKS') <= 100,
+  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
 }
 
 const inputGradientStrips: Algorithm = {
   ...quadStrips,
   includes: ['kernels/conv2d/input-gradient-strips.wgsl'],
   views: () => ({ dy: 'vec4<f32>', w: 'vec4<f32>', dx: 'vec4<f32>' }),
-  fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW'),
-  grid: (d, c) => [ceilDiv(dim(d, 'C'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'H') * ceilDiv(dim(d, 'W'), dim(c, 'ROWS')), 4), 1],
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && stripFits(dim(d, 'W'), d, c) && d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW'),
+  grid: (d, c) => [ceilDiv(dim(d, 'C'), 16), ceilDiv(dim(d, 'N') * dim(d, 'H') * ceilDiv(dim(d, 'W'), dim(c, 'ROWS')), 4), 1],
 }
 
 const filterGradientQuads: Algorithm = {
@@ -89,24 +81,38 @@ const filterGradientQuads: Algorithm = {
   suits: 'software',
   features: ['subgroups'],
   shader: 'kernels/conv2d/filter-gradient-quads.wgsl',
-  variants: [{ CHANNELS: 2, TAPS: 5 }, { CHANNELS: 2, TAPS: 3 }, { CHANNELS: 4, TAPS: 1 }, { CHANNELS: 4, TAPS: 3 }, { CHANNELS: 4, TAPS: 5 }],
+  variants: [{ CHANNELS: 2, TAPS: 5, PIXELS: 16 }, { CHANNELS: 2, TAPS: 5, PIXELS: 8 }, { CHANNELS: 2, TAPS: 3, PIXELS: 16 }, { CHANNELS: 4, TAPS: 3, PIXELS: 8 }, { CHANNELS: 4, TAPS: 1, PIXELS: 16 }],
   views: (_, c) => ({ x: c['CHANNELS'] === 2 ? 'vec2<f32>' : 'vec4<f32>', dy: 'vec4<f32>', dw: 'vec4<f32>' }),
   fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && (c['TAPS'] === 1 || (d['SW'] === 1 && dim(c, 'TAPS') <= dim(d, 'KW'))),
   workgroup: () => [4, 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 16), dim(d, 'KH') * ceilDiv(dim(d, 'KW'), dim(c, 'TAPS')) * ceilDiv(dim(d, 'C'), 4 * dim(c, 'CHANNELS')), 1],
 }
 
-const filterGradientTaps = (suits: 'gpu' | 'software', rows: Algorithm['variants']): Algorithm => ({
-  name: `taps-${suits}`,
-  suits,
+const filterGradientTaps: Algorithm = {
+  name: 'taps',
+  suits: 'gpu',
   shader: 'kernels/conv2d/filter-gradient-taps.wgsl',
-  variants: rows,
+  variants: [{ X: 64, TAP_ROWS: 1, BLOCKS: 1, STRIP: 2 }, { X: 64, TAP_ROWS: 3, BLOCKS: 1, STRIP: 2 }],
   views: () => ({ dy: 'vec4<f32>', dw: 'vec4<f32>' }),
   fits: (d, c, gpu) => divides(d, 'F') && dim(d, 'C') <= 4 && dim(c, 'TAP_ROWS') <= dim(d, 'KH')
     && dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= 18
     && 16 * dim(c, 'X') * dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= gpu.maxComputeWorkgroupStorageSize,
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 4 * dim(c, 'BLOCKS')), dim(d, 'C') * ceilDiv(dim(d, 'KH'), dim(c, 'TAP_ROWS')), 1],
-})
+}
+
+/** For few channels. */
+const filterGradientLines: Algorithm = {
+  name: 'lines',
+  suits: 'software',
+  features: ['subgroups'],
+  shader: 'kernels/conv2d/filter-gradient-lines.wgsl',
+  variants: [{ TAP_ROWS: 3, STRIP: 8 }, { TAP_ROWS: 3, STRIP: 14 }, { TAP_ROWS: 3, STRIP: 16 }, { TAP_ROWS: 5, STRIP: 14 }, { TAP_ROWS: 1, STRIP: 8 }],
+  views: () => ({ dy: 'vec4<f32>', dw: 'vec4<f32>' }),
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && dim(d, 'C') <= 4 && dim(c, 'TAP_ROWS') <= dim(d, 'KH')
+    && (c['STRIP'] === 8 || dim(d, 'OW') % dim(c, 'STRIP') === 0) && dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'STRIP') <= 350,
+  workgroup: () => [4, 1, 1],
+  grid: (d, c) => [dim(d, 'F') / 4, dim(d, 'C') * ceilDiv(dim(d, 'KH'), dim(c, 'TAP_ROWS')), 1],
+}
 
 const filterGradientWorkgroup: Algorithm = {
   name: 'workgroup',
@@ -115,11 +121,11 @@ const filterGradientWorkgroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 
-export const conv2dAlgorithms: readonly Algorithm[] = [quadSmall, quadStrips, ...forwardGemm.splitK, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
+export const conv2dAlgorithms: readonly Algorithm[] = [quadStrips, ...forwardGemm.splitK, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
 export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
   filterGradientQuads,
-  filterGradientTaps('software', [{ X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }, { X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }]),
-  filterGradientTaps('gpu', [{ X: 64, TAP_ROWS: 1, BLOCKS: 1, STRIP: 2 }, { X: 64, TAP_ROWS: 3, BLOCKS: 1, STRIP: 2 }]),
+  filterGradientLines,
+  filterGradientTaps,
   ...filterGradientGemm.splitK, ...filterGradientGemm.workgroupTiles, filterGradientGemm.slicedK, filterGradientWorkgroup,
 ]
