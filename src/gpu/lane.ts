@@ -6,6 +6,8 @@ export interface Lane {
   enqueue<T>(now: () => void, copy: () => T, later: (copied: T) => void): void
   /** A run was submitted: counts until the device says it is done. */
   started(): void
+  /** Everything enqueued from now on waits for `work`, which must not reject. */
+  hold(work: Promise<void>): void
   /** Does `work` after everything enqueued so far has been submitted. */
   after<T>(work: () => Promise<T>): Promise<T>
 }
@@ -13,8 +15,9 @@ export interface Lane {
 export function createLane(submittedWorkDone: () => Promise<unknown>, maxInFlight: number): Lane {
   const waiting: (() => void)[] = []
   let inFlight = 0
+  let held = false
   const pump = (): void => {
-    while (inFlight < maxInFlight) {
+    while (!held && inFlight < maxInFlight) {
       const next = waiting.shift()
       if (next === undefined) return
       next()
@@ -26,7 +29,7 @@ export function createLane(submittedWorkDone: () => Promise<unknown>, maxInFligh
   }
   return {
     enqueue(now, copy, later) {
-      if (waiting.length === 0 && inFlight < maxInFlight) return now()
+      if (waiting.length === 0 && !held && inFlight < maxInFlight) return now()
       const copied = copy()
       waiting.push(() => later(copied))
     },
@@ -35,8 +38,15 @@ export function createLane(submittedWorkDone: () => Promise<unknown>, maxInFligh
       // A lost device settles these too, one way or the other; then nothing waits any more.
       submittedWorkDone().then(done, done)
     },
+    hold(work) {
+      held = true
+      void work.then(() => {
+        held = false
+        pump()
+      })
+    },
     after<T>(work: () => Promise<T>): Promise<T> {
-      if (waiting.length === 0) return work()
+      if (waiting.length === 0 && !held) return work()
       return new Promise<T>((resolve, reject) => { waiting.push(() => { work().then(resolve, reject) }) })
     },
   }

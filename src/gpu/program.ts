@@ -1,79 +1,22 @@
 // Plans loaded on a device: pipelines and bind groups are made once, a run is one command encoder and one submit,
-// split only where a submit is estimated to take so long that the person's screen would wait for it.
+// split only where a submit is estimated to take so long that the person's screen would wait for it. A run that comes
+// before all pipelines are made is submitted in parts as they come, and what is enqueued after it waits.
 import { InvariantError, present } from '../base/errors.ts'
 import { checkInputs } from '../graph/host-memory.ts'
-import type { HostArray, KernelCall, Plan, Program } from '../graph/plan.ts'
-import { bindDispatches, encodeDispatches, type Dispatch } from './dispatches.ts'
-import { loaded, storedBytes, type HalfMode } from './half-access.ts'
-import { WORKSPACE } from '../kernels/kernel.ts'
+import type { HostArray, Program } from '../graph/plan.ts'
+import { encodeDispatches } from './dispatches.ts'
+import { loaded, storedBytes } from './half-access.ts'
 import { createLane, type Lane } from './lane.ts'
 import type { Loss } from './loss.ts'
 import type { PlanMemory } from './memory.ts'
-import type { Pipelines } from './pipelines.ts'
+import { prepareCall, type LoadedPlan, type Prepared, type Preparing } from './prepare.ts'
 import { createReadback, type Piece, type Readback } from './readback.ts'
-import type { Choice } from './tuner.ts'
-import { describeVariant, type Variant } from './wgsl.ts'
 
 /** No submit is estimated above this: a person's Stop and their screen come first. */
 const MAX_SUBMIT_MS = 100
 
 /** Runs enqueued on the device and not yet done. More only adds delay (and slowed steps in other libraries). */
 const MAX_RUNS_IN_FLIGHT = 8
-
-export interface Prepared {
-  readonly dispatches: readonly Dispatch[]
-  readonly variant: Variant
-  /** Estimated time on the device: measured by the tuner, or guessed from its operations. */
-  readonly ms: number
-}
-
-/** Where a Plan's calls find what they bind. */
-export interface PlanBuffers {
-  /** By number of the allocation. */
-  readonly buffers: readonly GPUBuffer[]
-  readonly workspace: GPUBuffer | undefined
-}
-
-export interface LoadedPlan extends PlanBuffers {
-  readonly plan: Plan
-  /** Replaced where tuning finds better ones. */
-  calls: readonly Prepared[]
-}
-
-export interface Preparing {
-  readonly device: GPUDevice
-  readonly pipelines: Pipelines
-  readonly choose: (call: KernelCall) => Choice
-  readonly guessMsPerFlop: number
-  readonly onCompiled?: () => void
-}
-
-/** Makes pipelines (in parallel) and bind groups of one Plan. */
-export async function preparePlan(plan: Plan, where: PlanBuffers, how: Preparing): Promise<LoadedPlan> {
-  return { plan, ...where, calls: await Promise.all(plan.calls.map((call) => prepareCall(call, where, how))) }
-}
-
-async function prepareCall(call: KernelCall, where: PlanBuffers, { device, pipelines, choose, guessMsPerFlop, onCompiled }: Preparing): Promise<Prepared> {
-  const { kernel, dims } = call
-  const { variant, ms } = choose(call)
-  const made = await pipelines.get(kernel, dims, variant)
-  onCompiled?.()
-  const label = `${call.label}: ${describeVariant(kernel, variant)}`
-  const resource = (name: string): GPUBufferBinding => resourceOf(call, name, { ...where, label, halfMode: pipelines.halfMode })
-  return {
-    variant,
-    dispatches: bindDispatches(device, { kernel, dims, variant, pipelines: made, label, resource }),
-    ms: ms ?? kernel.flops(dims) * guessMsPerFlop,
-  }
-}
-
-function resourceOf({ kernel, dims, views }: KernelCall, name: string, { buffers, workspace, label, halfMode }: PlanBuffers & { readonly label: string; readonly halfMode: HalfMode }): GPUBufferBinding {
-  if (name === WORKSPACE) return { buffer: present(workspace, `${label}: workspace`) }
-  const view = present(views[name], `${label}: view of ${name}`)
-  const length = present(kernel.buffers[name], name).length(dims)
-  if (view.length < length) throw new InvariantError(`${label}: must bind ${length} elements as ${name}, got ${view.length}. Correct the lowering.`)
-  return { buffer: present(buffers[view.allocation], `${label}: allocation of ${name}`), offset: view.offsetBytes, size: storedBytes(length, view.element, halfMode) }
-}
 
 export interface ProgramParts {
   readonly device: GPUDevice
@@ -92,6 +35,8 @@ export class GpuProgram implements Program {
   readonly #readback: Readback
   readonly #lane: Lane
   #disposed = false
+  /** Why a run could not be submitted to its end; all later calls throw it. */
+  #failure: unknown
 
   constructor(parts: ProgramParts) {
     this.#parts = parts
@@ -103,31 +48,30 @@ export class GpuProgram implements Program {
     const { device } = this.#usable()
     const buffer = this.#persistent(allocation)
     if (data.byteLength !== buffer.size) throw new InvariantError(`allocation "${allocation}": must be written whole (${buffer.size} bytes), got ${data.byteLength}.`)
-    this.#lane.enqueue(() => writeArray(device, buffer, 0, data), () => data.slice(), (copy) => writeArray(device, buffer, 0, copy))
+    this.#enqueue((array) => writeArray(device, buffer, 0, array), data, () => data.slice())
   }
 
   clear(allocation: string): void {
     const { device } = this.#usable()
     const buffer = this.#persistent(allocation)
-    const clearNow = (): void => {
+    this.#enqueue(() => {
       const encoder = device.createCommandEncoder({ label: `clear ${allocation}` })
       encoder.clearBuffer(buffer)
       device.queue.submit([encoder.finish()])
-    }
-    this.#lane.enqueue(clearNow, () => undefined, clearNow)
+    }, undefined, () => undefined)
   }
 
   run(planName: string, inputs: Inputs): void {
     const { device } = this.#usable()
     const target = this.#loaded(planName)
     checkInputs(target.plan, inputs)
-    const runNow = (arrays: Inputs): void => {
+    const run = (arrays: Inputs): void => {
       writeInputs(device, target, arrays)
-      submit(device, target)
-      this.#lane.started()
+      const submitted = submitPrepared(device, target, 0)
+      if (submitted < target.calls.length) this.#lane.hold(this.#submitRest(target, submitted))
+      else this.#lane.started()
     }
-    const copy = (): Inputs => Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, data.slice()]))
-    this.#lane.enqueue(() => runNow(inputs), copy, runNow)
+    this.#enqueue(run, inputs, () => Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, data.slice()])))
   }
 
   async read(allocations: readonly string[]): Promise<readonly Float32Array[]> {
@@ -147,17 +91,24 @@ export class GpuProgram implements Program {
 
   async settled(): Promise<void> {
     const { device, loss } = this.#usable()
-    await loss.guard(this.#lane.after(() => device.queue.onSubmittedWorkDone()))
+    await loss.guard(this.#lane.after(async () => {
+      this.#usable()
+      await device.queue.onSubmittedWorkDone()
+    }))
+  }
+
+  async compiled(): Promise<void> {
+    const { loss, plans } = this.#usable()
+    await loss.guard(Promise.all([...plans.values()].flatMap(({ preparing }) => preparing)))
   }
 
   async improve(budgetMs: number): Promise<boolean> {
+    await this.compiled()
     const { loss, improve, how, plans } = this.#usable()
     const more = await loss.guard(improve(budgetMs))
     for (const loaded of plans.values()) {
-      const { plan, calls } = loaded
-      loaded.calls = await loss.guard(Promise.all(calls.map((prepared, i) => {
-        const call = plan.calls[i]!
-        return how.choose(call).variant === prepared.variant ? prepared : prepareCall(call, loaded, how)
+      await loss.guard(Promise.all(loaded.plan.calls.map(async (call, i) => {
+        if (how.choose(call).variant !== loaded.calls[i]?.variant) loaded.calls[i] = await prepareCall(call, loaded, how)
       })))
     }
     return more
@@ -172,6 +123,7 @@ export class GpuProgram implements Program {
 
   #usable(): ProgramParts {
     this.#parts.loss.check()
+    if (this.#failure !== undefined) throw this.#failure
     if (this.#disposed) throw new InvariantError('program: must not be used after dispose, got a call. Load the plans again.')
     return this.#parts
   }
@@ -184,8 +136,32 @@ export class GpuProgram implements Program {
     return present(this.#parts.plans.get(name), `plan "${name}"`)
   }
 
+  /** Does `work` with the data, or later with a copy; not at all where the Program is no more by then. */
+  #enqueue<T>(work: (data: T) => void, data: T, copy: () => T): void {
+    this.#lane.enqueue(() => work(data), copy, (copied) => {
+      if (this.#failure === undefined && !this.#disposed) work(copied)
+    })
+  }
+
   #readPieces(pieces: readonly Piece[]): Promise<readonly Float32Array[]> {
-    return this.#parts.loss.guard(this.#lane.after(() => this.#readback.read(pieces)))
+    return this.#parts.loss.guard(this.#lane.after(async () => {
+      this.#usable()
+      return this.#readback.read(pieces)
+    }))
+  }
+
+  /** What is left of a run, part by part as its calls are prepared. */
+  async #submitRest(target: LoadedPlan, from: number): Promise<void> {
+    const { device, loss } = this.#parts
+    try {
+      for (let at = from; at < target.calls.length; at = submitPrepared(device, target, at)) {
+        await loss.guard(target.preparing[at]!)
+        if (this.#disposed) return
+      }
+      this.#lane.started()
+    } catch (error) {
+      this.#failure = error
+    }
   }
 }
 
@@ -198,16 +174,18 @@ function writeInputs(device: GPUDevice, { plan, buffers }: LoadedPlan, inputs: I
 const writeArray = (device: GPUDevice, buffer: GPUBuffer, offset: number, data: HostArray): void =>
   device.queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
 
-/** One encoder, one pass, one submit; several where the estimate says that one would take too long. */
-function submit(device: GPUDevice, { plan, calls }: LoadedPlan): void {
-  const encode = (part: readonly Prepared[]): void => {
+/** Submits the calls from `from` on up to the first that is not prepared, and returns that one's index: one encoder, one pass, one submit; several where the estimate says that one would take too long. */
+function submitPrepared(device: GPUDevice, { plan, calls }: LoadedPlan, from: number): number {
+  const missing = calls.indexOf(undefined, from)
+  const end = missing < 0 ? calls.length : missing
+  for (const part of splitBySubmit(calls.slice(from, end) as readonly Prepared[])) {
     const encoder = device.createCommandEncoder({ label: plan.name })
     const pass = encoder.beginComputePass({ label: plan.name })
     for (const { dispatches } of part) encodeDispatches(pass, dispatches)
     pass.end()
     device.queue.submit([encoder.finish()])
   }
-  for (const part of splitBySubmit(calls)) encode(part)
+  return end
 }
 
 /** Cuts a list of calls so that no part is estimated above the limit, except a single call that is so by itself. */

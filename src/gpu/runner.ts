@@ -6,7 +6,8 @@ import type { HalfMode } from './half-access.ts'
 import { watchLoss, type Loss } from './loss.ts'
 import { allocate } from './memory.ts'
 import { createPipelines, type Pipelines } from './pipelines.ts'
-import { GpuProgram, preparePlan } from './program.ts'
+import { preparePlan } from './prepare.ts'
+import { GpuProgram } from './program.ts'
 import { createTuner, type Tuner } from './tuner.ts'
 import type { TuningStore } from './tuning-store.ts'
 
@@ -96,12 +97,7 @@ class DeviceRunner implements GpuRunner {
       guessMsPerFlop: this.#guessMsPerFlop,
       onCompiled: (): void => onProgress?.(0.7 + (0.3 * ++compiled) / calls.length, 'compiling'),
     }
-    try {
-      const loaded = await Promise.all(plans.map((plan) => preparePlan(plan, { buffers: memory.byPlan.get(plan.name) ?? [], workspace: memory.workspace }, how)))
-      return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss, how, improve })
-    } catch (error) {
-      memory.destroy()
-      throw error
-    }
+    const loaded = plans.map((plan) => preparePlan(plan, { buffers: memory.byPlan.get(plan.name) ?? [], workspace: memory.workspace }, how))
+    return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss, how, improve })
   }
 }

@@ -148,6 +148,10 @@ class SurvivingProgram implements Program {
     })
   }
 
+  async compiled(): Promise<void> {
+    await this.#runner.surviving(async () => this.#inner.compiled?.())
+  }
+
   async improve(budgetMs: number): Promise<boolean> {
     return this.#runner.surviving(async () => await this.#inner.improve?.(budgetMs) ?? false)
   }

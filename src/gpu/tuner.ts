@@ -10,7 +10,7 @@ import type { Pipelines } from './pipelines.ts'
 import { createBench, probe, timingArrays, type Bench } from './probe.ts'
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import { timeVariant } from './timing.ts'
-import { createTuningMemory, type TuningMemory, type TuningStore } from './tuning-store.ts'
+import { createTuningMemory, type RememberedRow, type TuningMemory, type TuningStore } from './tuning-store.ts'
 import { describeVariant, workspaceOf, type Variant } from './wgsl.ts'
 
 export interface TunerOptions {
@@ -37,7 +37,7 @@ export interface Tuner {
   choose(calls: readonly KernelCall[], onProgress?: (fraction: number, doing: string) => void): Promise<(call: KernelCall) => Choice>
   /** f32 elements of workspace that the calls, which were chosen for, may need as long as this tuner lives. */
   workspace(calls: readonly KernelCall[]): number
-  /** Measures what `choose` left out, for about this long; false where nothing is left. Later choices may differ. */
+  /** Compiles better rows than a quick start took, and measures what `choose` left out, for about this long; false where nothing is left. Later choices may differ. */
   improve(budgetMs: number): Promise<boolean>
   /** Kinds of calls that are not measured to the end. */
   left(): number
@@ -48,7 +48,7 @@ export interface Tuner {
 export interface MeasuredKind {
   readonly kernel: Kernel
   readonly dims: Dims
-  /** The best first; the first that is right is the winner. */
+  /** The fastest first; the winner may be another, which compiles sooner. */
   readonly rows: readonly MeasuredRow[]
 }
 
@@ -86,6 +86,8 @@ interface Kind {
   /** How many calls of it the Plans make that were loaded together. */
   calls: number
   choice: Choice
+  /** Better than the choice, but slower to compile than a first step can wait for. */
+  later: Choice | undefined
   readonly timed: MeasuredRow[]
   /** How many of the variants were timed or passed over. */
   next: number
@@ -105,7 +107,6 @@ class KernelTuner implements Tuner {
   readonly #kinds = new Map<string, Kind>()
   /** Rows found right or wrong, by their description: what a probe says does not depend on the call. */
   readonly #checks = new Map<string, Promise<boolean>>()
-  readonly #compiling = new WeakMap<Promise<unknown>, { ms: number }>()
   #budgetMs: number
 
   constructor(options: TunerOptions) {
@@ -141,14 +142,21 @@ class KernelTuner implements Tuner {
 
   workspace(calls: readonly KernelCall[]): number {
     return Math.max(0, ...calls.map(({ kernel, dims }) => {
-      const { done, choice, variants } = this.#kinds.get(keyOf(kernel, dims))!
-      return workspaceOf(dims, done || this.#options.tune === false ? [choice.variant] : variants)
+      const { done, choice, later, variants } = this.#kinds.get(keyOf(kernel, dims))!
+      return workspaceOf(dims, done || this.#options.tune === false ? [choice, later ?? choice].map(({ variant }) => variant) : variants)
     }))
   }
 
   async improve(budgetMs: number): Promise<boolean> {
     if (this.#options.tune === false) return false
     const deadline = performance.now() + budgetMs
+    for (const kind of this.#started()) {
+      if (performance.now() >= deadline) return true
+      const later = kind.later!
+      await this.#options.pipelines.get(kind.kernel, kind.dims, later.variant)
+      kind.choice = later
+      kind.later = undefined
+    }
     const stopwatch = createStopwatch(this.#options.device)
     for (const kind of this.#open()) {
       if (performance.now() >= deadline) break
@@ -163,7 +171,11 @@ class KernelTuner implements Tuner {
   }
 
   measured(): readonly MeasuredKind[] {
-    return [...this.#kinds.values()].filter(({ timed }) => timed.length > 0).map(({ kernel, dims, timed }) => ({ kernel, dims, rows: [...timed] }))
+    return [...this.#kinds.values()].filter(({ timed }) => timed.length > 0).map(({ kernel, dims, timed }) => ({ kernel, dims, rows: [...timed].sort((a, b) => a.ms - b.ms) }))
+  }
+
+  #started(): readonly Kind[] {
+    return [...this.#kinds.values()].filter(({ later }) => later !== undefined).sort(byWeight)
   }
 
   #open(): readonly Kind[] {
@@ -189,16 +201,18 @@ class KernelTuner implements Tuner {
     const variants = worthTiming(kernel, dims, this.#options.capabilities)
     const variant = variants[0]
     if (variant === undefined) throw new InvariantError(`${kernel.name}: must have a row that fits ${JSON.stringify(dims)}, got none. Add a general algorithm.`)
-    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, timed: [], next: 0, done: variants.length === 1, seen: false }
+    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, later: undefined, timed: [], next: 0, done: variants.length === 1, seen: false }
   }
 
   async #recall(kind: Kind): Promise<void> {
     const known = await this.#memory.recall(kind.kernel, kind.dims, kind.variants)
     if (known === undefined) return
-    kind.choice = known
-    kind.done = known.complete
+    const { starter, complete, ...best } = known
+    kind.choice = starter ?? best
+    kind.later = starter === undefined ? undefined : best
+    kind.done = complete
     kind.seen = true
-    if (!known.complete && known.ms !== undefined && known.compileMs !== undefined) kind.timed.push({ variant: known.variant, ms: known.ms, compileMs: known.compileMs })
+    if (!complete) for (const row of [best, ...(starter === undefined ? [] : [starter])]) if (isMeasured(row)) kind.timed.push(row)
   }
 
   #compileAhead(kind: Kind, variants: readonly Variant[]): void {
@@ -236,36 +250,30 @@ class KernelTuner implements Tuner {
   /** Undefined where the deadline came before the row was compiled. */
   async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: { readonly stopwatch: Stopwatch; readonly bench: Bench; readonly deadline: number }): Promise<MeasuredRow | undefined> {
     const making = this.#options.pipelines.get(kind.kernel, kind.dims, variant)
-    const took = this.#watch(making)
     const made = await before(deadline, making)
     if (made === undefined) return undefined
     const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
-    return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline }), compileMs: took.ms }
-  }
-
-  /** How long a pipeline takes from now on, also where the deadline comes first and another visit finds it made. */
-  #watch(making: Promise<unknown>): { ms: number } {
-    const known = this.#compiling.get(making)
-    if (known !== undefined) return known
-    const took = { ms: 0 }
-    this.#compiling.set(making, took)
-    const start = performance.now()
-    making.then(() => { took.ms = performance.now() - start }, () => undefined)
-    return took
+    return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline }), compileMs: this.#options.pipelines.compileMs(kind.kernel, kind.dims, variant) }
   }
 
   async #settle(kind: Kind): Promise<void> {
-    const stepMs = this.#options.capabilities.software ? this.#guessStepMs(kind) : 0
-    const cost = (row: MeasuredRow): number => costInStep(row, kind.calls, stepMs)
-    kind.timed.sort((a, b) => cost(a) - cost(b))
+    const { software } = this.#options.capabilities
+    const stepMs = software ? this.#guessStepMs(kind) : 0
+    const best = await this.#bestRight(kind, (row) => costInStep(row, kind.calls, stepMs))
     const complete = kind.next >= kind.variants.length
-    for (const row of kind.timed) {
-      if (!await this.#isRight(kind, row.variant)) continue
-      kind.choice = row
-      await this.#memory.remember(kind.kernel, kind.dims, { ...row, complete })
-      break
+    if (best !== undefined) {
+      kind.choice = best
+      kind.later = undefined
+      const starter = software ? await this.#bestRight(kind, (row) => costOfFirst(row, kind.calls)) : best
+      await this.#memory.remember(kind.kernel, kind.dims, { ...best, complete, ...(starter === undefined || starter === best ? {} : { starter }) })
     }
     kind.done = complete
+  }
+
+  /** The cheapest row that is right; orders those timed by what they cost. */
+  async #bestRight(kind: Kind, cost: (row: MeasuredRow) => number): Promise<MeasuredRow | undefined> {
+    for (const row of [...kind.timed].sort((a, b) => cost(a) - cost(b))) if (await this.#isRight(kind, row.variant)) return row
+    return undefined
   }
 
   /** The time of all that is loaded, once through, by this kind's own and its share of the work. */
@@ -292,6 +300,11 @@ class KernelTuner implements Tuner {
 /** Milliseconds of a step that a row costs where the step takes `stepMs` and calls it so often; 0: compiling costs nothing. */
 export const costInStep = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number, stepMs: number): number =>
   calls * ms + compileMs * stepMs / EARNED_WITHIN_MS
+
+/** Milliseconds of one core, of two, that a row costs a first step: a software adapter compiles on one core and runs on all. */
+const costOfFirst = ({ ms, compileMs }: MeasuredRow, calls: number): number => compileMs + 2 * calls * ms
+
+const isMeasured = (row: RememberedRow): row is MeasuredRow => row.ms !== undefined && row.compileMs !== undefined
 
 /** Probes that a row is checked on: those most like the call. */
 const MOST_PROBES = 2

@@ -9,11 +9,16 @@ export interface TuningStore {
   set(key: string, value: string): Promise<void>
 }
 
-export interface Remembered {
+export interface RememberedRow {
   readonly variant: Variant
   /** Absent where there was no time to measure it. */
   readonly ms?: number
   readonly compileMs?: number
+}
+
+export interface Remembered extends RememberedRow {
+  /** The row to begin with where the best takes longer to compile than a first step by it saves. */
+  readonly starter?: RememberedRow
   /** All rows that may win had been measured. */
   readonly complete: boolean
 }
@@ -30,29 +35,43 @@ export function createTuningMemory(store: TuningStore | undefined, fingerprint: 
     async recall(kernel, dims, variants) {
       const text = await store?.get(keyOf(kernel, dims))
       const saved = text === undefined ? undefined : parseSaved(text)
-      const variant = saved === undefined ? undefined : findVariant(variants, saved.algorithm, saved.consts)
-      return variant === undefined ? undefined : { ...saved!, variant }
+      const best = saved === undefined ? undefined : found(variants, saved)
+      const starter = saved?.starter === undefined ? undefined : found(variants, saved.starter)
+      return best === undefined ? undefined : { ...best, complete: saved!.complete, ...(starter === undefined ? {} : { starter }) }
     },
-    async remember(kernel, dims, { variant, ms, compileMs, complete }) {
-      await store?.set(keyOf(kernel, dims), JSON.stringify({ algorithm: variant.algorithm.name, consts: variant.consts, ms, compileMs, complete, label: describeVariant(kernel, variant) }))
+    async remember(kernel, dims, { starter, complete, ...best }) {
+      await store?.set(keyOf(kernel, dims), JSON.stringify({ ...toSave(kernel, best), complete, ...(starter === undefined ? {} : { starter: toSave(kernel, starter) }) }))
     },
   }
 }
 
-interface Saved { readonly algorithm: string; readonly consts: Readonly<Record<string, number>>; readonly ms?: number; readonly compileMs?: number; readonly complete: boolean }
+interface SavedRow { readonly algorithm: string; readonly consts: Readonly<Record<string, number>>; readonly ms?: number; readonly compileMs?: number }
+
+interface Saved extends SavedRow { readonly complete: boolean; readonly starter?: SavedRow }
+
+const toSave = (kernel: Kernel, { variant, ms, compileMs }: RememberedRow): SavedRow & { readonly label: string } =>
+  ({ algorithm: variant.algorithm.name, consts: variant.consts, ...numbersOf({ ms, compileMs }), label: describeVariant(kernel, variant) })
+
+function found(variants: readonly Variant[], { algorithm, consts, ...numbers }: SavedRow): RememberedRow | undefined {
+  const variant = findVariant(variants, algorithm, consts)
+  return variant === undefined ? undefined : { variant, ...numbersOf(numbers) }
+}
 
 /** What an older version of the page left in the store may have any form; then it is measured anew. */
 function parseSaved(text: string): Saved | undefined {
   try {
     const saved = JSON.parse(text) as Partial<Saved> | null
-    if (typeof saved?.algorithm !== 'string' || typeof saved.consts !== 'object' || saved.consts === null) return undefined
-    return { algorithm: saved.algorithm, consts: saved.consts, complete: saved.complete === true, ...numbersOf(saved) }
+    if (!isRow(saved)) return undefined
+    return { ...saved, complete: saved.complete === true, ...(isRow(saved.starter) ? { starter: saved.starter } : {}) }
   } catch {
     return undefined
   }
 }
 
-const numbersOf = ({ ms, compileMs }: Partial<Saved>): Pick<Saved, 'ms' | 'compileMs'> =>
+const isRow = <T extends Partial<SavedRow>>(saved: T | null | undefined): saved is T & SavedRow =>
+  typeof saved?.algorithm === 'string' && typeof saved.consts === 'object' && saved.consts !== null
+
+const numbersOf = ({ ms, compileMs }: { readonly ms?: number | undefined; readonly compileMs?: number | undefined }): Pick<SavedRow, 'ms' | 'compileMs'> =>
   ({ ...(typeof ms === 'number' ? { ms } : {}), ...(typeof compileMs === 'number' ? { compileMs } : {}) })
 
 function storeKey(fingerprint: string, kernel: Kernel, dims: Dims): string {

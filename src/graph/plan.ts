@@ -75,7 +75,7 @@ export type HostArray = Float32Array | Uint32Array
 export interface Runner {
   readonly adapter: AdapterDescription
   /**
-   * Allocates the Plans' memory (persistent allocations of the same name once) and prepares every call.
+   * Allocates the Plans' memory (persistent allocations of the same name once) and begins to prepare every call.
    * `onProgress` hears of compiling and tuning, 0..1. Throws ConfigError where the Plans do not fit the device.
    */
   load(plans: readonly Plan[], onProgress?: (fraction: number, doing: string) => void): Promise<Program>
@@ -98,6 +98,8 @@ export interface Program {
   readOutputs(plan: string, names: readonly string[]): Promise<Readonly<Record<string, Float32Array>>>
   /** Resolves when everything enqueued so far is done: back-pressure for long loops. */
   settled(): Promise<void>
+  /** Resolves when every call is compiled, and rejects where one cannot be. Runs may be enqueued before: they begin as what they need comes. */
+  compiled?(): Promise<void>
   /** Looks for faster ways to run its calls for about this long, where the runner can; false when there is nothing left to try. For idle times. */
   improve?(budgetMs: number): Promise<boolean>
   dispose(): void

@@ -43,6 +43,13 @@ export async function loadRun(prepared: PreparedRun, { runner, compile, onProgre
     plans: ({ plans }) => plans,
     load: (plans) => runner.load(plans, onProgress),
   })
+  // A lease's time must be computing alone: the coordinator gauges the volunteer by it.
+  try {
+    await program.compiled?.()
+  } catch (error) {
+    program.dispose()
+    throw error
+  }
   return { prepared: { ...prepared, recipe, compiled }, program }
 }
 
