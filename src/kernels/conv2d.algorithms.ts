@@ -49,31 +49,66 @@ const inputGradientDirect: Algorithm = {
   grid: (d, c) => linearGrid(inputPixels(d) * ceilDiv(dim(d, 'C'), dim(c, 'CB')), dim(c, 'X')),
 }
 
-const STRIP_VARIANTS = variants({ ROWS: [7, 8, 14, 16, 4] })
+/** Whether strips cover a row of outputs and at most a tenth beside it; those of 4 and 8 are for every width. */
+const covers = (strip: number, width: number): boolean => strip === 4 || strip === 8 || ceilDiv(width, strip) * strip <= 1.1 * width
 
-/** Longer bodies take SwiftShader seconds to compile, and outputs beside the row are wasted. */
-const stripFits = (width: number, d: Dims, c: Consts): boolean =>
-  dim(c, 'ROWS') * dim(d, 'KW') <= 80 && ([4, 8].includes(dim(c, 'ROWS')) || width % dim(c, 'ROWS') === 0)
+/** From so many columns on, kernels keep what they load and sum in arrays: their bodies compile in half the time. Below, that costs more than it saves. */
+const WIDE_KERNEL = 5
+const isWide = (d: Dims): boolean => dim(d, 'KW') >= WIDE_KERNEL
 
 const quadStrips: Algorithm = {
   name: 'quad-strips',
   suits: 'software',
   features: ['subgroups'],
   shader: 'kernels/conv2d/quad-strips.wgsl',
-  includes: ['kernels/activation-vec4.wgsl', 'kernels/conv2d/forward-strips.wgsl'],
-  variants: STRIP_VARIANTS,
+  includes: ['kernels/activation-vec4.wgsl', 'kernels/conv2d/forward-strips.wgsl', 'kernels/conv2d/strips.wgsl'],
+  variants: [{ ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }],
   views: (d) => ({ ...(divides(d, 'C') ? { x: 'vec4<f32>' } : {}), w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
-  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && stripFits(dim(d, 'OW'), d, c),
+  fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'F') && !isWide(d),
   workgroup: () => [4, 1, 1],
-  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
+  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
 }
+
+const quadStripsWide: Algorithm = {
+  ...quadStrips,
+  name: 'quad-strips-wide',
+  shader: 'kernels/conv2d/quad-strips-wide.wgsl',
+  variants: [7, 8, 14, 4].map((ROWS) => ({ ROWS, BLOCKS: 1 })),
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && isWide(d) && wideStripFits(dim(d, 'OW'), d, c),
+}
+
+/** Longer bodies take SwiftShader seconds to compile. */
+const wideStripFits = (width: number, d: Dims, c: Consts): boolean => dim(c, 'ROWS') * dim(d, 'KW') <= 80 && covers(dim(c, 'ROWS'), width)
+
+/** First layers: all taps of a few channels at once. */
+const quadSmall: Algorithm = {
+  ...quadStrips,
+  name: 'quad-small',
+  shader: 'kernels/conv2d/quad-small.wgsl',
+  includes: ['kernels/activation-vec4.wgsl'],
+  variants: [{ ROWS: 2, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 2, BLOCKS: 2 }],
+  views: () => ({ w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
+  // Longer bodies take SwiftShader seconds to compile.
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && taps(d) * dim(d, 'C') * dim(c, 'ROWS') * dim(c, 'BLOCKS') <= 100,
+  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
+}
+
+const stridesOne = (d: Dims): boolean => d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW')
 
 const inputGradientStrips: Algorithm = {
   ...quadStrips,
-  includes: ['kernels/conv2d/input-gradient-strips.wgsl'],
+  includes: ['kernels/conv2d/input-gradient-strips.wgsl', 'kernels/conv2d/strips.wgsl'],
   views: () => ({ dy: 'vec4<f32>', w: 'vec4<f32>', dx: 'vec4<f32>' }),
-  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && stripFits(dim(d, 'W'), d, c) && d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW'),
-  grid: (d, c) => [ceilDiv(dim(d, 'C'), 16), ceilDiv(dim(d, 'N') * dim(d, 'H') * ceilDiv(dim(d, 'W'), dim(c, 'ROWS')), 4), 1],
+  fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && stridesOne(d) && !isWide(d),
+  grid: (d, c) => [ceilDiv(dim(d, 'C'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'H') * ceilDiv(dim(d, 'W'), dim(c, 'ROWS')), 4), 1],
+}
+
+const inputGradientStripsWide: Algorithm = {
+  ...inputGradientStrips,
+  name: quadStripsWide.name,
+  shader: quadStripsWide.shader,
+  variants: quadStripsWide.variants,
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && stridesOne(d) && isWide(d) && wideStripFits(dim(d, 'W'), d, c),
 }
 
 const filterGradientQuads: Algorithm = {
@@ -81,35 +116,45 @@ const filterGradientQuads: Algorithm = {
   suits: 'software',
   features: ['subgroups'],
   shader: 'kernels/conv2d/filter-gradient-quads.wgsl',
-  variants: [{ CHANNELS: 2, TAPS: 5, PIXELS: 16 }, { CHANNELS: 2, TAPS: 5, PIXELS: 8 }, { CHANNELS: 2, TAPS: 3, PIXELS: 16 }, { CHANNELS: 4, TAPS: 3, PIXELS: 8 }, { CHANNELS: 4, TAPS: 1, PIXELS: 16 }],
+  includes: ['kernels/conv2d/filter-gradient-quads-shared.wgsl'],
+  variants: [{ CHANNELS: 2, TAPS: 3, PIXELS: 4 }, { CHANNELS: 4, TAPS: 1, PIXELS: 4 }, { CHANNELS: 4, TAPS: 3, PIXELS: 4 }],
   views: (_, c) => ({ x: c['CHANNELS'] === 2 ? 'vec2<f32>' : 'vec4<f32>', dy: 'vec4<f32>', dw: 'vec4<f32>' }),
-  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && (c['TAPS'] === 1 || (d['SW'] === 1 && dim(c, 'TAPS') <= dim(d, 'KW'))),
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && (c['TAPS'] === 1 || (d['SW'] === 1 && dim(c, 'TAPS') <= dim(d, 'KW'))) && (!isWide(d) || d['SW'] !== 1),
   workgroup: () => [4, 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 16), dim(d, 'KH') * ceilDiv(dim(d, 'KW'), dim(c, 'TAPS')) * ceilDiv(dim(d, 'C'), 4 * dim(c, 'CHANNELS')), 1],
 }
 
-const filterGradientTaps: Algorithm = {
-  name: 'taps',
-  suits: 'gpu',
+const filterGradientQuadsWide: Algorithm = {
+  ...filterGradientQuads,
+  name: 'quads-wide',
+  shader: 'kernels/conv2d/filter-gradient-quads-wide.wgsl',
+  variants: [{ CHANNELS: 2, TAPS: 5, PIXELS: 8 }, { CHANNELS: 2, TAPS: 5, PIXELS: 16 }, { CHANNELS: 4, TAPS: 5, PIXELS: 4 }],
+  fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && d['SW'] === 1 && isWide(d),
+}
+
+const filterGradientTaps = (suits: 'gpu' | 'software', rows: Algorithm['variants']): Algorithm => ({
+  name: `taps-${suits}`,
+  suits,
   shader: 'kernels/conv2d/filter-gradient-taps.wgsl',
-  variants: [{ X: 64, TAP_ROWS: 1, BLOCKS: 1, STRIP: 2 }, { X: 64, TAP_ROWS: 3, BLOCKS: 1, STRIP: 2 }],
+  variants: rows,
   views: () => ({ dy: 'vec4<f32>', dw: 'vec4<f32>' }),
   fits: (d, c, gpu) => divides(d, 'F') && dim(d, 'C') <= 4 && dim(c, 'TAP_ROWS') <= dim(d, 'KH')
+    && (suits === 'gpu' || !isWide(d) || !hasQuads(gpu))
     && dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= 18
     && 16 * dim(c, 'X') * dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'BLOCKS') <= gpu.maxComputeWorkgroupStorageSize,
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 4 * dim(c, 'BLOCKS')), dim(d, 'C') * ceilDiv(dim(d, 'KH'), dim(c, 'TAP_ROWS')), 1],
-}
+})
 
-/** For few channels. */
+/** For few channels and kernels of many columns. */
 const filterGradientLines: Algorithm = {
   name: 'lines',
   suits: 'software',
   features: ['subgroups'],
   shader: 'kernels/conv2d/filter-gradient-lines.wgsl',
-  variants: [{ TAP_ROWS: 3, STRIP: 8 }, { TAP_ROWS: 3, STRIP: 14 }, { TAP_ROWS: 3, STRIP: 16 }, { TAP_ROWS: 5, STRIP: 14 }, { TAP_ROWS: 1, STRIP: 8 }],
+  variants: [{ TAP_ROWS: 3, STRIP: 8 }, { TAP_ROWS: 3, STRIP: 14 }, { TAP_ROWS: 5, STRIP: 14 }, { TAP_ROWS: 1, STRIP: 8 }],
   views: () => ({ dy: 'vec4<f32>', dw: 'vec4<f32>' }),
-  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && dim(d, 'C') <= 4 && dim(c, 'TAP_ROWS') <= dim(d, 'KH')
-    && (c['STRIP'] === 8 || dim(d, 'OW') % dim(c, 'STRIP') === 0) && dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'STRIP') <= 350,
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && dim(d, 'C') <= 4 && dim(c, 'TAP_ROWS') <= dim(d, 'KH') && isWide(d)
+    && covers(dim(c, 'STRIP'), dim(d, 'OW')) && dim(c, 'TAP_ROWS') * dim(d, 'KW') * dim(c, 'STRIP') <= 350,
   workgroup: () => [4, 1, 1],
   grid: (d, c) => [dim(d, 'F') / 4, dim(d, 'C') * ceilDiv(dim(d, 'KH'), dim(c, 'TAP_ROWS')), 1],
 }
@@ -121,11 +166,12 @@ const filterGradientWorkgroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 
-export const conv2dAlgorithms: readonly Algorithm[] = [quadStrips, ...forwardGemm.splitK, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
-export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStrips, ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
+export const conv2dAlgorithms: readonly Algorithm[] = [quadStripsWide, quadSmall, quadStrips, ...forwardGemm.splitK, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
+export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStripsWide, inputGradientStrips, ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
-  filterGradientQuads,
+  filterGradientQuadsWide, filterGradientQuads,
   filterGradientLines,
-  filterGradientTaps,
+  filterGradientTaps('software', [{ X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }, { X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }]),
+  filterGradientTaps('gpu', [{ X: 64, TAP_ROWS: 1, BLOCKS: 1, STRIP: 2 }, { X: 64, TAP_ROWS: 3, BLOCKS: 1, STRIP: 2 }]),
   ...filterGradientGemm.splitK, ...filterGradientGemm.workgroupTiles, filterGradientGemm.slicedK, filterGradientWorkgroup,
 ]

@@ -14,6 +14,9 @@ const shapes = [
   { N: 2, H: 5, W: 8, C: 12, F: 20, KH: 3, KW: 3, OH: 3, OW: 6, SH: 1, SW: 1, PT: 0, PL: 0 },
   { N: 2, H: 11, W: 10, C: 1, F: 32, KH: 3, KW: 2, OH: 6, OW: 5, SH: 2, SW: 2, PT: 1, PL: 0 },
 ]
+/** Kernels of many columns have software rows of their own, for lines that their strips cover. */
+const wide = { N: 2, H: 5, W: 14, C: 4, F: 20, KH: 5, KW: 5, OH: 5, OW: 14, SH: 1, SW: 1, PT: 2, PL: 2 }
+const wideWithStrides = { N: 2, H: 7, W: 19, C: 3, F: 12, KH: 3, KW: 6, OH: 3, OW: 7, SH: 2, SW: 2, PT: 0, PL: 0 }
 /** Filter gradients sum over pixels in tiles: two where no tile reaches beyond the image, so that nothing is zeroed, and one with strides. */
 const tiledShapes = [
   { N: 2, H: 4, W: 6, C: 4, F: 8, KH: 3, KW: 3, OH: 2, OW: 4, SH: 1, SW: 1, PT: 0, PL: 0 },
@@ -41,7 +44,7 @@ export const conv2d = defineKernel({
   flops: convolutionFlops,
   reference: (d, { x, w, bias, y }) => conv2dReference(conv(d), { x: x!, w: w!, bias, y: y! }),
   // Without bias and activation only as many as every row fits one of: compiling is dear, and no shape makes a difference to what is not there.
-  probes: [...[...shapes, ...longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
+  probes: [...[...shapes, wide, wideWithStrides, ...longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
 })
 
 export const conv2dInputGradient = defineKernel({
@@ -51,7 +54,7 @@ export const conv2dInputGradient = defineKernel({
   algorithms: inputGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { dy, w, dx }) => inputGradientReference(conv(d), { dy: dy!, w: w!, dx: dx! }),
-  probes: [...shapes, ...longSums.inputGradient].map(plain),
+  probes: [...shapes, wide, ...longSums.inputGradient].map(plain),
 })
 
 export const conv2dFilterGradient = defineKernel({
@@ -61,5 +64,5 @@ export const conv2dFilterGradient = defineKernel({
   algorithms: filterGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { x, dy, dw }) => filterGradientReference(conv(d), { x: x!, dy: dy!, dw: dw! }),
-  probes: [...shapes, ...tiledShapes, ...longSums.filterGradient].map(plain),
+  probes: [...shapes, ...tiledShapes, wide, wideWithStrides, ...longSums.filterGradient].map(plain),
 })

@@ -1,7 +1,7 @@
 // dw[KH,KW,C,F] = sum over N,OH,OW of x[N, OH*SH-PT+KH, OW*SW-PL+KW, C] * dy[N,OH,OW,F], for few channels (first layers) on adapters
 // that run four invocations as one SIMD unit (SwiftShader); F divides by four. A workgroup makes TAP_ROWS kernel rows of one channel
 // and four filters: each of its four invocations takes every fourth line of output pixels, STRIP pixels at a time, and in the end
-// they add up by quad swaps. Loads stand once, in loops (see quad-strips.wgsl).
+// they add up by quad swaps. Loads stand once, in loops (see quad-strips-wide.wgsl).
 const COLUMNS = (STRIP - 1u) * u.SW + u.KW;
 // False where every input that an output reads lies inside the image: then nothing need be zeroed.
 const PADDED = u.PT > 0u || u.PL > 0u || (u.OH - 1u) * u.SH + u.KH > u.H + u.PT || (u.OW + STRIP - 1u) / STRIP * STRIP * u.SW - u.SW + u.KW > u.W + u.PL;
