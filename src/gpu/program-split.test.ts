@@ -34,3 +34,17 @@ it('a lane runs at once, holds what exceeds the bound, and keeps the order', asy
   await after
   expect(seen).toEqual(['a', 'b', 'later c', 'later d', 'after'])
 })
+
+it('a lane keeps everything back while it is held', async () => {
+  const lane = createLane(() => new Promise<void>(() => undefined), 2)
+  const seen: string[] = []
+  let release!: () => void
+  lane.enqueue(() => lane.hold(new Promise<void>((resolve) => { release = resolve })), () => undefined, () => undefined)
+  lane.enqueue(() => { seen.push('at once') }, () => 'copy', (copied) => { seen.push(copied) })
+  const after = lane.after(async () => { seen.push('after') })
+  await Promise.resolve()
+  expect(seen).toEqual([])
+  release()
+  await after
+  expect(seen).toEqual(['copy', 'after'])
+})

@@ -1,5 +1,5 @@
 // Whole training Plans on WebGPU against the CPU runner: every kernel in its place, buffers shared and reused as planned.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createRng } from '../base/rng.ts'
 import { createCpuRunner } from '../cpu/runner.ts'
 import type { Program, Runner } from '../graph/plan.ts'
@@ -137,6 +137,83 @@ describe.skipIf(gpu === undefined)('a program on WebGPU', () => {
     expect(describeMismatches(mismatches('logits', await predict(), before, 'permissive'))).toBe('')
     expect(errors).toEqual([])
     runner.dispose()
+  })
+
+  describe('whose pipelines are still made', () => {
+    const compiled = compileProgram(zoo.get('mnist-mlp').spec, { batchSize: BATCH })
+    const evaluate = compiled.plans.evaluate
+
+    /** A program of which the last pipeline waits to be made, and what makes it. */
+    async function loadHalf(): Promise<{ runner: GpuRunner; program: Program; submits: () => number; finish: (error?: Error) => void }> {
+      const runner = await openRunner()
+      const { device } = runner
+      const make = device.createComputePipelineAsync.bind(device)
+      let asked = 0
+      let finish!: (error?: Error) => void
+      const gate = new Promise<void>((resolve, reject) => { finish = (error) => (error === undefined ? resolve() : reject(error)) })
+      gate.catch(() => undefined)
+      const kinds = new Set(evaluate.calls.map(({ kernel, dims }) => `${kernel.name} ${JSON.stringify(dims)}`)).size
+      device.createComputePipelineAsync = async (descriptor) => {
+        if (++asked === kinds) await gate
+        return make(descriptor)
+      }
+      const program = await runner.load([evaluate])
+      program.write('params', unpack(compiled.layout, initialParams(compiled.model.spec, 3)))
+      program.clear('metrics')
+      let submits = 0
+      const submit = device.queue.submit.bind(device.queue)
+      device.queue.submit = (buffers) => {
+        submits++
+        return submit(buffers)
+      }
+      return { runner, program, submits: () => submits, finish }
+    }
+
+    it('begins its first run with those that are there, and keeps the order of what follows', async () => {
+      const { runner, program, submits, finish } = await loadHalf()
+      const inputs = batch(1)
+      program.run('evaluate', inputs)
+      inputs.weights.fill(0)
+      program.run('evaluate', batch(2))
+      const read = program.read(['metrics'])
+      await vi.waitFor(() => expect(submits()).toBeGreaterThan(0), 10_000)
+      let isCompiled = false
+      const all = program.compiled!().then(() => { isCompiled = true })
+      expect(isCompiled).toBe(false)
+      finish()
+      const [metrics] = await read
+      await all
+      expect(metrics![2]).toBe(2 * (BATCH - 1))
+      expect(errors).toEqual([])
+      runner.dispose()
+    })
+
+    it('says which shader does not compile, to whoever waits and to later calls', async () => {
+      const { runner, program, finish } = await loadHalf()
+      program.run('evaluate', batch(1))
+      program.run('evaluate', batch(2))
+      const read = program.read(['metrics'])
+      const refusal = expect.objectContaining({ name: 'InvariantError', message: expect.stringContaining('must compile, got Error: no such instruction') })
+      finish(new Error('no such instruction'))
+      await expect(program.compiled!()).rejects.toThrow(refusal)
+      await expect(read).rejects.toThrow(refusal)
+      expect(() => program.run('evaluate', batch(3))).toThrow(refusal)
+      expect(errors).toEqual([])
+      runner.dispose()
+    })
+
+    it('can be disposed', async () => {
+      const { runner, program, finish } = await loadHalf()
+      program.run('evaluate', batch(1))
+      program.clear('metrics')
+      const read = program.read(['metrics'])
+      program.dispose()
+      finish()
+      await expect(read).rejects.toThrow('must not be used after dispose')
+      await runner.device.queue.onSubmittedWorkDone()
+      expect(errors).toEqual([])
+      runner.dispose()
+    })
   })
 
   it('refuses a plan that the device cannot hold, naming the bytes', async () => {

@@ -7,7 +7,7 @@ import { reduce } from '../kernels/reduce.ts'
 import { openDevice } from './device.ts'
 import { createPipelines } from './pipelines.ts'
 import { testGpu } from './test-gpu.ts'
-import { costInStep, createTuner } from './tuner.ts'
+import { costInStep, costOfFirst, createTuner } from './tuner.ts'
 import type { TuningStore } from './tuning-store.ts'
 
 const gpu = await testGpu()
@@ -36,6 +36,11 @@ describe('what a row costs', () => {
     expect(costInStep(long, 1, 100)).toBeLessThan(costInStep(short, 1, 100))
   })
 
+  it('counts compiling like running on both cores in a first step', () => {
+    expect(costOfFirst(short, 1)).toBeLessThan(costOfFirst(long, 1))
+    expect(costOfFirst(short, 60)).toBeGreaterThan(costOfFirst(long, 60))
+  })
+
   it('is its time alone on a GPU', () => {
     expect(costInStep(long, 1, 0)).toBe(2)
     expect(costInStep(short, 2, 0)).toBe(6)
@@ -58,6 +63,20 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     // What is remembered is taken without measuring: here a row that measuring would not choose.
     store.entries.set(key, value.replace('"scalar"', '"slow"').replace('"X":64', '"X":1'))
     expect((await tuner(store).choose([call]))(call).variant.algorithm.name).toBe('slow')
+  })
+
+  it('begins with the row remembered to start sooner, and goes over to the best in idle time', async () => {
+    const store = memoryStore()
+    await tuner(store).choose([call])
+    const [key, value] = [...store.entries][0]!
+    store.entries.set(key, JSON.stringify({ ...JSON.parse(value) as object, starter: { algorithm: 'slow', consts: { X: 1, WIDTH: 1 }, ms: 9, compileMs: 1 } }))
+    const again = tuner(store)
+    const choose = await again.choose([call])
+    expect(choose(call).variant.algorithm.name).toBe('slow')
+    expect(await again.improve(0)).toBe(true)
+    expect(choose(call).variant.algorithm.name).toBe('slow')
+    expect(await again.improve(60_000)).toBe(false)
+    expect(choose(call).variant.algorithm.name).toBe('scalar')
   })
 
   it('takes the first row unmeasured where tuning is off', async () => {

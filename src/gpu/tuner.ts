@@ -302,7 +302,7 @@ export const costInStep = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, call
   calls * ms + compileMs * stepMs / EARNED_WITHIN_MS
 
 /** Milliseconds of one core, of two, that a row costs a first step: a software adapter compiles on one core and runs on all. */
-const costOfFirst = ({ ms, compileMs }: MeasuredRow, calls: number): number => compileMs + 2 * calls * ms
+export const costOfFirst = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number): number => compileMs + 2 * calls * ms
 
 const isMeasured = (row: RememberedRow): row is MeasuredRow => row.ms !== undefined && row.compileMs !== undefined
 
