@@ -50,7 +50,10 @@ export interface EngineOptions extends Partial<Omit<Recipe, 'steps'>> {
   readonly onProgress?: (fraction: number, doing: string) => void
 }
 
-/** Throws ConfigError for specs and recipes that cannot work, saying where and what to do. */
+/**
+ * Throws ConfigError for specs and recipes that cannot work, saying where and what to do. Shaders may still compile when it
+ * resolves: the first call begins as they come, and `onProgress` hears of the last ones.
+ */
 export const compile = (model: ModelSpec | string, options: EngineOptions = {}): Promise<EngineModel> => compileOn(defaultRunner, model, options)
 
 /** As `compile`, for a host that knows which runner is best where none is named. */

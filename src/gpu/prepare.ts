@@ -35,23 +35,24 @@ export interface Preparing {
   readonly pipelines: Pipelines
   readonly choose: (call: KernelCall) => Choice
   readonly guessMsPerFlop: number
-  readonly onCompiled?: () => void
 }
 
 /** Begins with all calls of a Plan: drivers compile several at a time, those asked for first before others. */
-export function preparePlan(plan: Plan, where: PlanBuffers, how: Preparing): LoadedPlan {
+export function preparePlan(plan: Plan, where: PlanBuffers, how: Preparing, onPrepared?: () => void): LoadedPlan {
   const calls: (Prepared | undefined)[] = plan.calls.map(() => undefined)
-  const preparing = plan.calls.map(async (call, i) => { calls[i] = await prepareCall(call, where, how) })
+  const preparing = plan.calls.map(async (call, i) => {
+    calls[i] = await prepareCall(call, where, how)
+    onPrepared?.()
+  })
   // Whoever waits hears of what went wrong; nobody may have begun to.
   for (const each of preparing) each.catch(() => undefined)
   return { plan, ...where, calls, preparing }
 }
 
-export async function prepareCall(call: KernelCall, where: PlanBuffers, { device, pipelines, choose, guessMsPerFlop, onCompiled }: Preparing): Promise<Prepared> {
+export async function prepareCall(call: KernelCall, where: PlanBuffers, { device, pipelines, choose, guessMsPerFlop }: Preparing): Promise<Prepared> {
   const { kernel, dims } = call
   const { variant, ms } = choose(call)
   const made = await pipelines.get(kernel, dims, variant)
-  onCompiled?.()
   const label = `${call.label}: ${describeVariant(kernel, variant)}`
   const resource = (name: string): GPUBufferBinding => resourceOf(call, name, { ...where, label, halfMode: pipelines.halfMode })
   return {

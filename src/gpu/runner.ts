@@ -90,14 +90,10 @@ class DeviceRunner implements GpuRunner {
     const choose = await this.#tuner.choose(calls, (fraction, doing) => onProgress?.(fraction * 0.7, doing))
     const improve = (budgetMs: number): Promise<boolean> => this.#tuner.improve(budgetMs)
     const memory = await allocate(device, plans, { halfMode: this.#pipelines.halfMode, workspace: this.#tuner.workspace(calls) })
-    let compiled = 0
-    const how = {
-      device, choose,
-      pipelines: this.#pipelines,
-      guessMsPerFlop: this.#guessMsPerFlop,
-      onCompiled: (): void => onProgress?.(0.7 + (0.3 * ++compiled) / calls.length, 'compiling'),
-    }
-    const loaded = plans.map((plan) => preparePlan(plan, { buffers: memory.byPlan.get(plan.name) ?? [], workspace: memory.workspace }, how))
+    const how = { device, choose, pipelines: this.#pipelines, guessMsPerFlop: this.#guessMsPerFlop }
+    let prepared = 0
+    const onPrepared = (): void => onProgress?.(0.7 + (0.3 * ++prepared) / calls.length, 'compiling')
+    const loaded = plans.map((plan) => preparePlan(plan, { buffers: memory.byPlan.get(plan.name) ?? [], workspace: memory.workspace }, how, onPrepared))
     return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss, how, improve })
   }
 }

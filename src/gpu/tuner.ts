@@ -8,9 +8,10 @@ import type { Dims, GpuCapabilities, Kernel } from '../kernels/kernel.ts'
 import { fits, isWrittenFor, worthTiming } from './candidates.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createBench, probe, timingArrays, type Bench } from './probe.ts'
+import { costInStep, costOfFirst, guessedWork, isHopeless, isMeasured, type MeasuredRow } from './row-costs.ts'
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import { timeVariant } from './timing.ts'
-import { createTuningMemory, type RememberedRow, type TuningMemory, type TuningStore } from './tuning-store.ts'
+import { createTuningMemory, type TuningMemory, type TuningStore } from './tuning-store.ts'
 import { describeVariant, workspaceOf, type Variant } from './wgsl.ts'
 
 export interface TunerOptions {
@@ -52,24 +53,10 @@ export interface MeasuredKind {
   readonly rows: readonly MeasuredRow[]
 }
 
-export interface MeasuredRow extends Required<Choice> {
-  /** What its pipeline took to make. */
-  readonly compileMs: number
-}
-
 const DEFAULT_BUDGET_MS = { software: 2_000, gpu: 600 }
 
 /** Kinds that do less than this part of a program's work are not measured while a person waits. */
 const LIGHT = 0.01
-
-/** An algorithm whose likeliest row is this many times slower than the best so far is not tried further. */
-const HOPELESS = 2
-
-/**
- * A software adapter compiles on the processor, one row after the other, and a long one for half a second: there it must earn
- * that within so much training. GPUs' drivers compile side by side, and browsers keep what they made.
- */
-const EARNED_WITHIN_MS = 20_000
 
 /** Kinds whose rows a GPU's driver has in hand. */
 const KINDS_AHEAD = 3
@@ -151,9 +138,9 @@ class KernelTuner implements Tuner {
     if (this.#options.tune === false) return false
     const deadline = performance.now() + budgetMs
     for (const kind of this.#started()) {
-      if (performance.now() >= deadline) return true
       const later = kind.later!
-      await this.#options.pipelines.get(kind.kernel, kind.dims, later.variant)
+      // Where the time is up first, the next visit finds it made.
+      if (await before(deadline, this.#options.pipelines.get(kind.kernel, kind.dims, later.variant)) === undefined) return true
       kind.choice = later
       kind.later = undefined
     }
@@ -234,7 +221,7 @@ class KernelTuner implements Tuner {
       while (kind.next < end && performance.now() < deadline) {
         const variant = kind.variants[kind.next]!
         // What an earlier visit measured is known.
-        if (!isHopeless(kind, variant) && kind.timed.every((row) => row.variant !== variant)) {
+        if (!isHopeless(kind.timed, variant) && kind.timed.every((row) => row.variant !== variant)) {
           const row = await this.#time(kind, variant, { stopwatch, bench, deadline })
           if (row === undefined) break
           kind.timed.push(row)
@@ -244,7 +231,7 @@ class KernelTuner implements Tuner {
     } finally {
       bench.destroy()
     }
-    await this.#settle(kind)
+    await this.#settle(kind, deadline)
   }
 
   /** Undefined where the deadline came before the row was compiled. */
@@ -256,7 +243,7 @@ class KernelTuner implements Tuner {
     return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline }), compileMs: this.#options.pipelines.compileMs(kind.kernel, kind.dims, variant) }
   }
 
-  async #settle(kind: Kind): Promise<void> {
+  async #settle(kind: Kind, deadline: number): Promise<void> {
     const { software } = this.#options.capabilities
     const stepMs = software ? this.#guessStepMs(kind) : 0
     const best = await this.#bestRight(kind, (row) => costInStep(row, kind.calls, stepMs))
@@ -264,13 +251,14 @@ class KernelTuner implements Tuner {
     if (best !== undefined) {
       kind.choice = best
       kind.later = undefined
-      const starter = software ? await this.#bestRight(kind, (row) => costOfFirst(row, kind.calls)) : best
+      // Only later visits begin with it: nobody need wait while it is proved.
+      const starter = software && performance.now() < deadline ? await this.#bestRight(kind, (row) => costOfFirst(row, kind.calls)) : best
       await this.#memory.remember(kind.kernel, kind.dims, { ...best, complete, ...(starter === undefined || starter === best ? {} : { starter }) })
     }
     kind.done = complete
   }
 
-  /** The cheapest row that is right; orders those timed by what they cost. */
+  /** The cheapest row that is right. */
   async #bestRight(kind: Kind, cost: (row: MeasuredRow) => number): Promise<MeasuredRow | undefined> {
     for (const row of [...kind.timed].sort((a, b) => cost(a) - cost(b))) if (await this.#isRight(kind, row.variant)) return row
     return undefined
@@ -297,32 +285,12 @@ class KernelTuner implements Tuner {
   }
 }
 
-/** Milliseconds of a step that a row costs where the step takes `stepMs` and calls it so often; 0: compiling costs nothing. */
-export const costInStep = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number, stepMs: number): number =>
-  calls * ms + compileMs * stepMs / EARNED_WITHIN_MS
-
-/** Milliseconds of one core, of two, that a row costs a first step: a software adapter compiles on one core and runs on all. */
-export const costOfFirst = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number): number => compileMs + 2 * calls * ms
-
-const isMeasured = (row: RememberedRow): row is MeasuredRow => row.ms !== undefined && row.compileMs !== undefined
-
 /** Probes that a row is checked on: those most like the call. */
 const MOST_PROBES = 2
 
 const keyOf = (kernel: Kernel, dims: Dims): string => `${kernel.name} ${JSON.stringify(dims)}`
 
 const byWeight = (a: Kind, b: Kind): number => b.weight - a.weight
-
-/** Multiply-adds count by themselves, and elements as what it costs to fetch them. */
-function guessedWork(kernel: Kernel, dims: Dims): number {
-  const elements = Object.values(kernel.buffers).filter(({ bound }) => bound?.(dims) ?? true).reduce((sum, { length }) => sum + length(dims), 0)
-  return kernel.flops(dims) + 4 * elements
-}
-
-function isHopeless({ timed }: Kind, { algorithm }: Variant): boolean {
-  const own = timed.filter(({ variant }) => variant.algorithm === algorithm).map(({ ms }) => ms)
-  return own.length > 0 && Math.min(...own) > HOPELESS * Math.min(...timed.map(({ ms }) => ms))
-}
 
 /** What the promise gives, or undefined once the deadline has come. */
 async function before<T>(deadline: number, promise: Promise<T>): Promise<T | undefined> {

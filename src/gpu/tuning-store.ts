@@ -62,7 +62,8 @@ function parseSaved(text: string): Saved | undefined {
   try {
     const saved = JSON.parse(text) as Partial<Saved> | null
     if (!isRow(saved)) return undefined
-    return { ...saved, complete: saved.complete === true, ...(isRow(saved.starter) ? { starter: saved.starter } : {}) }
+    const { starter, ...best } = saved
+    return { ...best, complete: best.complete === true, ...(isRow(starter) ? { starter } : {}) }
   } catch {
     return undefined
   }

@@ -77,8 +77,8 @@ const quadStripsWide: Algorithm = {
   fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && isWide(d) && wideStripFits(dim(d, 'OW'), d, c),
 }
 
-/** Longer bodies take SwiftShader seconds to compile. */
-const wideStripFits = (width: number, d: Dims, c: Consts): boolean => dim(c, 'ROWS') * dim(d, 'KW') <= 80 && covers(dim(c, 'ROWS'), width)
+/** Longer bodies take SwiftShader seconds to compile; the shortest strips are for kernels of any width. */
+const wideStripFits = (width: number, d: Dims, c: Consts): boolean => (c['ROWS'] === 4 || dim(c, 'ROWS') * dim(d, 'KW') <= 80) && covers(dim(c, 'ROWS'), width)
 
 /** First layers: all taps of a few channels at once. */
 const quadSmall: Algorithm = {
@@ -90,7 +90,6 @@ const quadSmall: Algorithm = {
   views: () => ({ w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
   // Longer bodies take SwiftShader seconds to compile.
   fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && taps(d) * dim(d, 'C') * dim(c, 'ROWS') * dim(c, 'BLOCKS') <= 100,
-  grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
 }
 
 const stridesOne = (d: Dims): boolean => d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW')

@@ -16,6 +16,8 @@ const shapes = [
 ]
 /** Kernels of many columns have software rows of their own, for lines that their strips cover. */
 const wide = { N: 2, H: 5, W: 14, C: 4, F: 20, KH: 5, KW: 5, OH: 5, OW: 14, SH: 1, SW: 1, PT: 2, PL: 2 }
+/** Groups of taps of which the last is partial, and no padding. */
+const wideInGroups = { N: 1, H: 4, W: 13, C: 12, F: 4, KH: 2, KW: 7, OH: 3, OW: 7, SH: 1, SW: 1, PT: 0, PL: 0 }
 const wideWithStrides = { N: 2, H: 7, W: 19, C: 3, F: 12, KH: 3, KW: 6, OH: 3, OW: 7, SH: 2, SW: 2, PT: 0, PL: 0 }
 /** Filter gradients sum over pixels in tiles: two where no tile reaches beyond the image, so that nothing is zeroed, and one with strides. */
 const tiledShapes = [
@@ -44,7 +46,7 @@ export const conv2d = defineKernel({
   flops: convolutionFlops,
   reference: (d, { x, w, bias, y }) => conv2dReference(conv(d), { x: x!, w: w!, bias, y: y! }),
   // Without bias and activation only as many as every row fits one of: compiling is dear, and no shape makes a difference to what is not there.
-  probes: [...[...shapes, wide, wideWithStrides, ...longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
+  probes: [...[...shapes, wide, wideWithStrides, { ...wideWithStrides, C: 4 }, ...longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
 })
 
 export const conv2dInputGradient = defineKernel({
@@ -64,5 +66,5 @@ export const conv2dFilterGradient = defineKernel({
   algorithms: filterGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { x, dy, dw }) => filterGradientReference(conv(d), { x: x!, dy: dy!, dw: dw! }),
-  probes: [...shapes, ...tiledShapes, wide, wideWithStrides, ...longSums.filterGradient].map(plain),
+  probes: [...shapes, ...tiledShapes, wide, wideInGroups, wideWithStrides, ...longSums.filterGradient].map(plain),
 })

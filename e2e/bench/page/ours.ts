@@ -11,6 +11,8 @@ import type { Contestant, StepData } from './contestant.ts'
 
 export interface Ours extends Contestant {
   readonly flops: number
+  /** Tunes for about this long, as volunteers do between leases. */
+  improve(ms: number): Promise<void>
 }
 
 export function memoryStore(): TuningStore {
@@ -43,6 +45,10 @@ export async function createOurs(runner: Runner, workload: Workload, params: Flo
     async steps(batches) {
       for (const data of batches) run(data)
       await program.settled()
+    },
+    async improve(ms) {
+      const end = performance.now() + ms
+      while (performance.now() < end && await program.improve?.(end - performance.now()) === true);
     },
     dispose: () => program.dispose(),
   }

@@ -1,7 +1,7 @@
 // dw[KH,KW,C,F] = sum over N,OH,OW of x[N, OH*SH-PT+KH, OW*SW-PL+KW, C] * dy[N,OH,OW,F], for adapters that run four invocations
 // as one SIMD unit (SwiftShader); C and F divide by four, and SW is 1 where TAPS is more. A workgroup sums TAPS neighbouring taps
-// of a kernel row, which share loads, for 4*CHANNELS channels and 16 filters over the batch, four pixels of a row at a time; its
-// four invocations exchange the channels by quad swaps.
+// of a kernel row, which share loads, for 4*CHANNELS channels and 16 filters over the batch, four pixels (PIXELS) of a row at a
+// time; its four invocations exchange the channels by quad swaps.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let kh = group.y / (C_BLOCKS * TAP_GROUPS);

@@ -1,4 +1,4 @@
-// y[N,OH,OW,F] for conv2d/quad-strips.wgsl: x convolved with w, then bias and activation.
+// y[N,OH,OW,F] for conv2d/strips.wgsl: x convolved with w, then bias and activation.
 const IN_H = u.H;
 const IN_W = u.W;
 const IN_C = u.C;

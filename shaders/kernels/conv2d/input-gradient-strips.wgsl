@@ -1,4 +1,4 @@
-// dx[N,H,W,C] for conv2d/quad-strips.wgsl: with stride 1 it is dy convolved with w turned by 180 degrees, filters and channels swapped.
+// dx[N,H,W,C] for conv2d/strips.wgsl: with stride 1 it is dy convolved with w turned by 180 degrees, filters and channels swapped.
 const IN_H = u.OH;
 const IN_W = u.OW;
 const IN_C = u.F;

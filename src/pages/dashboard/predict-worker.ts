@@ -24,6 +24,7 @@ async function load(runId: string): Promise<Loaded> {
   const compiled = compileProgram(description.model, { batchSize: 1 })
   const runner = await openRunner()
   const program = await runner.load([compiled.plans.predict])
+  await program.compiled?.()
   void runner.lost.then(() => { loaded = undefined })
   return { runId, description, compiled, runner, program }
 }

@@ -1,0 +1,42 @@
+// What rows cost, measured or guessed: the tuner's arithmetic.
+import type { Dims, Kernel } from '../kernels/kernel.ts'
+import type { RememberedRow } from './tuning-store.ts'
+import type { Variant } from './wgsl.ts'
+
+export interface MeasuredRow {
+  readonly variant: Variant
+  /** One call. */
+  readonly ms: number
+  /** What its pipelines took to make. */
+  readonly compileMs: number
+}
+
+export const isMeasured = (row: RememberedRow): row is MeasuredRow => row.ms !== undefined && row.compileMs !== undefined
+
+/**
+ * A software adapter compiles on the processor, one row after the other, and a long one for half a second: there it must earn
+ * that within so much training. GPUs' drivers compile side by side, and browsers keep what they made.
+ */
+const EARNED_WITHIN_MS = 20_000
+
+/** Milliseconds of a step that a row costs where the step takes `stepMs` and calls it so often; 0: compiling costs nothing. */
+export const costInStep = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number, stepMs: number): number =>
+  calls * ms + compileMs * stepMs / EARNED_WITHIN_MS
+
+/** Milliseconds of one core, of two, that a row costs a first step: a software adapter compiles on one core and runs on all. */
+export const costOfFirst = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number): number => compileMs + 2 * calls * ms
+
+/** Multiply-adds count by themselves, and elements as what it costs to fetch them. */
+export function guessedWork(kernel: Kernel, dims: Dims): number {
+  const elements = Object.values(kernel.buffers).filter(({ bound }) => bound?.(dims) ?? true).reduce((sum, { length }) => sum + length(dims), 0)
+  return kernel.flops(dims) + 4 * elements
+}
+
+/** An algorithm whose likeliest row is this many times slower than the best so far is not tried further. */
+const HOPELESS = 2
+
+/** Whether a row need not be timed, as others of its algorithm are far behind. */
+export function isHopeless(timed: readonly MeasuredRow[], { algorithm }: Variant): boolean {
+  const own = timed.filter(({ variant }) => variant.algorithm === algorithm).map(({ ms }) => ms)
+  return own.length > 0 && Math.min(...own) > HOPELESS * Math.min(...timed.map(({ ms }) => ms))
+}
