@@ -2,27 +2,22 @@
 // stand once, in loops (see quad-strips-wide.wgsl).
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
-  let kh = group.y / (C_BLOCKS * TAP_GROUPS);
-  let kw = group.y / C_BLOCKS % TAP_GROUPS * TAPS;
-  let first_block = group.y % C_BLOCKS * 4u;
-  let c_block = min(first_block + lane, u.C / CHANNELS - 1u);
-  let f_block = group.x * 4u + lane;
-  let f = min(f_block, u.F / 4u - 1u);
+  let part = part_of(group, lane);
+  let c_block = min(part.first_block + lane, u.C / CHANNELS - 1u);
+  let f = min(part.f_block, u.F / 4u - 1u);
   var gradients: array<vec4<f32>, PIXELS>;
   var inputs: array<x_t, TAPS + PIXELS - 1u>;
   // Of tap t and channel i of the own block at 4*(CHANNELS*t + i), then of those to the right, below and across.
   var sums: array<vec4<f32>, TAPS * CHANNELS * 4u>;
-  var image = 0u;
-  var oh = 0u;
-  var ow = 0u;
+  var at = vec3<u32>();
   // One loop with counters, not three nested ones: divisions are slow.
   for (var n = 0u; n < u.N * u.OH * ((u.OW + PIXELS - 1u) / PIXELS); n++) {
-    let h = oh * u.SH + kh - u.PT;
+    let h = at.y * u.SH + part.kh - u.PT;
     let inside = h < u.H;
-    let x_row = (image * u.H + min(h, u.H - 1u)) * u.W;
-    let dy_row = (image * u.OH + oh) * u.OW;
-    let column = ow * u.SW + kw - u.PL;
-    for (var p = 0u; p < PIXELS; p++) { gradients[p] = load_dy(dy_row, ow + p, f); }
+    let x_row = (at.x * u.H + min(h, u.H - 1u)) * u.W;
+    let dy_row = (at.x * u.OH + at.y) * u.OW;
+    let column = at.z * u.SW + part.kw - u.PL;
+    for (var p = 0u; p < PIXELS; p++) { gradients[p] = load_dy(dy_row, at.z + p, f); }
     for (var p = 0u; p < TAPS + PIXELS - 1u; p++) { inputs[p] = load_x(x_row, column + p * u.SW, inside, c_block); }
 #unroll q < PIXELS / 4
     let dy$q = mat4x4<f32>(gradients[4 * $q], gradients[4 * $q + 1], gradients[4 * $q + 2], gradients[4 * $q + 3]);
@@ -51,15 +46,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
 #end
 #end
-    ow += PIXELS;
-    let next_row = ow >= u.OW;
-    ow = select(ow, 0u, next_row);
-    oh += select(0u, 1u, next_row);
-    let next_image = oh == u.OH;
-    oh = select(oh, 0u, next_image);
-    image += select(0u, 1u, next_image);
+    at = next_pixels(at);
   }
-  for (var i = 0u; i < TAPS * CHANNELS * 4u; i++) {
-    store(kh, kw + i / (CHANNELS * 4u), (first_block + (lane ^ (i % 4u))) * CHANNELS + i / 4u % CHANNELS, f_block, sums[i]);
-  }
+  for (var i = 0u; i < TAPS * CHANNELS * 4u; i++) { store(part, lane, i, sums[i]); }
 }

@@ -4,28 +4,23 @@
 // time; its four invocations exchange the channels by quad swaps.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
-  let kh = group.y / (C_BLOCKS * TAP_GROUPS);
-  let kw = group.y / C_BLOCKS % TAP_GROUPS * TAPS;
-  let first_block = group.y % C_BLOCKS * 4u;
-  let c_block = min(first_block + lane, u.C / CHANNELS - 1u);
-  let f_block = group.x * 4u + lane;
-  let f = min(f_block, u.F / 4u - 1u);
+  let part = part_of(group, lane);
+  let c_block = min(part.first_block + lane, u.C / CHANNELS - 1u);
+  let f = min(part.f_block, u.F / 4u - 1u);
 #unroll t < TAPS
 #unroll i < CHANNELS
   var own$t_$i = vec4<f32>(); var right$t_$i = vec4<f32>(); var below$t_$i = vec4<f32>(); var across$t_$i = vec4<f32>();
 #end
 #end
   // One loop with counters, not three nested ones: at the edge of each loop every sum is moved, and divisions are slow.
-  var image = 0u;
-  var oh = 0u;
-  var ow = 0u;
-  for (var n = 0u; n < u.N * u.OH * ((u.OW + 3u) / 4u); n++) {
-    let h = oh * u.SH + kh - u.PT;
+  var at = vec3<u32>();
+  for (var n = 0u; n < u.N * u.OH * ((u.OW + PIXELS - 1u) / PIXELS); n++) {
+    let h = at.y * u.SH + part.kh - u.PT;
     let inside = h < u.H;
-    let x_row = (image * u.H + min(h, u.H - 1u)) * u.W;
-    let dy_row = (image * u.OH + oh) * u.OW;
-    let column = ow * u.SW + kw - u.PL;
-    let dy4 = mat4x4<f32>(load_dy(dy_row, ow, f), load_dy(dy_row, ow + 1u, f), load_dy(dy_row, ow + 2u, f), load_dy(dy_row, ow + 3u, f));
+    let x_row = (at.x * u.H + min(h, u.H - 1u)) * u.W;
+    let dy_row = (at.x * u.OH + at.y) * u.OW;
+    let column = at.z * u.SW + part.kw - u.PL;
+    let dy4 = mat4x4<f32>(load_dy(dy_row, at.z, f), load_dy(dy_row, at.z + 1u, f), load_dy(dy_row, at.z + 2u, f), load_dy(dy_row, at.z + 3u, f));
 #unroll p < TAPS + 3
     let x$p = load_x(x_row, column + $p * u.SW, inside, c_block);
     let right_x$p = quadSwapX(x$p);
@@ -40,13 +35,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     across$t_$i += dy4 * vec4<f32>(across_x$t[$i], across_x${$t + 1}[$i], across_x${$t + 2}[$i], across_x${$t + 3}[$i]);
 #end
 #end
-    ow += 4u;
-    let next_row = ow >= u.OW;
-    ow = select(ow, 0u, next_row);
-    oh += select(0u, 1u, next_row);
-    let next_image = oh == u.OH;
-    oh = select(oh, 0u, next_image);
-    image += select(0u, 1u, next_image);
+    at = next_pixels(at);
   }
   // Stores stand once, in a loop: SwiftShader turns each into a branch for every number and takes as long to compile them.
   var sums: array<vec4<f32>, TAPS * CHANNELS * 4u>;
@@ -56,7 +45,5 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   sums[($t * CHANNELS + $i) * 4u + 2u] = below$t_$i; sums[($t * CHANNELS + $i) * 4u + 3u] = across$t_$i;
 #end
 #end
-  for (var i = 0u; i < TAPS * CHANNELS * 4u; i++) {
-    store(kh, kw + i / (CHANNELS * 4u), (first_block + (lane ^ (i % 4u))) * CHANNELS + i / 4u % CHANNELS, f_block, sums[i]);
-  }
+  for (var i = 0u; i < TAPS * CHANNELS * 4u; i++) { store(part, lane, i, sums[i]); }
 }

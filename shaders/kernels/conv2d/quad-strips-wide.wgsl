@@ -8,9 +8,8 @@ const COLUMNS = (ROWS - 1u) * STRIDE_W + u.KW;
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let first_strip = group.y * 4u;
   let strip = min(first_strip + lane, ALL_STRIPS - 1u);
-  let image = strip / (OUT_H * STRIPS);
-  let out_row = strip / STRIPS % OUT_H;
-  let out_column = strip % STRIPS * ROWS;
+  let place = place_of(strip);
+  let out_column = place.z;
   let block = group.x * 4u + lane;
   let w_block = min(block, OUT_BLOCKS - 1u);
   var inputs: array<Input, COLUMNS>;
@@ -19,9 +18,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var sums: array<vec4<f32>, 4u * ROWS>;
   for (var kh = 0u; kh < u.KH; kh++) {
     // Before the first row or column the unsigned position wraps around, so one comparison covers both edges.
-    let h = out_row * STRIDE_H + kh - PAD_TOP;
+    let h = place.y * STRIDE_H + kh - PAD_TOP;
     let row_inside = h < IN_H;
-    let row = (image * IN_H + min(h, IN_H - 1u)) * IN_W;
+    let row = (place.x * IN_H + min(h, IN_H - 1u)) * IN_W;
     for (var step = 0u; step < IN_STEPS; step++) {
       for (var i = 0u; i < COLUMNS; i++) { inputs[i] = load_input(row, out_column * STRIDE_W + i - PAD_LEFT, step, row_inside); }
       for (var kw = 0u; kw < u.KW; kw++) { weights[kw] = load_w(kh, kw, step, w_block); }
@@ -52,8 +51,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   // Divisions are slow there, so each strip's place is worked out once and swapped.
   let first_pixel = strip / STRIPS * OUT_W + out_column;
   let limit = select(0u, first_pixel - out_column + OUT_W, first_strip + lane < ALL_STRIPS);
-  var pixels = array<u32, 4>(first_pixel, quadSwapX(first_pixel), quadSwapY(first_pixel), quadSwapDiagonal(first_pixel));
-  var limits = array<u32, 4>(limit, quadSwapX(limit), quadSwapY(limit), quadSwapDiagonal(limit));
+  var pixels = exchanged(first_pixel);
+  var limits = exchanged(limit);
   let bias = bias_of(w_block);
   for (var i = 0u; i < 4u * ROWS; i++) { store_pixel(pixels[i % 4u] + i / 4u, limits[i % 4u], block, sums[i] + bias); }
 }

@@ -5,9 +5,8 @@
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let first_strip = group.y * 4u;
   let strip = min(first_strip + lane, ALL_STRIPS - 1u);
-  let image = strip / (OUT_H * STRIPS);
-  let out_row = strip / STRIPS % OUT_H;
-  let out_column = strip % STRIPS * ROWS;
+  let place = place_of(strip);
+  let out_column = place.z;
 #unroll j < BLOCKS
   let block$j = min(group.x * 4u * BLOCKS + $j * 4u + lane, OUT_BLOCKS - 1u);
 #unroll r < ROWS
@@ -16,9 +15,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #end
   for (var kh = 0u; kh < u.KH; kh++) {
     // Before the first row or column the unsigned position wraps around, so one comparison covers both edges.
-    let h = out_row * STRIDE_H + kh - PAD_TOP;
+    let h = place.y * STRIDE_H + kh - PAD_TOP;
     let row_inside = h < IN_H;
-    let row = (image * IN_H + min(h, IN_H - 1u)) * IN_W;
+    let row = (place.x * IN_H + min(h, IN_H - 1u)) * IN_W;
     for (var step = 0u; step < IN_STEPS; step++) {
 #unroll i < ROWS - 1 * STRIDE_W + u.KW
       let x$i = load_input(row, out_column * STRIDE_W + $i - PAD_LEFT, step, row_inside);
@@ -42,8 +41,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   // Divisions are slow there, so each strip's place is worked out once and swapped.
   let first_pixel = strip / STRIPS * OUT_W + out_column;
   let limit = select(0u, first_pixel - out_column + OUT_W, first_strip + lane < ALL_STRIPS);
-  var pixels = array<u32, 4>(first_pixel, quadSwapX(first_pixel), quadSwapY(first_pixel), quadSwapDiagonal(first_pixel));
-  var limits = array<u32, 4>(limit, quadSwapX(limit), quadSwapY(limit), quadSwapDiagonal(limit));
+  var pixels = exchanged(first_pixel);
+  var limits = exchanged(limit);
 #unroll j < BLOCKS
   {
     let block = group.x * 4u * BLOCKS + $j * 4u + lane;

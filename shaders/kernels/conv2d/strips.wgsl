@@ -24,3 +24,9 @@ fn load_input(row: u32, column: u32, step: u32, row_inside: bool) -> Input {
 fn store_pixel(pixel: u32, limit: u32, block: u32, sum: vec4<f32>) {
   if ((pixel < limit) & (block < OUT_BLOCKS)) { store(pixel * OUT_BLOCKS + block, sum); }
 }
+
+// Image, row and column of a strip's first output.
+fn place_of(strip: u32) -> vec3<u32> { return vec3<u32>(strip / (OUT_H * STRIPS), strip / STRIPS % OUT_H, strip % STRIPS * ROWS); }
+
+// The own value and those of the invocations to the right, below and across.
+fn exchanged(value: u32) -> array<u32, 4> { return array<u32, 4>(value, quadSwapX(value), quadSwapY(value), quadSwapDiagonal(value)); }
