@@ -231,7 +231,8 @@ class KernelTuner implements Tuner {
     } finally {
       bench.destroy()
     }
-    await this.#settle(kind, deadline)
+    // Only later visits begin with a starter: nobody need wait while it is proved.
+    await this.#settle(kind, !likely || performance.now() < deadline)
   }
 
   /** Undefined where the deadline came before the row was compiled. */
@@ -243,7 +244,7 @@ class KernelTuner implements Tuner {
     return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline }), compileMs: this.#options.pipelines.compileMs(kind.kernel, kind.dims, variant) }
   }
 
-  async #settle(kind: Kind, deadline: number): Promise<void> {
+  async #settle(kind: Kind, withStarter: boolean): Promise<void> {
     const { software } = this.#options.capabilities
     const stepMs = software ? this.#guessStepMs(kind) : 0
     const best = await this.#bestRight(kind, (row) => costInStep(row, kind.calls, stepMs))
@@ -251,8 +252,7 @@ class KernelTuner implements Tuner {
     if (best !== undefined) {
       kind.choice = best
       kind.later = undefined
-      // Only later visits begin with it: nobody need wait while it is proved.
-      const starter = software && performance.now() < deadline ? await this.#bestRight(kind, (row) => costOfFirst(row, kind.calls)) : best
+      const starter = software && withStarter ? await this.#bestRight(kind, (row) => costOfFirst(row, kind.calls)) : best
       await this.#memory.remember(kind.kernel, kind.dims, { ...best, complete, ...(starter === undefined || starter === best ? {} : { starter }) })
     }
     kind.done = complete
