@@ -9,43 +9,33 @@ export interface Pipelines {
   readonly halfMode: HalfMode
   /** The pipelines of a call, one for each dispatch. Many may be awaited at once: the driver compiles them in parallel. Throws InvariantError with the compiler's words. */
   get(kernel: Kernel, dims: Dims, variant: Variant): Promise<readonly GPUComputePipeline[]>
-  /** Milliseconds that compiling took, as if drivers compiled one after the other, as software ones do; 0 until it is done. */
-  compileMs(kernel: Kernel, dims: Dims, variant: Variant): number
-}
-
-interface Made {
-  readonly pipelines: Promise<readonly GPUComputePipeline[]>
-  compileMs: number
+  /** Milliseconds that compiling what `get` returned took, as if drivers compiled one after the other, as software ones do; 0 until it is done. */
+  compileMs(pipelines: Promise<readonly GPUComputePipeline[]>): number
 }
 
 export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): Pipelines {
-  const made = new Map<string, Made>()
+  const made = new Map<string, Promise<readonly GPUComputePipeline[]>>()
+  const compileMs = new WeakMap<Promise<unknown>, number>()
   let lastDoneMs = 0
-  const begin = (kernel: Kernel, variant: Variant, codes: readonly string[]): Made => {
+  const begin = (kernel: Kernel, variant: Variant, codes: readonly string[]): Promise<readonly GPUComputePipeline[]> => {
     const askedMs = performance.now()
-    const entry: Made = {
-      compileMs: 0,
-      pipelines: Promise.all(codes.map((code, i) => create(device, `${describeVariant(kernel, variant)}${i === 0 ? '' : ', second dispatch'}`, code))).finally(() => {
-        const nowMs = performance.now()
-        entry.compileMs = nowMs - Math.max(askedMs, lastDoneMs)
-        lastDoneMs = nowMs
-      }),
-    }
-    return entry
-  }
-  const codesOf = (kernel: Kernel, dims: Dims, variant: Variant): { readonly codes: readonly string[]; readonly key: string } => {
-    const codes = shaderSources(kernel, dims, variant, halfMode)
-    return { codes, key: codes.join('\n') }
+    const pipelines = Promise.all(codes.map((code, i) => create(device, `${describeVariant(kernel, variant)}${i === 0 ? '' : ', second dispatch'}`, code))).finally(() => {
+      const nowMs = performance.now()
+      compileMs.set(pipelines, nowMs - Math.max(askedMs, lastDoneMs))
+      lastDoneMs = nowMs
+    })
+    return pipelines
   }
   return {
     halfMode,
     get(kernel, dims, variant) {
-      const { codes, key } = codesOf(kernel, dims, variant)
-      const entry = made.get(key) ?? begin(kernel, variant, codes)
-      made.set(key, entry)
-      return entry.pipelines
+      const codes = shaderSources(kernel, dims, variant, halfMode)
+      const key = codes.join('\n')
+      const pipelines = made.get(key) ?? begin(kernel, variant, codes)
+      made.set(key, pipelines)
+      return pipelines
     },
-    compileMs: (kernel, dims, variant) => made.get(codesOf(kernel, dims, variant).key)?.compileMs ?? 0,
+    compileMs: (pipelines) => compileMs.get(pipelines) ?? 0,
   }
 }
 

@@ -241,7 +241,7 @@ class KernelTuner implements Tuner {
     const made = await before(deadline, making)
     if (made === undefined) return undefined
     const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
-    return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline }), compileMs: this.#options.pipelines.compileMs(kind.kernel, kind.dims, variant) }
+    return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline }), compileMs: this.#options.pipelines.compileMs(making) }
   }
 
   async #settle(kind: Kind, withStarter: boolean): Promise<void> {
