@@ -27,7 +27,7 @@ fn philox(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= (u.SIZE + 3u) / 4u) { return; }
   let words = philox(vec4<u32>(i, random[2], u.STREAM, 0u), vec2<u32>(random[0], random[1]));
   let factors = select(vec4<f32>(bitcast<f32>(u.SCALE)), vec4<f32>(), words < vec4<u32>(u.THRESHOLD));

@@ -1,7 +1,7 @@
 // dx[N,H,W,C] = sum over the windows whose first maximum is x[N,H,W,C] of dy[N,OH,OW,C]; one invocation per x, windows may overlap.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.N * u.H * u.W * u.C) { return; }
   let c = i % u.C;
   let w = i / u.C % u.W;

@@ -19,7 +19,7 @@ fn clear_border(start: u32, oh: u32, ow: u32) {
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.N * ROWS * COLUMNS * CB) { return; }
   let c = i % CB;
   let ow = i / CB % COLUMNS;

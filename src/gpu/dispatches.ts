@@ -1,6 +1,7 @@
 // The dispatches of a call with what they bind: one, or two where an algorithm finishes what it left in the workspace.
+import { roundUp } from '../base/math.ts'
 import { dispatchSizes, type Dims, type Grid, type Kernel } from '../kernels/kernel.ts'
-import { boundByDispatch, type Variant } from './wgsl.ts'
+import { boundByDispatch, runtimeNumbers, type Variant } from './wgsl.ts'
 
 export interface Dispatch {
   readonly pipeline: GPUComputePipeline
@@ -23,9 +24,32 @@ export function bindDispatches(device: GPUDevice, { kernel, dims, variant, pipel
   const sizes = dispatchSizes(variant.algorithm, dims, variant.consts)
   return boundByDispatch(kernel, dims, variant).map((names, i) => {
     const pipeline = pipelines[i]!
-    const entries = names.map(([binding, name]): GPUBindGroupEntry => ({ binding, resource: resource(name) }))
+    const numbers = runtimeNumbers(dims, variant, i)
+    const uniform = numbers === undefined ? [] : [{ binding: names.length, resource: { buffer: uniformOf(device, Object.values(numbers)) } }]
+    const entries = [...names.map(([binding, name]): GPUBindGroupEntry => ({ binding, resource: resource(name) })), ...uniform]
     return { pipeline, bindings: device.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries }), grid: sizes[i]!.grid }
   })
+}
+
+const UNIFORM = 0x40
+
+/** Shapes that pipelines get at run time: a few bytes each, made once for a device and gone with it. */
+const uniforms = new WeakMap<GPUDevice, Map<string, GPUBuffer>>()
+
+function uniformOf(device: GPUDevice, numbers: readonly number[]): GPUBuffer {
+  const known = uniforms.get(device) ?? new Map<string, GPUBuffer>()
+  uniforms.set(device, known)
+  const key = numbers.join(' ')
+  const buffer = known.get(key) ?? filledUniform(device, numbers)
+  known.set(key, buffer)
+  return buffer
+}
+
+function filledUniform(device: GPUDevice, numbers: readonly number[]): GPUBuffer {
+  const buffer = device.createBuffer({ label: `shape ${numbers.join(' ')}`, size: roundUp(4 * numbers.length, 16), usage: UNIFORM, mappedAtCreation: true })
+  new Uint32Array(buffer.getMappedRange()).set(numbers)
+  buffer.unmap()
+  return buffer
 }
 
 export function encodeDispatches(pass: GPUComputePassEncoder, dispatches: readonly Dispatch[]): void {

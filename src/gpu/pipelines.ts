@@ -9,33 +9,43 @@ export interface Pipelines {
   readonly halfMode: HalfMode
   /** The pipelines of a call, one for each dispatch. Many may be awaited at once: the driver compiles them in parallel. Throws InvariantError with the compiler's words. */
   get(kernel: Kernel, dims: Dims, variant: Variant): Promise<readonly GPUComputePipeline[]>
-  /** Milliseconds that compiling what `get` returned took, as if drivers compiled one after the other, as software ones do; 0 until it is done. */
-  compileMs(pipelines: Promise<readonly GPUComputePipeline[]>): number
+  /** What compiling each of what `get` returned took; empty until it is done. */
+  compiled(pipelines: Promise<readonly GPUComputePipeline[]>): readonly Compiled[]
+}
+
+export interface Compiled {
+  /** Equal for what is one pipeline. */
+  readonly code: string
+  /** Milliseconds, as if drivers compiled one after the other, as software ones do. */
+  readonly ms: number
 }
 
 export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): Pipelines {
-  const made = new Map<string, Promise<readonly GPUComputePipeline[]>>()
-  const compileMs = new WeakMap<Promise<unknown>, number>()
+  const made = new Map<string, Promise<GPUComputePipeline>>()
+  const compiled = new Map<string, Compiled>()
+  const codesOf = new WeakMap<Promise<unknown>, readonly string[]>()
   let lastDoneMs = 0
-  const begin = (kernel: Kernel, variant: Variant, codes: readonly string[]): Promise<readonly GPUComputePipeline[]> => {
+  const begin = (code: string, label: string): Promise<GPUComputePipeline> => {
     const askedMs = performance.now()
-    const pipelines = Promise.all(codes.map((code, i) => create(device, `${describeVariant(kernel, variant)}${i === 0 ? '' : ', second dispatch'}`, code))).finally(() => {
+    return create(device, label, code).finally(() => {
       const nowMs = performance.now()
-      compileMs.set(pipelines, nowMs - Math.max(askedMs, lastDoneMs))
+      compiled.set(code, { code, ms: nowMs - Math.max(askedMs, lastDoneMs) })
       lastDoneMs = nowMs
     })
-    return pipelines
   }
   return {
     halfMode,
     get(kernel, dims, variant) {
       const codes = shaderSources(kernel, dims, variant, halfMode)
-      const key = codes.join('\n')
-      const pipelines = made.get(key) ?? begin(kernel, variant, codes)
-      made.set(key, pipelines)
+      const pipelines = Promise.all(codes.map((code, i) => {
+        const pipeline = made.get(code) ?? begin(code, `${describeVariant(kernel, variant)}${i === 0 ? '' : ', second dispatch'}`)
+        made.set(code, pipeline)
+        return pipeline
+      }))
+      codesOf.set(pipelines, codes)
       return pipelines
     },
-    compileMs: (pipelines) => compileMs.get(pipelines) ?? 0,
+    compiled: (pipelines) => (codesOf.get(pipelines) ?? []).flatMap((code) => compiled.get(code) ?? []),
   }
 }
 

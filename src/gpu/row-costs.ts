@@ -1,5 +1,6 @@
 // What rows cost, measured or guessed: the tuner's arithmetic.
 import type { Dims, Kernel } from '../kernels/kernel.ts'
+import type { Compiled } from './pipelines.ts'
 import type { RememberedRow } from './tuning-store.ts'
 import type { Variant } from './wgsl.ts'
 
@@ -9,6 +10,8 @@ export interface MeasuredRow {
   readonly ms: number
   /** What its pipelines took to make. */
   readonly compileMs: number
+  /** The same for each; absent where an earlier visit measured it. */
+  readonly compiled?: readonly Compiled[]
 }
 
 export const isMeasured = (row: RememberedRow): row is MeasuredRow => row.ms !== undefined && row.compileMs !== undefined
@@ -20,11 +23,38 @@ export const isMeasured = (row: RememberedRow): row is MeasuredRow => row.ms !==
 const EARNED_WITHIN_MS = 20_000
 
 /** Milliseconds of a step that a row costs where the step takes `stepMs` and calls it so often; 0: compiling costs nothing. */
-export const costInStep = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number, stepMs: number): number =>
+export const costInStep = ({ ms, compileMs }: Pick<MeasuredRow, 'ms' | 'compileMs'>, calls: number, stepMs: number): number =>
   calls * ms + compileMs * stepMs / EARNED_WITHIN_MS
 
 /** Milliseconds of one core, of two, that a row costs a first step: a software adapter compiles on one core and runs on all. */
-export const costOfFirst = ({ ms, compileMs }: Omit<MeasuredRow, 'variant'>, calls: number): number => compileMs + 2 * calls * ms
+export const costOfFirst = ({ ms, compileMs }: Pick<MeasuredRow, 'ms' | 'compileMs'>, calls: number): number => compileMs + 2 * calls * ms
+
+/** What a kind of calls is computed by in a first step: one of its rows, which takes `calls` runs. */
+export interface Starting {
+  readonly rows: readonly MeasuredRow[]
+  readonly calls: number
+}
+
+/**
+ * The rows that make a first step the shortest, one for each kind: rows of several kinds may share a pipeline, which is compiled
+ * once. At first each pays its part of what all could share, then only what no other's choice has compiled.
+ */
+export function startersOf<T extends Starting>(kinds: readonly T[]): ReadonlyMap<T, MeasuredRow> {
+  const sharers = new Map<string, number>()
+  for (const { rows } of kinds) for (const code of new Set(rows.flatMap((row) => codesOf(row)))) sharers.set(code, (sharers.get(code) ?? 0) + 1)
+  const cheapest = ({ rows, calls }: T, msOf: (compiled: Compiled) => number): MeasuredRow => {
+    const cost = (row: MeasuredRow): number => costOfFirst({ ms: row.ms, compileMs: row.compiled?.reduce((sum, each) => sum + msOf(each), 0) ?? row.compileMs }, calls)
+    return [...rows].sort((a, b) => cost(a) - cost(b))[0]!
+  }
+  const starters = new Map(kinds.map((kind) => [kind, cheapest(kind, ({ code, ms }) => ms / sharers.get(code)!)]))
+  for (const kind of kinds) {
+    const others = new Set([...starters].flatMap(([other, row]) => (other === kind ? [] : codesOf(row))))
+    starters.set(kind, cheapest(kind, ({ code, ms }) => (others.has(code) ? 0 : ms)))
+  }
+  return starters
+}
+
+const codesOf = ({ compiled = [] }: MeasuredRow): readonly string[] => compiled.map(({ code }) => code)
 
 /** Multiply-adds count by themselves, and elements as what it costs to fetch them. */
 export function guessedWork(kernel: Kernel, dims: Dims): number {

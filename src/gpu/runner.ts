@@ -18,7 +18,7 @@ export interface GpuRunnerOptions {
   readonly tuning?: TuningStore
   /** False: never measure, take each kernel's first row that fits. */
   readonly tune?: boolean
-  /** Bound on tuning before Programs are ready, in all; 2 s by default on a software adapter, 0.6 s on a GPU. What it cuts short is left to `Program.improve`. */
+  /** Bound on tuning before Programs are ready, in all: 0.6 s by default on a GPU, none on a software adapter. What it cuts short is left to `Program.improve`. */
   readonly tuneBudgetMs?: number
   /** 'emulated': f16 is rounded to but kept in f32 buffers, for tests where there is no shader-f16. */
   readonly halfMode?: HalfMode

@@ -7,7 +7,7 @@ import { reduce } from '../kernels/reduce.ts'
 import { openDevice } from './device.ts'
 import { createPipelines } from './pipelines.ts'
 import { testGpu } from './test-gpu.ts'
-import { costInStep, costOfFirst } from './row-costs.ts'
+import { costInStep, costOfFirst, startersOf, type MeasuredRow } from './row-costs.ts'
 import { createTuner } from './tuner.ts'
 import type { TuningStore } from './tuning-store.ts'
 
@@ -45,6 +45,36 @@ describe('what a row costs', () => {
   it('is its time alone on a GPU', () => {
     expect(costInStep(long, 1, 0)).toBe(2)
     expect(costInStep(short, 2, 0)).toBe(6)
+  })
+})
+
+describe('what a first step begins with', () => {
+  const rowOf = (name: string, ms: number, compiled: Readonly<Record<string, number>>): MeasuredRow => ({
+    variant: { algorithm: { ...right, name }, consts: {} }, ms,
+    compileMs: Object.values(compiled).reduce((sum, each) => sum + each, 0),
+    compiled: Object.entries(compiled).map(([code, each]) => ({ code, ms: each })),
+  })
+  const names = (kinds: readonly (readonly MeasuredRow[])[], calls = 1): readonly string[] =>
+    [...startersOf(kinds.map((rows) => ({ rows, calls }))).values()].map(({ variant }) => variant.algorithm.name)
+
+  it('is for each kind by itself the row that compiles and runs soonest', () => {
+    expect(names([[rowOf('long', 20, { a: 300 }), rowOf('short', 50, { b: 100 })]])).toEqual(['short'])
+    expect(names([[rowOf('long', 20, { a: 300 }), rowOf('short', 50, { b: 100 })]], 9)).toEqual(['long'])
+  })
+
+  it('shares a pipeline where that costs less in all, though not for one kind alone', () => {
+    const kind = (own: string): readonly MeasuredRow[] => [rowOf(own, 50, { [own]: 200 }), rowOf('shared', 60, { shared: 210 })]
+    expect(names([kind('a')])).toEqual(['a'])
+    expect(names([kind('a'), kind('b')])).toEqual(['shared', 'shared'])
+  })
+
+  it('agrees on which pipeline to share', () => {
+    const kind = (wide: number, narrow: number): readonly MeasuredRow[] => [rowOf('wide', wide, { wide: 300 }), rowOf('narrow', narrow, { narrow: 200 })]
+    expect(new Set(names([kind(50, 90), kind(60, 80)])).size).toBe(1)
+  })
+
+  it('takes what an earlier visit measured as it is', () => {
+    expect(names([[{ variant: { algorithm: { ...right, name: 'known' }, consts: {} }, ms: 10, compileMs: 50 }, rowOf('fresh', 10, { b: 60 })]])).toEqual(['known'])
   })
 })
 

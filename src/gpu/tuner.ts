@@ -8,7 +8,7 @@ import type { Dims, GpuCapabilities, Kernel } from '../kernels/kernel.ts'
 import { fits, isWrittenFor, worthTiming } from './candidates.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createBench, probe, timingArrays, type Bench } from './probe.ts'
-import { costInStep, costOfFirst, guessedWork, isHopeless, isMeasured, type MeasuredRow } from './row-costs.ts'
+import { costInStep, guessedWork, isHopeless, isMeasured, startersOf, type MeasuredRow } from './row-costs.ts'
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import { timeVariant } from './timing.ts'
 import { createTuningMemory, type TuningMemory, type TuningStore } from './tuning-store.ts'
@@ -53,7 +53,8 @@ export interface MeasuredKind {
   readonly rows: readonly MeasuredRow[]
 }
 
-const DEFAULT_BUDGET_MS = { software: 2_000, gpu: 600 }
+/** A software adapter would compile on the person's processor what it measures: it takes the likeliest rows, and measures when nobody waits. */
+const DEFAULT_BUDGET_MS = { software: 0, gpu: 600 }
 
 /** Kinds that do less than this part of a program's work are not measured while a person waits. */
 const LIGHT = 0.01
@@ -76,6 +77,10 @@ interface Kind {
   /** Better than the choice, but slower to compile than a first step can wait for. */
   later: Choice | undefined
   readonly timed: MeasuredRow[]
+  /** The best of those that were timed and are right; undefined before. */
+  best: MeasuredRow | undefined
+  /** What is remembered to begin with. */
+  starter: MeasuredRow | undefined
   /** How many of the variants were timed or passed over. */
   next: number
   /** Nothing more to find out. */
@@ -150,6 +155,7 @@ class KernelTuner implements Tuner {
       await this.#measure(kind, { stopwatch, deadline, likely: false })
     }
     stopwatch.destroy()
+    if (this.#options.capabilities.software) await this.#rememberStarters()
     return this.left() > 0
   }
 
@@ -188,7 +194,7 @@ class KernelTuner implements Tuner {
     const variants = worthTiming(kernel, dims, this.#options.capabilities)
     const variant = variants[0]
     if (variant === undefined) throw new InvariantError(`${kernel.name}: must have a row that fits ${JSON.stringify(dims)}, got none. Add a general algorithm.`)
-    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, later: undefined, timed: [], next: 0, done: variants.length === 1, seen: false }
+    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, later: undefined, timed: [], best: undefined, starter: undefined, next: 0, done: variants.length === 1, seen: false }
   }
 
   async #recall(kind: Kind): Promise<void> {
@@ -231,8 +237,7 @@ class KernelTuner implements Tuner {
     } finally {
       bench.destroy()
     }
-    // Only later visits begin with a starter: nobody need wait while it is proved.
-    await this.#settle(kind, !likely || performance.now() < deadline)
+    await this.#settle(kind)
   }
 
   /** Undefined where the deadline came before the row was compiled. */
@@ -241,21 +246,34 @@ class KernelTuner implements Tuner {
     const made = await before(deadline, making)
     if (made === undefined) return undefined
     const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
-    return { variant, ms: await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline }), compileMs: this.#options.pipelines.compileMs(making) }
+    const ms = await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline })
+    const compiled = this.#options.pipelines.compiled(making)
+    return { variant, ms, compiled, compileMs: compiled.reduce((sum, each) => sum + each.ms, 0) }
   }
 
-  async #settle(kind: Kind, withStarter: boolean): Promise<void> {
-    const { software } = this.#options.capabilities
-    const stepMs = software ? this.#guessStepMs(kind) : 0
+  async #settle(kind: Kind): Promise<void> {
+    const stepMs = this.#options.capabilities.software ? this.#guessStepMs(kind) : 0
     const best = await this.#bestRight(kind, (row) => costInStep(row, kind.calls, stepMs))
-    const complete = kind.next >= kind.variants.length
-    if (best !== undefined) {
-      kind.choice = best
-      kind.later = undefined
-      const starter = software && withStarter ? await this.#bestRight(kind, (row) => costOfFirst(row, kind.calls)) : best
-      await this.#memory.remember(kind.kernel, kind.dims, { ...best, complete, ...(starter === undefined || starter === best ? {} : { starter }) })
+    kind.done = kind.next >= kind.variants.length
+    if (best === undefined) return
+    kind.best = best
+    kind.choice = best
+    kind.later = undefined
+    await this.#remember(kind)
+  }
+
+  /** Later visits begin with the rows that together start soonest: nobody waits while they are proved. */
+  async #rememberStarters(): Promise<void> {
+    const kinds = [...this.#kinds.values()].filter(({ best }) => best !== undefined)
+    for (const [{ kind }, row] of startersOf(kinds.map((kind) => ({ kind, rows: kind.timed, calls: kind.calls })))) {
+      if (row === kind.starter || !(await this.#isRight(kind, row.variant))) continue
+      kind.starter = row
+      await this.#remember(kind)
     }
-    kind.done = complete
+  }
+
+  #remember({ kernel, dims, best, starter, done }: Kind): Promise<void> {
+    return this.#memory.remember(kernel, dims, { ...best!, complete: done, ...(starter === undefined || starter === best ? {} : { starter }) })
   }
 
   /** The cheapest row that is right. */

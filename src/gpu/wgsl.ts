@@ -1,8 +1,8 @@
 // Turns a kernel's declaration and one variant of one algorithm into a whole WGSL module: constants, bindings, then the
 // shader's own functions. Shapes are constants and arrays have fixed sizes, so that compilers can fold index arithmetic
-// and bounds checks.
+// and bounds checks; where calls share a pipeline, shapes are a uniform.
 import { InvariantError } from '../base/errors.ts'
-import { dispatchSizes, WORKSPACE, type Algorithm, type Consts, type Dims, type DispatchSize, type Kernel } from '../kernels/kernel.ts'
+import { dispatchSizes, WORKSPACE, type Algorithm, type BufferDeclaration, type Consts, type Dims, type DispatchSize, type Kernel, type Shared } from '../kernels/kernel.ts'
 import { halfAccessors, halfReader, ROUNDING, storedAs, throughAccessors, type HalfMode } from './half-access.ts'
 import { expand, value } from './template.ts'
 
@@ -33,8 +33,20 @@ export function boundByDispatch(kernel: Kernel, dims: Dims, { algorithm: { finis
   const all = [...boundBuffers(kernel, dims), ...(finish === undefined ? [] : [WORKSPACE])].map((name, binding) => [binding, name] as const)
   if (finish === undefined) return [all]
   const isLate = (name: string): boolean => kernel.buffers[name]?.access === 'write' || finish.reads?.includes(name) === true
-  return [all.filter(([, name]) => !isLate(name)), all.filter(([, name]) => name === WORKSPACE || isLate(name))]
+  const last = all.filter(([, name]) => name === WORKSPACE || isLate(name))
+  return [all.filter(([, name]) => !isLate(name)), finish.shared?.names === undefined ? last : Object.keys(finish.shared.names).map((name, binding) => [binding, name] as const)]
 }
+
+const sharedBy = ({ algorithm }: Variant, dispatch: number): Shared | undefined => (dispatch === 0 ? algorithm.shared : algorithm.finish?.shared)
+
+/** The uniform that a dispatch binds after its buffers: what `u` holds where shapes come at run time; undefined where they are constants. */
+export function runtimeNumbers(dims: Dims, variant: Variant, dispatch: number): Dims | undefined {
+  const numbers = sharedBy(variant, dispatch)?.numbers(dims, variant.consts)
+  return numbers === undefined ? undefined : { ...numbers, ...rowOf(dispatchSizes(variant.algorithm, dims, variant.consts)[dispatch]!) }
+}
+
+/** Invocations in one row of the grid, for kernels whose elements wrap into y. */
+const rowOf = ({ workgroup, grid }: DispatchSize): Dims => ({ ROW_INVOCATIONS: workgroup[0] * grid[0] })
 
 /** A shader with the files put in that its `#include` lines name. */
 export function shaderFile(path: string): string {
@@ -51,23 +63,27 @@ export const filesByDispatch = ({ includes = [], shader, finish }: Algorithm): r
 export function shaderSources(kernel: Kernel, dims: Dims, variant: Variant, halfMode: HalfMode = 'f16'): readonly string[] {
   const { algorithm, consts } = variant
   const sizes = dispatchSizes(algorithm, dims, consts)
-  return filesByDispatch(algorithm).map((paths, i) => shaderSource(kernel, dims, variant, { files: paths, size: sizes[i]!, halfMode }))
+  return filesByDispatch(algorithm).map((paths, i) => shaderSource(kernel, dims, variant, { dispatch: i, files: paths, size: sizes[i]!, halfMode }))
 }
 
 interface Module {
+  readonly dispatch: number
   readonly files: readonly string[]
   readonly size: DispatchSize
   readonly halfMode: HalfMode
 }
 
-function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, { files: paths, size, halfMode }: Module): string {
+function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, module: Module): string {
   const { algorithm, consts } = variant
+  const { dispatch, files: paths, size, halfMode } = module
   const { workgroup } = size
+  const numbers = runtimeNumbers(dims, variant, dispatch)
+  const nameOf = namesIn(variant, dispatch)
   const known: Record<string, number> = { subgroups: algorithm.features?.includes('subgroups') === true ? 1 : 0, ...consts, WG_X: workgroup[0], WG_Y: workgroup[1], WG_Z: workgroup[2] }
-  for (const [key, value] of Object.entries(dims)) known[`u.${key}`] = value
+  for (const [key, value] of Object.entries({ ...dims, ...numbers })) known[`u.${key}`] = value
   const views = algorithm.views?.(dims, consts) ?? {}
-  for (const name of Object.keys(kernel.buffers)) known[`${name}.width`] = widthOf(views[name])
-  const halves = boundBuffers(kernel, dims).filter((name) => kernel.buffers[name]!.element === 'f16')
+  for (const name of Object.keys(kernel.buffers)) known[`${nameOf(name)}.width`] = widthOf(views[name])
+  const halves = boundBuffers(kernel, dims).filter((name) => kernel.buffers[name]!.element === 'f16').map(nameOf)
   const parts = paths.map((path) => {
     const text = expand(shaderFile(path), (name) => known[name], path)
     learnConstants(text, known)
@@ -76,8 +92,12 @@ function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, { files: pat
   const enables = [...(halves.length > 0 && halfMode === 'f16' ? ['f16'] : []), ...(algorithm.features ?? [])].map((feature) => `enable ${feature};`)
   const rounding = halves.length > 0 && halfMode === 'emulated' ? [ROUNDING] : []
   const generated = algorithm.generate === undefined ? [] : [throughAccessors(algorithm.generate(dims, consts), halves, algorithm.name)]
-  return [...enables, constants(dims, consts, size), ...rounding, bindings(kernel, dims, variant, halfMode), ...generated, ...parts].join('\n')
+  const shapes = numbers === undefined ? shapeConstants({ ...dims, ...rowOf(size) }) : shapeUniform(numbers, boundByDispatch(kernel, dims, variant)[dispatch]!.length)
+  const declarations = numbers === undefined ? bindings(kernel, dims, variant, halfMode) : sharedBindings(kernel, dims, variant, module)
+  return [...enables, shapes, constants(consts, size), ...rounding, declarations, ...generated, ...parts].join('\n')
 }
+
+const namesIn = (variant: Variant, dispatch: number) => (buffer: string): string => sharedBy(variant, dispatch)?.names?.[buffer] ?? buffer
 
 /** Simple constants of an include (`const IN_W = u.OW;`) can be used in directives of the files after it. */
 function learnConstants(text: string, known: Record<string, number>): void {
@@ -88,15 +108,16 @@ function learnConstants(text: string, known: Record<string, number>): void {
   }
 }
 
-function constants(dims: Dims, consts: Consts, { workgroup, grid }: DispatchSize): string {
-  const names = Object.keys(dims)
+const dimsStruct = (dims: Dims): string => `struct Dims { ${Object.keys(dims).map((name) => `${name}: u32`).join(', ')} }`
+
+const shapeConstants = (dims: Dims): string => `${dimsStruct(dims)}\nconst u = Dims(${Object.values(dims).map((value) => `${value}u`).join(', ')});`
+
+const shapeUniform = (numbers: Dims, binding: number): string => `${dimsStruct(numbers)}\n@group(0) @binding(${binding}) var<uniform> u: Dims;`
+
+function constants(consts: Consts, { workgroup }: DispatchSize): string {
   return [
-    `struct Dims { ${names.map((name) => `${name}: u32`).join(', ')} }`,
-    `const u = Dims(${names.map((name) => `${dims[name]}u`).join(', ')});`,
     ...Object.entries(consts).map(([key, value]) => `const ${key} = ${value}u;`),
     `const WG_X = ${workgroup[0]}u; const WG_Y = ${workgroup[1]}u; const WG_Z = ${workgroup[2]}u;`,
-    // Invocations in one row of the grid, for kernels whose elements wrap into y.
-    `const ROW_INVOCATIONS = ${workgroup[0] * grid[0]}u;`,
   ].join('\n')
 }
 
@@ -110,20 +131,48 @@ function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant, ha
   const bound = boundBuffers(kernel, dims)
   const workspace = algorithm.finish === undefined ? [] : [workspaceBinding(bound.length, views[WORKSPACE] ?? 'f32', algorithm.finish.workspace(dims, consts))]
   return [...workspace, ...Object.entries(kernel.buffers).map(([name, buffer]) => {
-    const half = buffer.element === 'f16'
-    const type = views[name] ?? (buffer.element === 'f16' ? 'f32' : buffer.element)
-    const width = widthOf(views[name])
-    const length = buffer.length(dims) / width
+    const type = typeOf(buffer, views[name])
+    const length = buffer.length(dims) / widthOf(views[name])
     if (!Number.isInteger(length)) {
-      throw new InvariantError(`${kernel.name}/${algorithm.name}: must view ${name} as ${type} only where its length divides by ${width}, got ${length * width}. Correct \`fits\` or \`views\`.`)
+      throw new InvariantError(`${kernel.name}/${algorithm.name}: must view ${name} as ${type} only where its length divides by ${widthOf(views[name])}, got ${buffer.length(dims)}. Correct \`fits\` or \`views\`.`)
     }
     const binding = bound.indexOf(name)
-    const alias = `alias ${name}_t = ${type};`
-    const accessor = (body: string): string => `fn ${name}_at(i: u32) -> ${type} { return ${body}; }`
-    if (binding < 0) return `${alias}\n${accessor(`${type}()`)}`
-    const mode = buffer.access === 'read' ? 'read' : 'read_write'
-    const declaration = `${alias}\n@group(0) @binding(${binding}) var<storage, ${mode}> ${name}: array<${half ? storedAs(type, halfMode) : type}, ${length}>;`
-    const halfAccess = half ? [(mode === 'read' ? halfReader : halfAccessors)(name, type, halfMode)] : []
-    return [declaration, ...halfAccess, ...(buffer.bound === undefined ? [] : [accessor(half ? `${name}_read(i)` : `${name}[i]`)])].join('\n')
+    if (binding < 0) return `alias ${name}_t = ${type};\n${accessor(name, type, `${type}()`)}`
+    return bindingOf({ name, buffer, type, binding, halfMode, length: `, ${length}` })
   })].join('\n')
+}
+
+/** Only what the dispatch binds, in arrays of any length: calls that share a shader may have other unused buffers. */
+function sharedBindings(kernel: Kernel, dims: Dims, variant: Variant, { dispatch, halfMode }: Module): string {
+  const { algorithm, consts } = variant
+  const views = algorithm.views?.(dims, consts) ?? {}
+  const nameOf = namesIn(variant, dispatch)
+  return boundByDispatch(kernel, dims, variant)[dispatch]!.map(([binding, own]) => {
+    const buffer = kernel.buffers[own] ?? WORKSPACE_READ
+    return bindingOf({ name: nameOf(own), buffer, type: typeOf(buffer, views[own]), binding, halfMode, length: '' })
+  }).join('\n')
+}
+
+const WORKSPACE_READ: BufferDeclaration = { access: 'read', element: 'f32', length: () => 0 }
+
+const typeOf = ({ element }: BufferDeclaration, view: string | undefined): string => view ?? (element === 'f16' ? 'f32' : element)
+
+const accessor = (name: string, type: string, body: string): string => `fn ${name}_at(i: u32) -> ${type} { return ${body}; }`
+
+interface DeclaredBinding {
+  readonly name: string
+  readonly buffer: BufferDeclaration
+  readonly type: string
+  readonly binding: number
+  readonly halfMode: HalfMode
+  /** Of the array, after a comma, or nothing. */
+  readonly length: string
+}
+
+function bindingOf({ name, buffer, type, binding, halfMode, length }: DeclaredBinding): string {
+  const half = buffer.element === 'f16'
+  const mode = buffer.access === 'read' ? 'read' : 'read_write'
+  const declaration = `alias ${name}_t = ${type};\n@group(0) @binding(${binding}) var<storage, ${mode}> ${name}: array<${half ? storedAs(type, halfMode) : type}${length}>;`
+  const halfAccess = half ? [(mode === 'read' ? halfReader : halfAccessors)(name, type, halfMode)] : []
+  return [declaration, ...halfAccess, ...(buffer.bound === undefined ? [] : [accessor(name, type, half ? `${name}_read(i)` : `${name}[i]`)])].join('\n')
 }

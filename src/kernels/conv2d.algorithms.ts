@@ -2,7 +2,7 @@
 // software adapters. The filter gradient is a reduction over the pixels of the batch, never one invocation per weight.
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
-import { dim, linearGrid, variants, type Algorithm, type Consts, type Dims } from './kernel.ts'
+import { dim, linearGrid, variants, WORKSPACE, type Algorithm, type Consts, type Dims } from './kernel.ts'
 import { hasQuads } from './subgroups.ts'
 
 const outputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW')
@@ -56,17 +56,29 @@ const covers = (strip: number, width: number): boolean => strip === 4 || strip =
 const WIDE_KERNEL = 5
 const isWide = (d: Dims): boolean => dim(d, 'KW') >= WIDE_KERNEL
 
+/** What strips.wgsl is given at run time: all convolutions of as many taps and the same strides, padded or not, are one pipeline. */
+const stripNumbers = (d: Dims, c: Consts): Dims => {
+  const [IN_H, IN_W, IN_C, OUT_H, OUT_W, PAD_TOP, PAD_LEFT] = [dim(d, 'H'), dim(d, 'W'), dim(d, 'C'), dim(d, 'OH'), dim(d, 'OW'), dim(d, 'PT'), dim(d, 'PL')]
+  const STRIPS = ceilDiv(OUT_W, dim(c, 'ROWS'))
+  const inside = PAD_TOP === 0 && PAD_LEFT === 0 && (OUT_H - 1) * dim(d, 'SH') + dim(d, 'KH') <= IN_H && (OUT_W - 1) * dim(d, 'SW') + dim(d, 'KW') <= IN_W
+  return {
+    IN_H, IN_W, IN_C, IN_STEPS: IN_C % 4 === 0 ? IN_C / 4 : IN_C, OUT_H, OUT_W, OUT_BLOCKS: dim(d, 'F') / 4, PAD_TOP, PAD_LEFT,
+    STRIPS, ALL_STRIPS: dim(d, 'N') * OUT_H * STRIPS, PADDED: inside ? 0 : 1,
+  }
+}
+
 const quadStrips: Algorithm = {
   name: 'quad-strips',
   suits: 'software',
   features: ['subgroups'],
   shader: 'kernels/conv2d/quad-strips.wgsl',
-  includes: ['kernels/activation-vec4.wgsl', 'kernels/conv2d/forward-strips.wgsl', 'kernels/conv2d/strips.wgsl'],
+  includes: ['kernels/activation-vec4.wgsl', 'kernels/conv2d/strips.wgsl'],
   variants: [{ ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 8, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 2 }],
   views: (d) => ({ ...(divides(d, 'C') ? { x: 'vec4<f32>' } : {}), w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
   fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'F') && !isWide(d),
   workgroup: () => [4, 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
+  shared: { numbers: stripNumbers },
 }
 
 const quadStripsWide: Algorithm = {
@@ -74,41 +86,54 @@ const quadStripsWide: Algorithm = {
   name: 'quad-strips-wide',
   shader: 'kernels/conv2d/quad-strips-wide.wgsl',
   variants: [7, 8, 14, 4].map((ROWS) => ({ ROWS, BLOCKS: 1 })),
-  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && isWide(d) && wideStripFits(dim(d, 'OW'), d, c),
+  // Longer bodies take SwiftShader seconds to compile; the shortest strips are for kernels of any width.
+  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && isWide(d) && (c['ROWS'] === 4 || dim(c, 'ROWS') * dim(d, 'KW') <= 80) && covers(dim(c, 'ROWS'), dim(d, 'OW')),
 }
-
-/** Longer bodies take SwiftShader seconds to compile; the shortest strips are for kernels of any width. */
-const wideStripFits = (width: number, d: Dims, c: Consts): boolean => (c['ROWS'] === 4 || dim(c, 'ROWS') * dim(d, 'KW') <= 80) && covers(dim(c, 'ROWS'), width)
 
 /** First layers: all taps of a few channels at once. */
 const quadSmall: Algorithm = {
-  ...quadStrips,
   name: 'quad-small',
+  suits: 'software',
+  features: ['subgroups'],
   shader: 'kernels/conv2d/quad-small.wgsl',
   includes: ['kernels/activation-vec4.wgsl'],
   variants: [{ ROWS: 2, BLOCKS: 1 }, { ROWS: 4, BLOCKS: 1 }, { ROWS: 7, BLOCKS: 1 }, { ROWS: 2, BLOCKS: 2 }],
   views: () => ({ w: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>' }),
   // Longer bodies take SwiftShader seconds to compile.
   fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'F') && taps(d) * dim(d, 'C') * dim(c, 'ROWS') * dim(c, 'BLOCKS') <= 100,
+  workgroup: quadStrips.workgroup!,
+  grid: quadStrips.grid,
 }
 
 const stridesOne = (d: Dims): boolean => d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW')
 
-const inputGradientStrips: Algorithm = {
-  ...quadStrips,
-  includes: ['kernels/conv2d/input-gradient-strips.wgsl', 'kernels/conv2d/strips.wgsl'],
-  views: () => ({ dy: 'vec4<f32>', w: 'vec4<f32>', dx: 'vec4<f32>' }),
-  fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && stridesOne(d) && !isWide(d),
-  grid: (d, c) => [ceilDiv(dim(d, 'C'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'H') * ceilDiv(dim(d, 'W'), dim(c, 'ROWS')), 4), 1],
-}
+/** The convolution that an input gradient is with stride 1, of weights turned by 180 degrees, filters and channels swapped. */
+const turned = (d: Dims): Dims => ({
+  ...d, H: dim(d, 'OH'), W: dim(d, 'OW'), C: dim(d, 'F'), F: dim(d, 'C'), OH: dim(d, 'H'), OW: dim(d, 'W'),
+  PT: dim(d, 'KH') - 1 - dim(d, 'PT'), PL: dim(d, 'KW') - 1 - dim(d, 'PL'),
+})
 
-const inputGradientStripsWide: Algorithm = {
-  ...inputGradientStrips,
-  name: quadStripsWide.name,
-  shader: quadStripsWide.shader,
-  variants: quadStripsWide.variants,
-  fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && stridesOne(d) && isWide(d) && wideStripFits(dim(d, 'W'), d, c),
-}
+/** Turns the weights, and is a convolution then, with the pipeline of those forward. */
+const turnedStrips = (forward: Algorithm): Algorithm => ({
+  name: `turned-${forward.name}`,
+  suits: 'software',
+  features: ['subgroups'],
+  shader: 'kernels/conv2d/turned-weights.wgsl',
+  variants: forward.variants,
+  views: () => ({ dy: 'vec4<f32>', dx: 'vec4<f32>', [WORKSPACE]: 'vec4<f32>' }),
+  fits: (d, c, gpu) => divides(d, 'C', 'F') && stridesOne(d) && forward.fits!(turned(d), c, gpu),
+  workgroup: () => [64, 1, 1],
+  grid: (d) => linearGrid(taps(d) * dim(d, 'F') * dim(d, 'C') / 4, 64),
+  finish: {
+    shader: forward.shader,
+    includes: forward.includes!,
+    reads: ['dy'],
+    workspace: (d) => taps(d) * dim(d, 'C') * dim(d, 'F'),
+    workgroup: (d, c) => forward.workgroup!(turned(d), c),
+    grid: (d, c) => forward.grid(turned(d), c),
+    shared: { numbers: (d, c) => stripNumbers(turned(d), c), names: { dy: 'x', [WORKSPACE]: 'w', dx: 'y' } },
+  },
+})
 
 const filterGradientQuads: Algorithm = {
   name: 'quads',
@@ -166,7 +191,7 @@ const filterGradientWorkgroup: Algorithm = {
 }
 
 export const conv2dAlgorithms: readonly Algorithm[] = [quadStripsWide, quadSmall, quadStrips, ...forwardGemm.splitK, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
-export const inputGradientAlgorithms: readonly Algorithm[] = [inputGradientStripsWide, inputGradientStrips, ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
+export const inputGradientAlgorithms: readonly Algorithm[] = [turnedStrips(quadStripsWide), turnedStrips(quadStrips), ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
   filterGradientQuadsWide, filterGradientQuads,
   filterGradientLines,

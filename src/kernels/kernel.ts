@@ -78,6 +78,18 @@ export interface Algorithm {
   readonly grid: (d: Dims, c: Consts) => Grid
   /** A second dispatch, where the first only leaves parts of the output in the workspace. */
   readonly finish?: Finish
+  /** Shapes come at run time: calls that differ by nothing else share a pipeline. Absent: shapes are constants of the shader. */
+  readonly shared?: Shared
+}
+
+/**
+ * For adapters that compile slowly and fold little. The shader's `u` then holds these numbers and is a uniform; directives and
+ * `${...}` see the call's dims as ever, and what they make of them is text. A module constant named like a number gives way to it.
+ */
+export interface Shared {
+  readonly numbers: (d: Dims, c: Consts) => Dims
+  /** What the shader calls the buffers that it binds, in binding order, where several kernels share it. */
+  readonly names?: Readonly<Record<string, string>>
 }
 
 /**
@@ -93,6 +105,7 @@ export interface Finish {
   readonly reads?: readonly string[]
   readonly workgroup: (d: Dims, c: Consts) => Grid
   readonly grid: (d: Dims, c: Consts) => Grid
+  readonly shared?: Shared
 }
 
 export interface Kernel {

@@ -29,14 +29,20 @@ const MOST_UNROLLED = 64
 /** Windows that do not overlap: each invocation owns one window, border included. */
 const tiles = (d: Dims): boolean => d['KH'] === d['SH'] && d['KW'] === d['SW'] && dim(d, 'KH') * dim(d, 'KW') <= MOST_UNROLLED
 
-const windowAlgorithms = (IN_PLACE: 0 | 1): readonly Algorithm[] => [4, 1].map((WIDTH): Algorithm => ({
+const windowAlgorithm = (IN_PLACE: 0 | 1, WIDTH: 1 | 4): Algorithm => ({
   name: WIDTH === 4 ? 'windows-vec4' : 'windows',
   shader: 'kernels/max-pool-gradient-windows.wgsl',
   variants: SIZES.map((X) => ({ X, WIDTH, IN_PLACE })),
   ...(WIDTH === 4 ? { views: () => ({ ...(IN_PLACE === 1 ? {} : { x: 'vec4<f32>' as const }), dy: 'vec4<f32>', dx: 'vec4<f32>' }) } : {}),
   fits: (d) => tiles(d) && dim(d, 'C') % WIDTH === 0,
   grid: (d, c) => linearGrid(dim(d, 'N') * ceilDiv(dim(d, 'H'), dim(d, 'SH')) * ceilDiv(dim(d, 'W'), dim(d, 'SW')) * (dim(d, 'C') / WIDTH), dim(c, 'X')),
-}))
+})
+
+/** On software adapters a vec4 runs no faster than its four numbers, and compiles several times longer. */
+const windowAlgorithms = (IN_PLACE: 0 | 1): readonly Algorithm[] => {
+  const single = windowAlgorithm(IN_PLACE, 1)
+  return [windowAlgorithm(IN_PLACE, 4), single, { ...single, name: 'windows-software', suits: 'software', variants: single.variants.filter(({ X }) => X !== 4) }]
+}
 
 const gather: Algorithm = {
   name: 'gather',

@@ -51,6 +51,14 @@ const reduceSerial: Algorithm = {
   grid: (d, c) => linearGrid(reduced(d), dim(c, 'X')),
 }
 
+/** For adapters that take longer to compile a sum than to compute it: all sums of a program are one pipeline. */
+const reduceSerialShared: Algorithm = {
+  ...reduceSerial,
+  name: 'serial-shared',
+  suits: 'software',
+  shared: { numbers: (d) => ({ OUTER: dim(d, 'OUTER'), AXIS: dim(d, 'AXIS'), INNER: dim(d, 'INNER') }) },
+}
+
 export const reduce = defineKernel({
   name: 'reduce',
   formula: 'y[OUTER,INNER] = sum over AXIS of x[OUTER,AXIS,INNER], divided by AXIS where MEAN = 1',
@@ -58,7 +66,7 @@ export const reduce = defineKernel({
     x: { access: 'read', element: 'f32', half: true, length: whole },
     y: { access: 'write', element: 'f32', length: reduced },
   },
-  algorithms: [reduceWorkgroup, reduceSplit, bySubgroups(reduceRow), reduceSerial],
+  algorithms: [reduceWorkgroup, reduceSplit, bySubgroups(reduceRow), reduceSerial, reduceSerialShared],
   flops: whole,
   reference(d, { x, y }) {
     const axis = dim(d, 'AXIS'), inner = dim(d, 'INNER')

@@ -4,7 +4,7 @@ const CB = u.C / WIDTH;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.R * CB) { return; }
   let c = i % CB;
   let factor = deviation(c);

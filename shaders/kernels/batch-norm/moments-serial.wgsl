@@ -2,7 +2,7 @@
 // One invocation per chunk and block of channels.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.CHUNKS * CB) { return; }
   let cb = i % CB;
   let first = i / CB * CHUNK_ROWS;

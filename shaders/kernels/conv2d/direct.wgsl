@@ -4,7 +4,7 @@ const BLOCKS = (u.F + FB - 1u) / FB;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.N * u.OH * u.OW * BLOCKS) { return; }
   let f = i % BLOCKS * FB;
   let pixel = i / BLOCKS;

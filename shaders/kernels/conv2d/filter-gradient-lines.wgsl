@@ -23,7 +23,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let block = group.x;
   var gradients: array<vec4<f32>, STRIP>;
   var inputs: array<f32, TAP_ROWS * COLUMNS>;
-  var sums: array<vec4<f32>, TAP_ROWS * u.KW>;
+#unroll t < TAP_ROWS * u.KW
+  var sum$t = vec4<f32>();
+#end
   for (var line = lane; line < u.N * u.OH; line += 4u) {
     let image_row = line / u.OH * u.H;
     let first_h = line % u.OH * u.SH + first_kh - u.PT;
@@ -44,16 +46,21 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         let x$i = inputs[$t * COLUMNS + $i];
 #end
 #unroll kw < u.KW
-        var sum$kw = dy0 * x$kw;
+        var own$kw = dy0 * x$kw;
 #unroll p < STRIP - 1
-        sum$kw += dy${$p + 1} * x${$p + 1 * u.SW + $kw};
+        own$kw += dy${$p + 1} * x${$p + 1 * u.SW + $kw};
 #end
-        sums[$t * u.KW + $kw] += sum$kw;
+        sum${$t * u.KW + $kw} += own$kw;
 #end
       }
 #end
     }
   }
+  var sums = array<vec4<f32>, TAP_ROWS * u.KW>(
+#unroll t < TAP_ROWS * u.KW
+    sum$t,
+#end
+  );
   for (var i = 0u; i < TAP_ROWS * u.KW; i++) {
     let pair = sums[i] + quadSwapX(sums[i]);
     let sum = pair + quadSwapY(pair);

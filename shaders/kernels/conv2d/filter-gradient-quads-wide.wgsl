@@ -7,8 +7,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let f = min(part.f_block, u.F / 4u - 1u);
   var gradients: array<vec4<f32>, PIXELS>;
   var inputs: array<x_t, TAPS + PIXELS - 1u>;
-  // Of tap t and channel i of the own block at 4*(CHANNELS*t + i), then of those to the right, below and across.
-  var sums: array<vec4<f32>, TAPS * CHANNELS * 4u>;
+#unroll t < TAPS
+#unroll i < CHANNELS
+  var own$t_$i = vec4<f32>(); var right$t_$i = vec4<f32>(); var below$t_$i = vec4<f32>(); var across$t_$i = vec4<f32>();
+#end
+#end
   var at = vec3<u32>();
   // One loop with counters, not three nested ones: divisions are slow.
   for (var n = 0u; n < u.N * u.OH * ((u.OW + PIXELS - 1u) / PIXELS); n++) {
@@ -41,12 +44,19 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       below += dy${$q + 1} * vec4<f32>(below_x${$q * 4 + $t + 4}[$i], below_x${$q * 4 + $t + 5}[$i], below_x${$q * 4 + $t + 6}[$i], below_x${$q * 4 + $t + 7}[$i]);
       across += dy${$q + 1} * vec4<f32>(across_x${$q * 4 + $t + 4}[$i], across_x${$q * 4 + $t + 5}[$i], across_x${$q * 4 + $t + 6}[$i], across_x${$q * 4 + $t + 7}[$i]);
 #end
-      const AT = ($t * CHANNELS + $i) * 4u;
-      sums[AT] += own; sums[AT + 1] += right; sums[AT + 2] += below; sums[AT + 3] += across;
+      own$t_$i += own; right$t_$i += right; below$t_$i += below; across$t_$i += across;
     }
 #end
 #end
     at = next_pixels(at);
   }
+  // Of tap t and channel i of the own block at 4*(CHANNELS*t + i), then of those to the right, below and across.
+  var sums = array<vec4<f32>, TAPS * CHANNELS * 4u>(
+#unroll t < TAPS
+#unroll i < CHANNELS
+    own$t_$i, right$t_$i, below$t_$i, across$t_$i,
+#end
+#end
+  );
   for (var i = 0u; i < TAPS * CHANNELS * 4u; i++) { store(part, lane, i, sums[i]); }
 }

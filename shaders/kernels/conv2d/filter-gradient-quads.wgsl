@@ -38,12 +38,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     at = next_pixels(at);
   }
   // Stores stand once, in a loop: SwiftShader turns each into a branch for every number and takes as long to compile them.
-  var sums: array<vec4<f32>, TAPS * CHANNELS * 4u>;
+  var sums = array<vec4<f32>, TAPS * CHANNELS * 4u>(
 #unroll t < TAPS
 #unroll i < CHANNELS
-  sums[($t * CHANNELS + $i) * 4u] = own$t_$i; sums[($t * CHANNELS + $i) * 4u + 1u] = right$t_$i;
-  sums[($t * CHANNELS + $i) * 4u + 2u] = below$t_$i; sums[($t * CHANNELS + $i) * 4u + 3u] = across$t_$i;
+    own$t_$i, right$t_$i, below$t_$i, across$t_$i,
 #end
 #end
+  );
   for (var i = 0u; i < TAPS * CHANNELS * 4u; i++) { store(part, lane, i, sums[i]); }
 }

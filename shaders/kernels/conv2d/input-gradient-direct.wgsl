@@ -4,7 +4,7 @@ const BLOCKS = (u.C + CB - 1u) / CB;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.N * u.H * u.W * BLOCKS) { return; }
   let c = i % BLOCKS * CB;
   let pixel = i / BLOCKS;

@@ -1,58 +1,63 @@
-// A convolution of the included problem for adapters that run four invocations as one SIMD unit (SwiftShader), for kernels of many
+// A convolution (strips.wgsl) for adapters that run four invocations as one SIMD unit (SwiftShader), for kernels of many
 // columns. As quad-strips.wgsl, with four filters to an invocation; but a load compiles to a branch for every number of every
-// invocation, and takes as long: so loads stand once, in loops, and what they hand over is kept in arrays, whose elements cost
-// nothing where the index is written out. Sums are kept so too, and touched once for all columns.
-const COLUMNS = (ROWS - 1u) * STRIDE_W + u.KW;
+// invocation, and takes as long: so loads stand once, in loops, and what they hand over is kept in arrays.
+const COLUMNS = (ROWS - 1u) * STRIDE_W + ${u.KW}u;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let first_strip = group.y * 4u;
-  let strip = min(first_strip + lane, ALL_STRIPS - 1u);
+  let strip = min(first_strip + lane, u.ALL_STRIPS - 1u);
   let place = place_of(strip);
   let out_column = place.z;
   let block = group.x * 4u + lane;
-  let w_block = min(block, OUT_BLOCKS - 1u);
+  let w_block = min(block, u.OUT_BLOCKS - 1u);
   var inputs: array<Input, COLUMNS>;
-  var weights: array<Weights, u.KW>;
-  // Of pixel r of the own strip at 4*r, then of those to the right, below and across.
-  var sums: array<vec4<f32>, 4u * ROWS>;
-  for (var kh = 0u; kh < u.KH; kh++) {
-    // Before the first row or column the unsigned position wraps around, so one comparison covers both edges.
-    let h = place.y * STRIDE_H + kh - PAD_TOP;
-    let row_inside = h < IN_H;
-    let row = (place.x * IN_H + min(h, IN_H - 1u)) * IN_W;
-    for (var step = 0u; step < IN_STEPS; step++) {
-      for (var i = 0u; i < COLUMNS; i++) { inputs[i] = load_input(row, out_column * STRIDE_W + i - PAD_LEFT, step, row_inside); }
-      for (var kw = 0u; kw < u.KW; kw++) { weights[kw] = load_w(kh, kw, step, w_block); }
+  var weights: array<Weights, ${u.KW}>;
+#unroll r < ROWS
+  var own$r = vec4<f32>(); var right$r = vec4<f32>(); var below$r = vec4<f32>(); var across$r = vec4<f32>();
+#end
+  let width = u.IN_W;
+  let steps = u.IN_STEPS;
+  var kh = 0u;
+  var step = 0u;
+  // One loop with counters, not two nested ones: each hands every sum over where it begins and where it goes round.
+  for (var i = 0u; i < ${u.KH}u * steps; i++) {
+    let row = row_of(place, kh, width);
+    for (var j = 0u; j < COLUMNS; j++) { inputs[j] = load_input(row.start, out_column * STRIDE_W + j - u.PAD_LEFT, step, row.inside, width, steps); }
+    for (var kw = 0u; kw < ${u.KW}u; kw++) { weights[kw] = load_w(kh, kw, step, w_block); }
 #unroll kw < u.KW
-      let w$kw = weights[$kw];
+    let w$kw = weights[$kw];
 #end
 #unroll i < ROWS - 1 * STRIDE_W + u.KW
-      let own_x$i = inputs[$i];
-      let right_x$i = quadSwapX(own_x$i);
-      let below_x$i = quadSwapY(own_x$i);
-      let across_x$i = quadSwapDiagonal(own_x$i);
+    let own_x$i = inputs[$i];
+    let right_x$i = quadSwapX(own_x$i);
+    let below_x$i = quadSwapY(own_x$i);
+    let across_x$i = quadSwapDiagonal(own_x$i);
 #end
 #unroll r < ROWS
-      var own$r = w0 * own_x${$r * STRIDE_W};
-      var right$r = w0 * right_x${$r * STRIDE_W};
-      var below$r = w0 * below_x${$r * STRIDE_W};
-      var across$r = w0 * across_x${$r * STRIDE_W};
-#unroll k < u.KW - 1
-      own$r += w${$k + 1} * own_x${$r * STRIDE_W + $k + 1};
-      right$r += w${$k + 1} * right_x${$r * STRIDE_W + $k + 1};
-      below$r += w${$k + 1} * below_x${$r * STRIDE_W + $k + 1};
-      across$r += w${$k + 1} * across_x${$r * STRIDE_W + $k + 1};
+#unroll k < u.KW
+    own$r += w$k * own_x${$r * STRIDE_W + $k};
+    right$r += w$k * right_x${$r * STRIDE_W + $k};
+    below$r += w$k * below_x${$r * STRIDE_W + $k};
+    across$r += w$k * across_x${$r * STRIDE_W + $k};
 #end
-      sums[4 * $r] += own$r; sums[4 * $r + 1] += right$r; sums[4 * $r + 2] += below$r; sums[4 * $r + 3] += across$r;
 #end
-    }
+    step++;
+    let next_row = step == steps;
+    kh += select(0u, 1u, next_row);
+    step = select(step, 0u, next_row);
   }
   // Divisions are slow there, so each strip's place is worked out once and swapped.
-  let first_pixel = strip / STRIPS * OUT_W + out_column;
-  let limit = select(0u, first_pixel - out_column + OUT_W, first_strip + lane < ALL_STRIPS);
+  let first_pixel = strip / u.STRIPS * u.OUT_W + out_column;
+  let limit = select(0u, first_pixel - out_column + u.OUT_W, first_strip + lane < u.ALL_STRIPS);
   var pixels = exchanged(first_pixel);
   var limits = exchanged(limit);
   let bias = bias_of(w_block);
+  // Made of its elements, not filled with zeros first: each store is a branch for every number.
+  var sums = array<vec4<f32>, 4u * ROWS>(
+#unroll r < ROWS
+    own$r, right$r, below$r, across$r,
+#end
+  );
   for (var i = 0u; i < 4u * ROWS; i++) { store_pixel(pixels[i % 4u] + i / 4u, limits[i % 4u], block, sums[i] + bias); }
 }

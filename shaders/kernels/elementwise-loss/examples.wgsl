@@ -1,7 +1,7 @@
 // loss[N] = weights[N] * mean over SIZE of f(y[N,SIZE], goal[N,SIZE]), and hits of logits; one invocation per example, WIDTH elements at a time.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let n = id.y * ROW_INVOCATIONS + id.x;
+  let n = id.y * u.ROW_INVOCATIONS + id.x;
   if (n >= u.N) { return; }
   var sum = value_t();
   var hits = value_t();

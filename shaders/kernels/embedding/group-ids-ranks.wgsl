@@ -4,7 +4,7 @@ var<workgroup> tile: array<u32, WG_X>;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   let is_position = i < u.N;
   let key = select(i - u.N, min(ids[min(i, u.N - 1u)], u.V - 1u), is_position);
   // Equal ids count where they stand before this bound.

@@ -2,7 +2,7 @@
 #include kernels/splits.wgsl
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  let i = group.y * ROW_INVOCATIONS + group.x * WG_X + local.x;
+  let i = group.y * u.ROW_INVOCATIONS + group.x * WG_X + local.x;
   let sum = sum_of_splits(i, GM * GN / WIDTH, local);
   let at = WIDTH * i;
   if ((local.y > 0u) | (at >= GM * GN)) { return; }

@@ -12,10 +12,10 @@ var<workgroup> partial: array<dw_t, LANES>;
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(global_invocation_id) id: vec3<u32>) {
 #if LANES > 1
   let lane = local.x;
-  let own = (id.y * ROW_INVOCATIONS + id.x) / LANES;
+  let own = (id.y * u.ROW_INVOCATIONS + id.x) / LANES;
 #else
   let lane = 0u;
-  let own = id.y * ROW_INVOCATIONS + id.x;
+  let own = id.y * u.ROW_INVOCATIONS + id.x;
 #end
   let out = min(own, u.KH * u.KW * CG * FB - 1u);
   let fb = out % FB;

@@ -6,7 +6,7 @@ const FG = u.F / u.G;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.N * u.OH * u.OW * FB) { return; }
   let fb = i % FB;
   let pixel = i / FB;

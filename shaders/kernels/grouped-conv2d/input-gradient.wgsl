@@ -17,7 +17,7 @@ fn total(v: f32) -> f32 { return v; }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.N * u.H * u.W * CB) { return; }
   let c = i % CB;
   let pixel = i / CB;

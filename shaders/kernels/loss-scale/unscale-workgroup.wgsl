@@ -4,7 +4,7 @@ alias lane_t = f32;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
-  let block = group.y * (ROW_INVOCATIONS / WG_X) + group.x;
+  let block = group.y * (u.ROW_INVOCATIONS / WG_X) + group.x;
   let start = block * (u.SPAN / 4u);
   let factor = inverse();
   var wrong = 0.0;

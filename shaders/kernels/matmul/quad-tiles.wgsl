@@ -154,12 +154,13 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let nb = n_block + $j * 4u;
     let bias = bias_of(nb);
     // Stores stand once, in a loop: SwiftShader turns each into a branch for every number and takes as long to compile them.
-    var sums: array<vec4<f32>, 4u * ROWS>;
+    var sums = array<vec4<f32>, 4u * ROWS>(
 #unroll q < ROWS / 4
 #unroll i < 4
-    sums[$q * 16u + $i * 4u] = own$q_$i_$j; sums[$q * 16u + $i * 4u + 1u] = right$q_$i_$j; sums[$q * 16u + $i * 4u + 2u] = below$q_$i_$j; sums[$q * 16u + $i * 4u + 3u] = across$q_$i_$j;
+      own$q_$i_$j, right$q_$i_$j, below$q_$i_$j, across$q_$i_$j,
 #end
 #end
+    );
     for (var i = 0u; i < 4u * ROWS; i++) { store(row(m_start, i / 4u, lane ^ (i % 4u)), nb, sums[i] + bias); }
   }
 #end

@@ -3,7 +3,7 @@
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  let own = (group.y * (ROW_INVOCATIONS / WG_X) + group.x) * WG_Y + local.y;
+  let own = (group.y * (u.ROW_INVOCATIONS / WG_X) + group.x) * WG_Y + local.y;
   let cell = min(own, CELLS - 1u);
   let start = cell_start(cell);
   let origin = origin_of(start);

@@ -2,7 +2,7 @@
 // One invocation per cell. Rows are the inner loop: software adapters pay for every load, and the scale is then loaded once per channel.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let cell = id.y * ROW_INVOCATIONS + id.x;
+  let cell = id.y * u.ROW_INVOCATIONS + id.x;
   if (cell >= CELLS) { return; }
   let start = cell_start(cell);
   let channels = cell % PARTS * GB;

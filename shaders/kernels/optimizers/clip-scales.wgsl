@@ -4,7 +4,7 @@ var<workgroup> shared_sums: array<f32, WG_X>;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  let tensor = group.y * (ROW_INVOCATIONS / WG_X) + group.x;
+  let tensor = group.y * (u.ROW_INVOCATIONS / WG_X) + group.x;
   var start = 0u;
   var end = u.PARTIALS;
 #if u.CLIP == 3

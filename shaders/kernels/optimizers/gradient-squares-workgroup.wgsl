@@ -3,7 +3,7 @@ var<workgroup> shared_sums: array<f32, WG_X>;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  let block = group.y * (ROW_INVOCATIONS / WG_X) + group.x;
+  let block = group.y * (u.ROW_INVOCATIONS / WG_X) + group.x;
   let start = block * (u.SPAN / 4u);
   var sums = vec4<f32>();
   for (var i = start + local.x; i < min(start + u.SPAN / 4u, u.SIZE / 4u); i += WG_X) {

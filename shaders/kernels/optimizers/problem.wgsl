@@ -18,7 +18,7 @@ fn h(index: u32) -> f32 { return hyper[u.GROUP * HYPER_LENGTH + index]; }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.SIZE / WIDTH) { return; }
 #if u.GATED == 1
   // A step whose gradients were not finite.

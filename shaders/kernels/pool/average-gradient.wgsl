@@ -6,7 +6,7 @@ fn inside(start: u32, size: u32, padding: u32, limit: u32) -> u32 { return min(s
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.N * u.H * u.W * CB) { return; }
   let c = i % CB;
   // In rows and columns of the padded image.

@@ -3,7 +3,7 @@ const CB = u.C / WIDTH;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.N * u.P * CB) { return; }
   let pooled = i / (u.P * CB) * CB + i % CB;
   let p = i / CB % u.P;

@@ -8,7 +8,7 @@ alias Places = u32;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.N * CB) { return; }
   var at = i / CB * (u.P * CB) + i % CB;
   var best = x[at];

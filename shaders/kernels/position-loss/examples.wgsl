@@ -1,7 +1,7 @@
 // loss[N] = weights[N] * mean over T of row_loss, correct[N] = weights[N] > 0 ? the fraction of hits : 0. One invocation per example.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let n = id.y * ROW_INVOCATIONS + id.x;
+  let n = id.y * u.ROW_INVOCATIONS + id.x;
   if (n >= u.N) { return; }
 #if u.T == 1
   let sum = row_loss(n);

@@ -1,7 +1,7 @@
 // dx[B,3,H], dh[B,3,H] and dbefore[B,H] of dy[B,H]; the last two only where FIRST = 0. One invocation per unit.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.B * u.H) { return; }
   let at = i / u.H * (3u * u.H) + i % u.H;
   let r = gates[at];

@@ -1,7 +1,7 @@
 // dgates[B,4,H], what the gates read, and dc[B,H], of dy[B,H] and dcell[B,H] (0 where LAST = 1). One invocation per unit.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let n = id.y * ROW_INVOCATIONS + id.x;
+  let n = id.y * u.ROW_INVOCATIONS + id.x;
   if (n >= u.B * u.H) { return; }
   let at = n / u.H * (4u * u.H) + n % u.H;
   let i = gates[at];

@@ -12,7 +12,7 @@ fn tanh_of(z: f32) -> f32 { return tanh(clamp(z, -15.0, 15.0)); }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let n = id.y * ROW_INVOCATIONS + id.x;
+  let n = id.y * u.ROW_INVOCATIONS + id.x;
   if (n >= u.B * u.H) { return; }
   let at = n / u.H * (4u * u.H) + n % u.H;
   let i = sigmoid(gate_input(at));

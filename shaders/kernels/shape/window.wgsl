@@ -3,7 +3,7 @@ const ROW = u.INNER / WIDTH;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.y * ROW_INVOCATIONS + id.x;
+  let i = id.y * u.ROW_INVOCATIONS + id.x;
   if (i >= u.OUTER * u.LENGTH * ROW) { return; }
   let a = i / ROW % u.LENGTH + u.START;
   let at = min(max(a, u.BEFORE) - u.BEFORE, u.AXIS - 1u);

@@ -1,7 +1,7 @@
 // dlogits[N*T,CLASSES] = row_scale * (softmax(logits) - wanted). One invocation per row.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let r = id.y * ROW_INVOCATIONS + id.x;
+  let r = id.y * u.ROW_INVOCATIONS + id.x;
   if (r >= u.N * u.T) { return; }
   let row = r * u.CLASSES;
   var maximum = logits[row];

@@ -1,7 +1,7 @@
 // y[ROWS,COLS] = exp(x) / sum over COLS of exp(x). One invocation per row.
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let r = id.y * ROW_INVOCATIONS + id.x;
+  let r = id.y * u.ROW_INVOCATIONS + id.x;
   if (r >= u.ROWS) { return; }
   let row = r * u.COLS;
   var maximum = x[row];

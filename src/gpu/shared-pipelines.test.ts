@@ -1,0 +1,60 @@
+// Shapes that come at run time: calls that differ by them alone are one pipeline, and each still computes its own.
+import { describe, expect, it } from 'vitest'
+import { conv2d, conv2dInputGradient } from '../kernels/conv2d.ts'
+import type { Dims, Kernel } from '../kernels/kernel.ts'
+import { reduce } from '../kernels/reduce.ts'
+import { allVariants, findVariant } from './candidates.ts'
+import { openDevice } from './device.ts'
+import { createPipelines } from './pipelines.ts'
+import { probe } from './probe.ts'
+import { testGpu } from './test-gpu.ts'
+import { shaderSources, type Variant } from './wgsl.ts'
+
+const gpu = await testGpu()
+const opened = gpu === undefined ? undefined : await openDevice(gpu)
+
+const conv = { N: 2, H: 6, W: 9, C: 8, F: 12, KH: 3, KW: 3, OH: 6, OW: 9, SH: 1, SW: 1, PT: 1, PL: 1, BIAS: 0, ACT: 0 }
+const other = { ...conv, N: 1, H: 5, W: 4, C: 4, F: 20, OH: 5, OW: 4 }
+const row = (kernel: Kernel, name: string, consts: Dims): Variant => findVariant(allVariants(kernel), name, consts)!
+const strips = row(conv2d, 'quad-strips', { ROWS: 4, BLOCKS: 1 })
+const turned = row(conv2dInputGradient, 'turned-quad-strips', { ROWS: 4, BLOCKS: 1 })
+const sum = row(reduce, 'serial-shared', { X: 4 })
+const textOf = (kernel: Kernel, dims: Dims, variant: Variant): string => shaderSources(kernel, dims, variant).at(-1)!
+
+describe('shared pipelines', () => {
+  it('are one shader for convolutions of any size and for their input gradients', () => {
+    const text = textOf(conv2d, conv, strips)
+    expect(textOf(conv2d, other, strips)).toBe(text)
+    expect(textOf(conv2dInputGradient, conv, turned)).toBe(text)
+    expect(textOf(conv2dInputGradient, other, turned)).toBe(text)
+  })
+
+  it('are another where more than the shape differs', () => {
+    const text = textOf(conv2d, conv, strips)
+    for (const differs of [{ KW: 4 }, { SW: 2, OW: 5 }, { BIAS: 1 }, { ACT: 1 }, { C: 3 }, { PT: 0, PL: 0, OH: 4, OW: 7 }]) {
+      expect(textOf(conv2d, { ...conv, ...differs }, strips), JSON.stringify(differs)).not.toBe(text)
+    }
+  })
+
+  it.skipIf(opened === undefined)('are compiled once, and compute what each call asks for', async () => {
+    const { device } = opened!
+    const pipelines = createPipelines(device)
+    const calls = [[conv2d, conv, strips], [conv2d, other, strips], [conv2dInputGradient, conv, turned], [conv2dInputGradient, other, turned]] as const
+    const made = await Promise.all(calls.map(([kernel, dims, variant]) => pipelines.get(kernel, dims, variant)))
+    expect(new Set(made.map((list) => list.at(-1))).size).toBe(1)
+    const sums = [{ OUTER: 1, AXIS: 77, INNER: 33, MEAN: 0 }, { OUTER: 5, AXIS: 9, INNER: 3, MEAN: 0 }]
+    expect(new Set((await Promise.all(sums.map((dims) => pipelines.get(reduce, dims, sum)))).flat()).size).toBe(1)
+    for (const [kernel, dims, variant] of [...calls, ...sums.map((dims) => [reduce, dims, sum] as const)]) {
+      expect(await probe({ device, pipelines, kernel, dims, variant, tolerance: 'balanced' }), `${kernel.name} ${JSON.stringify(dims)}`).toEqual([])
+    }
+  })
+
+  it.skipIf(opened === undefined)('know what each took to compile, once', async () => {
+    const pipelines = createPipelines(opened!.device)
+    const [first, second] = [pipelines.get(conv2d, conv, strips), pipelines.get(conv2dInputGradient, conv, turned)]
+    await Promise.all([first, second])
+    expect(pipelines.compiled(first)).toHaveLength(1)
+    expect(pipelines.compiled(second)).toHaveLength(2)
+    expect(pipelines.compiled(second)[1]).toEqual(pipelines.compiled(first)[0])
+  })
+})
