@@ -10,7 +10,7 @@ export interface MeasuredRow {
   readonly ms: number
   /** What its pipelines took to make. */
   readonly compileMs: number
-  /** The same for each; absent where an earlier visit measured it. */
+  /** The same for each of them; absent where an earlier visit measured it. */
   readonly compiled?: readonly Compiled[]
 }
 
@@ -29,9 +29,17 @@ export const costInStep = ({ ms, compileMs }: Pick<MeasuredRow, 'ms' | 'compileM
 /** Milliseconds of one core, of two, that a row costs a first step: a software adapter compiles on one core and runs on all. */
 export const costOfFirst = ({ ms, compileMs }: Pick<MeasuredRow, 'ms' | 'compileMs'>, calls: number): number => compileMs + 2 * calls * ms
 
-/** What a kind of calls is computed by in a first step: one of its rows, which takes `calls` runs. */
-export interface Starting {
-  readonly rows: readonly MeasuredRow[]
+/** A row that a kind of calls could begin with, and what its pipelines take to make. */
+export interface Candidate<Row> {
+  readonly row: Row
+  /** One call. */
+  readonly ms: number
+  readonly compiled: readonly Compiled[]
+}
+
+/** Calls of one kind, computed by one of the candidates in so many runs. */
+export interface Starting<Row> {
+  readonly candidates: readonly Candidate<Row>[]
   readonly calls: number
 }
 
@@ -39,22 +47,21 @@ export interface Starting {
  * The rows that make a first step the shortest, one for each kind: rows of several kinds may share a pipeline, which is compiled
  * once. At first each pays its part of what all could share, then only what no other's choice has compiled.
  */
-export function startersOf<T extends Starting>(kinds: readonly T[]): ReadonlyMap<T, MeasuredRow> {
+export function startersOf<Row, Kind extends Starting<Row>>(kinds: readonly Kind[]): ReadonlyMap<Kind, Row> {
+  const codes = (candidates: readonly Candidate<Row>[]): ReadonlySet<string> => new Set(candidates.flatMap(({ compiled }) => compiled.map(({ code }) => code)))
   const sharers = new Map<string, number>()
-  for (const { rows } of kinds) for (const code of new Set(rows.flatMap((row) => codesOf(row)))) sharers.set(code, (sharers.get(code) ?? 0) + 1)
-  const cheapest = ({ rows, calls }: T, msOf: (compiled: Compiled) => number): MeasuredRow => {
-    const cost = (row: MeasuredRow): number => costOfFirst({ ms: row.ms, compileMs: row.compiled?.reduce((sum, each) => sum + msOf(each), 0) ?? row.compileMs }, calls)
-    return [...rows].sort((a, b) => cost(a) - cost(b))[0]!
+  for (const { candidates } of kinds) for (const code of codes(candidates)) sharers.set(code, (sharers.get(code) ?? 0) + 1)
+  const cheapest = ({ candidates, calls }: Kind, msOf: (compiled: Compiled) => number): Candidate<Row> => {
+    const cost = ({ ms, compiled }: Candidate<Row>): number => costOfFirst({ ms, compileMs: compiled.reduce((sum, each) => sum + msOf(each), 0) }, calls)
+    return [...candidates].sort((a, b) => cost(a) - cost(b))[0]!
   }
   const starters = new Map(kinds.map((kind) => [kind, cheapest(kind, ({ code, ms }) => ms / sharers.get(code)!)]))
   for (const kind of kinds) {
-    const others = new Set([...starters].flatMap(([other, row]) => (other === kind ? [] : codesOf(row))))
+    const others = codes([...starters].flatMap(([other, candidate]) => (other === kind ? [] : [candidate])))
     starters.set(kind, cheapest(kind, ({ code, ms }) => (others.has(code) ? 0 : ms)))
   }
-  return starters
+  return new Map([...starters].map(([kind, { row }]) => [kind, row]))
 }
-
-const codesOf = ({ compiled = [] }: MeasuredRow): readonly string[] => compiled.map(({ code }) => code)
 
 /** Multiply-adds count by themselves, and elements as what it costs to fetch them. */
 export function guessedWork(kernel: Kernel, dims: Dims): number {

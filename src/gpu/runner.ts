@@ -28,6 +28,9 @@ export interface GpuRunnerOptions {
 
 type OnProgress = (fraction: number, doing: string) => void
 
+/** The part of making Programs ready that tuning is, where there is any. */
+const TUNED = 0.7
+
 /** Guesses of time where nothing was measured: 1 GFLOP/s on a software adapter, 200 on a slow GPU. */
 const SOFTWARE_MS_PER_FLOP = 1e-6
 const GPU_MS_PER_FLOP = 5e-9
@@ -87,12 +90,16 @@ class DeviceRunner implements GpuRunner {
   async #load(plans: readonly Plan[], onProgress?: OnProgress): Promise<Program> {
     const { device } = this
     const calls = plans.flatMap((plan) => plan.calls)
-    const choose = await this.#tuner.choose(calls, (fraction, doing) => onProgress?.(fraction * 0.7, doing))
+    let tuned = 0
+    const choose = await this.#tuner.choose(calls, (fraction, doing) => {
+      tuned = TUNED
+      onProgress?.(fraction * tuned, doing)
+    })
     const improve = (budgetMs: number): Promise<boolean> => this.#tuner.improve(budgetMs)
     const memory = await allocate(device, plans, { halfMode: this.#pipelines.halfMode, workspace: this.#tuner.workspace(calls) })
     const how = { device, choose, pipelines: this.#pipelines, guessMsPerFlop: this.#guessMsPerFlop }
     let prepared = 0
-    const onPrepared = (): void => onProgress?.(0.7 + (0.3 * ++prepared) / calls.length, 'compiling')
+    const onPrepared = (): void => onProgress?.(tuned + ((1 - tuned) * ++prepared) / calls.length, 'compiling')
     const loaded = plans.map((plan) => preparePlan(plan, { buffers: memory.byPlan.get(plan.name) ?? [], workspace: memory.workspace }, how, onPrepared))
     return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss, how, improve })
   }

@@ -31,7 +31,7 @@ describe('shared pipelines', () => {
 
   it('are another where more than the shape differs', () => {
     const text = textOf(conv2d, conv, strips)
-    for (const differs of [{ KW: 4 }, { SW: 2, OW: 5 }, { BIAS: 1 }, { ACT: 1 }, { C: 3 }, { PT: 0, PL: 0, OH: 4, OW: 7 }]) {
+    for (const differs of [{ KW: 4 }, { SW: 2, OW: 5 }, { BIAS: 1 }, { ACT: 1 }, { C: 3 }, { PT: 0, PL: 0, OH: 4, OW: 7 }, { KH: 2, OH: 7 }]) {
       expect(textOf(conv2d, { ...conv, ...differs }, strips), JSON.stringify(differs)).not.toBe(text)
     }
   })

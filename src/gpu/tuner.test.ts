@@ -7,7 +7,7 @@ import { reduce } from '../kernels/reduce.ts'
 import { openDevice } from './device.ts'
 import { createPipelines } from './pipelines.ts'
 import { testGpu } from './test-gpu.ts'
-import { costInStep, costOfFirst, startersOf, type MeasuredRow } from './row-costs.ts'
+import { costInStep, costOfFirst, startersOf, type Candidate, type Starting } from './row-costs.ts'
 import { createTuner } from './tuner.ts'
 import type { TuningStore } from './tuning-store.ts'
 
@@ -49,32 +49,28 @@ describe('what a row costs', () => {
 })
 
 describe('what a first step begins with', () => {
-  const rowOf = (name: string, ms: number, compiled: Readonly<Record<string, number>>): MeasuredRow => ({
-    variant: { algorithm: { ...right, name }, consts: {} }, ms,
-    compileMs: Object.values(compiled).reduce((sum, each) => sum + each, 0),
-    compiled: Object.entries(compiled).map(([code, each]) => ({ code, ms: each })),
-  })
-  const names = (kinds: readonly (readonly MeasuredRow[])[], calls = 1): readonly string[] =>
-    [...startersOf(kinds.map((rows) => ({ rows, calls }))).values()].map(({ variant }) => variant.algorithm.name)
+  const rowOf = (row: string, ms: number, compiled: Readonly<Record<string, number>>): Candidate<string> =>
+    ({ row, ms, compiled: Object.entries(compiled).map(([code, each]) => ({ code, ms: each })) })
+  const starters = (kinds: readonly (readonly Candidate<string>[])[], calls = 1): readonly string[] => [...startersOf<string, Starting<string>>(kinds.map((candidates) => ({ candidates, calls }))).values()]
 
   it('is for each kind by itself the row that compiles and runs soonest', () => {
-    expect(names([[rowOf('long', 20, { a: 300 }), rowOf('short', 50, { b: 100 })]])).toEqual(['short'])
-    expect(names([[rowOf('long', 20, { a: 300 }), rowOf('short', 50, { b: 100 })]], 9)).toEqual(['long'])
+    expect(starters([[rowOf('long', 20, { a: 300 }), rowOf('short', 50, { b: 100 })]])).toEqual(['short'])
+    expect(starters([[rowOf('long', 20, { a: 300 }), rowOf('short', 50, { b: 100 })]], 9)).toEqual(['long'])
   })
 
   it('shares a pipeline where that costs less in all, though not for one kind alone', () => {
-    const kind = (own: string): readonly MeasuredRow[] => [rowOf(own, 50, { [own]: 200 }), rowOf('shared', 60, { shared: 210 })]
-    expect(names([kind('a')])).toEqual(['a'])
-    expect(names([kind('a'), kind('b')])).toEqual(['shared', 'shared'])
+    const kind = (own: string): readonly Candidate<string>[] => [rowOf(own, 50, { [own]: 200 }), rowOf('shared', 60, { shared: 210 })]
+    expect(starters([kind('a')])).toEqual(['a'])
+    expect(starters([kind('a'), kind('b')])).toEqual(['shared', 'shared'])
   })
 
   it('agrees on which pipeline to share', () => {
-    const kind = (wide: number, narrow: number): readonly MeasuredRow[] => [rowOf('wide', wide, { wide: 300 }), rowOf('narrow', narrow, { narrow: 200 })]
-    expect(new Set(names([kind(50, 90), kind(60, 80)])).size).toBe(1)
+    const kind = (wide: number, narrow: number): readonly Candidate<string>[] => [rowOf('wide', wide, { wide: 300 }), rowOf('narrow', narrow, { narrow: 200 })]
+    expect(new Set(starters([kind(50, 90), kind(60, 80)])).size).toBe(1)
   })
 
-  it('takes what an earlier visit measured as it is', () => {
-    expect(names([[{ variant: { algorithm: { ...right, name: 'known' }, consts: {} }, ms: 10, compileMs: 50 }, rowOf('fresh', 10, { b: 60 })]])).toEqual(['known'])
+  it('pays nothing for what a kind without a choice compiles anyway', () => {
+    expect(starters([[rowOf('fixed', 0, { shared: 0 })], [rowOf('own', 50, { own: 100 }), rowOf('shared', 60, { shared: 300 })]])).toEqual(['fixed', 'shared'])
   })
 })
 
@@ -106,6 +102,31 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     expect(choose(call).variant.algorithm.name).toBe('slow')
     expect(await again.improve(60_000)).toBe(false)
     expect(choose(call).variant.algorithm.name).toBe('scalar')
+  })
+
+  it.skipIf(capabilities?.software !== true)('remembers what later visits begin with, never a row that is wrong', async () => {
+    const store = memoryStore()
+    // Both wrong ones start sooner than what is right.
+    const broken: Kernel = { ...kernel, name: 'accumulate-broken', algorithms: [{ ...wrong, name: 'wrong too' }, wrong, { ...right, variants: [{ X: 64, WIDTH: 1 }] }] }
+    const again = createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, store })
+    await again.choose([{ ...call, kernel: broken }])
+    while (await again.improve(1_000));
+    expect(again.measured()[0]!.rows.map(({ variant }) => variant.algorithm.name)).toContain('wrong too')
+    expect(JSON.parse([...store.entries.values()][0]!)).toMatchObject({ algorithm: 'scalar', complete: true })
+    expect([...store.entries.values()].join()).not.toContain('wrong')
+  })
+
+  it.skipIf(capabilities?.software !== true)('keeps what it began with while it measures on', async () => {
+    const store = memoryStore()
+    await tuner(store).choose([call])
+    await tuner(store).improve(60_000)
+    const [key, value] = [...store.entries][0]!
+    const starter = { algorithm: 'slow', consts: { X: 1, WIDTH: 1 }, ms: 2, compileMs: 0 }
+    store.entries.set(key, JSON.stringify({ ...JSON.parse(value) as object, ms: 1, compileMs: 500, starter, complete: false }))
+    const again = tuner(store)
+    await again.choose([call])
+    while (await again.improve(1_000));
+    expect(JSON.parse(store.entries.get(key)!)).toMatchObject({ algorithm: 'scalar', starter: { algorithm: 'slow' }, complete: true })
   })
 
   it('takes the first row unmeasured where tuning is off', async () => {

@@ -1,18 +1,18 @@
 // Chooses a variant for every call: rows that fit, timed on this very adapter, the winner checked against the reference
 // and remembered. It knows kernels only as declarations. What is fastest differs several-fold between adapters, and a
 // software adapter likes the opposite of what a GPU likes. The first choice is made within a budget, because a person
-// waits for it; `improve` goes on where it stopped, when nobody does.
+// waits for it, and on a software adapter without measuring; `improve` goes on where it stopped, when nobody does.
 import { InvariantError } from '../base/errors.ts'
 import type { KernelCall } from '../graph/plan.ts'
 import type { Dims, GpuCapabilities, Kernel } from '../kernels/kernel.ts'
 import { fits, isWrittenFor, worthTiming } from './candidates.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createBench, probe, timingArrays, type Bench } from './probe.ts'
-import { costInStep, guessedWork, isHopeless, isMeasured, startersOf, type MeasuredRow } from './row-costs.ts'
+import { costInStep, guessedWork, isHopeless, isMeasured, startersOf, type Candidate, type MeasuredRow } from './row-costs.ts'
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import { timeVariant } from './timing.ts'
 import { createTuningMemory, type TuningMemory, type TuningStore } from './tuning-store.ts'
-import { describeVariant, workspaceOf, type Variant } from './wgsl.ts'
+import { describeVariant, shaderSources, workspaceOf, type Variant } from './wgsl.ts'
 
 export interface TunerOptions {
   readonly device: GPUDevice
@@ -81,6 +81,8 @@ interface Kind {
   best: MeasuredRow | undefined
   /** What is remembered to begin with. */
   starter: MeasuredRow | undefined
+  /** The shaders of its rows, once they were asked for. */
+  readonly codes: Map<Variant, readonly string[]>
   /** How many of the variants were timed or passed over. */
   next: number
   /** Nothing more to find out. */
@@ -99,6 +101,10 @@ class KernelTuner implements Tuner {
   readonly #kinds = new Map<string, Kind>()
   /** Rows found right or wrong, by their description: what a probe says does not depend on the call. */
   readonly #checks = new Map<string, Promise<boolean>>()
+  /** Rows that later visits must not begin with. */
+  readonly #wrong = new Set<MeasuredRow>()
+  /** Rows were measured since starters were chosen. */
+  #startersOld = false
   #budgetMs: number
 
   constructor(options: TunerOptions) {
@@ -149,14 +155,15 @@ class KernelTuner implements Tuner {
       kind.choice = later
       kind.later = undefined
     }
+    if (this.#startersOld) await this.#rememberStarters(deadline)
     const stopwatch = createStopwatch(this.#options.device)
     for (const kind of this.#open()) {
       if (performance.now() >= deadline) break
       await this.#measure(kind, { stopwatch, deadline, likely: false })
     }
     stopwatch.destroy()
-    if (this.#options.capabilities.software) await this.#rememberStarters()
-    return this.left() > 0
+    if (this.#startersOld && performance.now() < deadline) await this.#rememberStarters(deadline)
+    return this.left() > 0 || this.#startersOld
   }
 
   left(): number {
@@ -194,7 +201,7 @@ class KernelTuner implements Tuner {
     const variants = worthTiming(kernel, dims, this.#options.capabilities)
     const variant = variants[0]
     if (variant === undefined) throw new InvariantError(`${kernel.name}: must have a row that fits ${JSON.stringify(dims)}, got none. Add a general algorithm.`)
-    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, later: undefined, timed: [], best: undefined, starter: undefined, next: 0, done: variants.length === 1, seen: false }
+    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, later: undefined, timed: [], best: undefined, starter: undefined, codes: new Map(), next: 0, done: variants.length === 1, seen: false }
   }
 
   async #recall(kind: Kind): Promise<void> {
@@ -205,7 +212,9 @@ class KernelTuner implements Tuner {
     kind.later = starter === undefined ? undefined : best
     kind.done = complete
     kind.seen = true
-    if (!complete) for (const row of [best, ...(starter === undefined ? [] : [starter])]) if (isMeasured(row)) kind.timed.push(row)
+    if (isMeasured(best)) kind.best = best
+    if (starter !== undefined && isMeasured(starter)) kind.starter = starter
+    kind.timed.push(...[kind.best, kind.starter].filter((row) => row !== undefined))
   }
 
   #compileAhead(kind: Kind, variants: readonly Variant[]): void {
@@ -259,17 +268,42 @@ class KernelTuner implements Tuner {
     kind.best = best
     kind.choice = best
     kind.later = undefined
+    this.#startersOld = this.#options.capabilities.software && this.#options.store !== undefined
     await this.#remember(kind)
   }
 
-  /** Later visits begin with the rows that together start soonest: nobody waits while they are proved. */
-  async #rememberStarters(): Promise<void> {
-    const kinds = [...this.#kinds.values()].filter(({ best }) => best !== undefined)
-    for (const [{ kind }, row] of startersOf(kinds.map((kind) => ({ kind, rows: kind.timed, calls: kind.calls })))) {
-      if (row === kind.starter || !(await this.#isRight(kind, row.variant))) continue
+  /** Later visits begin with the rows that together start soonest. What is left to prove at the deadline is taken up again by the next `improve`. */
+  async #rememberStarters(deadline: number): Promise<void> {
+    const kinds = [...this.#kinds.values()].map((kind) => ({ kind, calls: kind.calls, candidates: this.#candidates(kind) }))
+    for (const [{ kind }, row] of startersOf<MeasuredRow | undefined, typeof kinds[number]>(kinds)) {
+      if (row === undefined || row === (kind.starter ?? kind.best)) continue
+      const right = await before(deadline, this.#isRight(kind, row.variant))
+      if (right === undefined) return
+      if (!right) {
+        this.#wrong.add(row)
+        return this.#rememberStarters(deadline)
+      }
       kind.starter = row
       await this.#remember(kind)
     }
+    this.#startersOld = false
+  }
+
+  /** What a kind could begin with; what is not measured is computed as it is, by pipelines that others may share. */
+  #candidates(kind: Kind): readonly Candidate<MeasuredRow | undefined>[] {
+    const rows = kind.timed.filter((row) => !this.#wrong.has(row))
+    if (kind.best === undefined || rows.length === 0) return [{ row: undefined, ms: 0, compiled: this.#codesOf(kind, kind.choice.variant).map((code) => ({ code, ms: 0 })) }]
+    return rows.map((row) => {
+      const codes = this.#codesOf(kind, row.variant)
+      // Of two dispatches the second is the long one.
+      return { row, ms: row.ms, compiled: row.compiled ?? codes.map((code, i) => ({ code, ms: i === codes.length - 1 ? row.compileMs : 0 })) }
+    })
+  }
+
+  #codesOf({ kernel, dims, codes }: Kind, variant: Variant): readonly string[] {
+    const known = codes.get(variant) ?? shaderSources(kernel, dims, variant, this.#options.pipelines.halfMode)
+    codes.set(variant, known)
+    return known
   }
 
   #remember({ kernel, dims, best, starter, done }: Kind): Promise<void> {

@@ -34,7 +34,7 @@ export function boundByDispatch(kernel: Kernel, dims: Dims, { algorithm: { finis
   if (finish === undefined) return [all]
   const isLate = (name: string): boolean => kernel.buffers[name]?.access === 'write' || finish.reads?.includes(name) === true
   const last = all.filter(([, name]) => name === WORKSPACE || isLate(name))
-  return [all.filter(([, name]) => !isLate(name)), finish.shared?.names === undefined ? last : Object.keys(finish.shared.names).map((name, binding) => [binding, name] as const)]
+  return [all.filter(([, name]) => !isLate(name)), finish.shared === undefined ? last : Object.keys(finish.shared.binds).map((name, binding) => [binding, name] as const)]
 }
 
 const sharedBy = ({ algorithm }: Variant, dispatch: number): Shared | undefined => (dispatch === 0 ? algorithm.shared : algorithm.finish?.shared)
@@ -62,6 +62,7 @@ export const filesByDispatch = ({ includes = [], shader, finish }: Algorithm): r
 /** The complete WGSL modules of a call, one for each dispatch. */
 export function shaderSources(kernel: Kernel, dims: Dims, variant: Variant, halfMode: HalfMode = 'f16'): readonly string[] {
   const { algorithm, consts } = variant
+  if (algorithm.shared !== undefined && algorithm.finish !== undefined) throw new InvariantError(`${kernel.name}/${algorithm.name}: must share its only dispatch or its second, got both. Move \`shared\` into \`finish\`.`)
   const sizes = dispatchSizes(algorithm, dims, consts)
   return filesByDispatch(algorithm).map((paths, i) => shaderSource(kernel, dims, variant, { dispatch: i, files: paths, size: sizes[i]!, halfMode }))
 }
@@ -82,7 +83,7 @@ function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, module: Modu
   const known: Record<string, number> = { subgroups: algorithm.features?.includes('subgroups') === true ? 1 : 0, ...consts, WG_X: workgroup[0], WG_Y: workgroup[1], WG_Z: workgroup[2] }
   for (const [key, value] of Object.entries({ ...dims, ...numbers })) known[`u.${key}`] = value
   const views = algorithm.views?.(dims, consts) ?? {}
-  for (const name of Object.keys(kernel.buffers)) known[`${nameOf(name)}.width`] = widthOf(views[name])
+  for (const name of [...Object.keys(kernel.buffers), WORKSPACE]) known[`${nameOf(name)}.width`] = widthOf(views[name])
   const halves = boundBuffers(kernel, dims).filter((name) => kernel.buffers[name]!.element === 'f16').map(nameOf)
   const parts = paths.map((path) => {
     const text = expand(shaderFile(path), (name) => known[name], path)
@@ -97,7 +98,7 @@ function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, module: Modu
   return [...enables, shapes, constants(consts, size), ...rounding, declarations, ...generated, ...parts].join('\n')
 }
 
-const namesIn = (variant: Variant, dispatch: number) => (buffer: string): string => sharedBy(variant, dispatch)?.names?.[buffer] ?? buffer
+const namesIn = ({ algorithm }: Variant, dispatch: number) => (buffer: string): string => (dispatch === 0 ? undefined : algorithm.finish?.shared?.binds[buffer]) ?? buffer
 
 /** Simple constants of an include (`const IN_W = u.OW;`) can be used in directives of the files after it. */
 function learnConstants(text: string, known: Record<string, number>): void {

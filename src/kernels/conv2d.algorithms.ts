@@ -52,11 +52,11 @@ const inputGradientDirect: Algorithm = {
 /** Whether strips cover a row of outputs and at most a tenth beside it; those of 4 and 8 are for every width. */
 const covers = (strip: number, width: number): boolean => strip === 4 || strip === 8 || ceilDiv(width, strip) * strip <= 1.1 * width
 
-/** From so many columns on, kernels keep what they load and sum in arrays: their bodies compile in half the time. Below, that costs more than it saves. */
+/** From so many columns on, kernels keep what they load in arrays: their bodies compile in half the time. Below, that costs more than it saves. */
 const WIDE_KERNEL = 5
 const isWide = (d: Dims): boolean => dim(d, 'KW') >= WIDE_KERNEL
 
-/** What strips.wgsl is given at run time: all convolutions of as many taps and the same strides, padded or not, are one pipeline. */
+/** What strips.wgsl is given at run time: convolutions that agree in what is text there are one pipeline. PADDED is read by directives alone. */
 const stripNumbers = (d: Dims, c: Consts): Dims => {
   const [IN_H, IN_W, IN_C, OUT_H, OUT_W, PAD_TOP, PAD_LEFT] = [dim(d, 'H'), dim(d, 'W'), dim(d, 'C'), dim(d, 'OH'), dim(d, 'OW'), dim(d, 'PT'), dim(d, 'PL')]
   const STRIPS = ceilDiv(OUT_W, dim(c, 'ROWS'))
@@ -131,7 +131,7 @@ const turnedStrips = (forward: Algorithm): Algorithm => ({
     workspace: (d) => taps(d) * dim(d, 'C') * dim(d, 'F'),
     workgroup: (d, c) => forward.workgroup!(turned(d), c),
     grid: (d, c) => forward.grid(turned(d), c),
-    shared: { numbers: (d, c) => stripNumbers(turned(d), c), names: { dy: 'x', [WORKSPACE]: 'w', dx: 'y' } },
+    shared: { numbers: (d, c) => stripNumbers(turned(d), c), binds: { dy: 'x', [WORKSPACE]: 'w', dx: 'y' } },
   },
 })
 

@@ -19,6 +19,12 @@ const wide = { N: 2, H: 5, W: 14, C: 4, F: 20, KH: 5, KW: 5, OH: 5, OW: 14, SH: 
 /** Groups of taps of which the last is partial, and no padding. */
 const wideInGroups = { N: 1, H: 4, W: 13, C: 12, F: 4, KH: 2, KW: 7, OH: 3, OW: 7, SH: 1, SW: 1, PT: 0, PL: 0 }
 const wideWithStrides = { N: 2, H: 7, W: 19, C: 3, F: 12, KH: 3, KW: 6, OH: 3, OW: 7, SH: 2, SW: 2, PT: 0, PL: 0 }
+const differingStrides = { N: 2, H: 9, W: 8, C: 4, F: 8, KH: 3, KW: 2, OH: 4, OW: 3, SH: 2, SW: 3, PT: 0, PL: 0 }
+/** Input gradients turn the kernel around: of other rows than columns, with padding at one side only, and with all there can be. */
+const turnedShapes = [
+  { N: 2, H: 6, W: 7, C: 4, F: 8, KH: 2, KW: 3, OH: 6, OW: 7, SH: 1, SW: 1, PT: 0, PL: 2 },
+  { N: 2, H: 6, W: 7, C: 4, F: 8, KH: 2, KW: 3, OH: 7, OW: 9, SH: 1, SW: 1, PT: 1, PL: 2 },
+]
 /** Filter gradients sum over pixels in tiles: two where no tile reaches beyond the image, so that nothing is zeroed, and one with strides. */
 const tiledShapes = [
   { N: 2, H: 4, W: 6, C: 4, F: 8, KH: 3, KW: 3, OH: 2, OW: 4, SH: 1, SW: 1, PT: 0, PL: 0 },
@@ -46,7 +52,7 @@ export const conv2d = defineKernel({
   flops: convolutionFlops,
   reference: (d, { x, w, bias, y }) => conv2dReference(conv(d), { x: x!, w: w!, bias, y: y! }),
   // Without bias and activation only as many as every row fits one of: compiling is dear, and no shape makes a difference to what is not there.
-  probes: [...[...shapes, wide, wideWithStrides, { ...wideWithStrides, C: 4 }, ...longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
+  probes: [...[...shapes, wide, wideWithStrides, { ...wideWithStrides, C: 4 }, differingStrides, ...longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
 })
 
 export const conv2dInputGradient = defineKernel({
@@ -56,7 +62,7 @@ export const conv2dInputGradient = defineKernel({
   algorithms: inputGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { dy, w, dx }) => inputGradientReference(conv(d), { dy: dy!, w: w!, dx: dx! }),
-  probes: [...shapes, wide, ...longSums.inputGradient].map(plain),
+  probes: [...shapes, wide, ...turnedShapes, ...longSums.inputGradient].map(plain),
 })
 
 export const conv2dFilterGradient = defineKernel({

@@ -1,7 +1,7 @@
 // A kernel is a declaration plus shaders: what it computes (the CPU `reference`), which buffers it binds,
 // and the algorithms that compute it on a GPU. The runner and the tuner read declarations; they name no kernel.
 
-/** Static integers of one call (shapes, flags). Every call is specialised for them: they become WGSL constants. */
+/** Static integers of one call (shapes, flags). Calls are specialised for them: they become WGSL constants, or a uniform where calls share a pipeline (`Shared`). */
 export type Dims = Readonly<Record<string, number>>
 
 /** Tuning constants of one variant of an algorithm (tile sizes and the like). */
@@ -48,7 +48,7 @@ export interface GpuCapabilities {
   readonly features: ReadonlySet<string>
 }
 
-/** What shaders call the array in which the first of two dispatches leaves parts of sums; `views` may see it as vec4s. */
+/** What shaders call the array in which the first of two dispatches leaves something for the second; `views` may see it as vec4s. */
 export const WORKSPACE = 'workspace'
 
 /** WebGPU features that a shader may ask for. */
@@ -76,25 +76,29 @@ export interface Algorithm {
   readonly workgroup?: (d: Dims, c: Consts) => Grid
   /** Number of workgroups. */
   readonly grid: (d: Dims, c: Consts) => Grid
-  /** A second dispatch, where the first only leaves parts of the output in the workspace. */
+  /** A second dispatch, where the first only leaves something in the workspace. */
   readonly finish?: Finish
-  /** Shapes come at run time: calls that differ by nothing else share a pipeline. Absent: shapes are constants of the shader. */
+  /** Shapes come at run time: calls that differ by nothing else share a pipeline. Absent: shapes are constants of the shader. Not beside `finish`, which may share itself. */
   readonly shared?: Shared
 }
 
 /**
  * For adapters that compile slowly and fold little. The shader's `u` then holds these numbers and is a uniform; directives and
- * `${...}` see the call's dims as ever, and what they make of them is text. A module constant named like a number gives way to it.
+ * `${...}` see them and the call's dims, and what they make of them is text: calls with equal texts share.
  */
 export interface Shared {
   readonly numbers: (d: Dims, c: Consts) => Dims
-  /** What the shader calls the buffers that it binds, in binding order, where several kernels share it. */
-  readonly names?: Readonly<Record<string, string>>
+}
+
+/** Of a second dispatch: the buffers that it binds, in binding order, with what the shader, another kernel's, calls each. */
+export interface SharedFinish extends Shared {
+  readonly binds: Readonly<Record<string, string>>
 }
 
 /**
  * Sums too long for so few outputs to keep a GPU busy are cut into parts: the first dispatch leaves the parts in `workspace`,
- * an array of f32, and does not bind what the kernel writes; this one adds them up, always in the same order.
+ * an array of f32, and does not bind what the kernel writes; this one adds them up, always in the same order. Or the first puts an
+ * input in another order, for the second to read.
  */
 export interface Finish {
   readonly shader: string
@@ -105,7 +109,7 @@ export interface Finish {
   readonly reads?: readonly string[]
   readonly workgroup: (d: Dims, c: Consts) => Grid
   readonly grid: (d: Dims, c: Consts) => Grid
-  readonly shared?: Shared
+  readonly shared?: SharedFinish
 }
 
 export interface Kernel {

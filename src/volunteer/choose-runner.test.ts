@@ -6,15 +6,17 @@ import { chooseRunner, type ChooseOptions, type RunnerStore } from './choose-run
 const PLAN: Plan = { name: 'gradient', allocations: [], calls: [], inputs: {}, outputs: {}, peakBytes: 0 }
 
 /** A clock that moves by `stepMs` at each run of a fake. */
-function world(): { now: () => number; runner: (adapter: AdapterDescription, stepMs: number, log: string[]) => Runner } {
+function world(): { now: () => number; runner: (adapter: AdapterDescription, stepMs: number, log: string[], tunedMs?: number) => Runner } {
   let nowMs = 0
   return {
     now: () => nowMs,
-    runner: (adapter, stepMs, log) => ({
+    runner: (adapter, stepMs, log, tunedMs = stepMs) => ({
       adapter, lost: new Promise(() => {}), dispose: () => { log.push(`dispose ${adapter.runner}`) },
       load: async () => {
         log.push(`load ${adapter.runner}`)
-        return { run: () => { nowMs += stepMs }, settled: async () => {}, dispose: () => {} } as unknown as Program
+        let ms = stepMs
+        const improve = async (budgetMs: number): Promise<boolean> => { log.push(`tune ${adapter.runner}`); nowMs += budgetMs; ms = tunedMs; return false }
+        return { run: () => { nowMs += ms }, settled: async () => {}, improve, dispose: () => {} } as unknown as Program
       },
     }),
   }
@@ -28,12 +30,12 @@ interface Made {
   readonly log: readonly string[]
 }
 
-async function choose(options: Partial<ChooseOptions> & { software?: boolean; gpuMs?: number; wasmMs?: number }): Promise<Made> {
+async function choose(options: Partial<ChooseOptions> & { software?: boolean; gpuMs?: number; tunedMs?: number; wasmMs?: number }): Promise<Made> {
   const { now, runner } = world()
   const log: string[] = []
-  const { software = true, gpuMs = 10, wasmMs = 1, ...rest } = options
+  const { software = true, gpuMs = 10, tunedMs = gpuMs, wasmMs = 1, ...rest } = options
   const clock = { now, after: () => () => {} } as ChooseOptions['clock']
-  const chosen = await chooseRunner({ choice: 'auto', clock, gpu: async () => runner(gpu(software), gpuMs, log), wasm: async () => runner(wasm, wasmMs, log), ...rest })
+  const chosen = await chooseRunner({ choice: 'auto', clock, gpu: async () => runner(gpu(software), gpuMs, log, tunedMs), wasm: async () => runner(wasm, wasmMs, log), ...rest })
   return { runner: chosen, log }
 }
 
@@ -62,6 +64,15 @@ describe('chooseRunner', () => {
     expect([runner.adapter.runner, runner.adapter.because]).toEqual([winner, 'faster'])
     expect(log.at(-1)).toBe(`load ${winner}`)
     expect(log).toContain(`dispose ${winner === 'gpu' ? 'wasm' : 'gpu'}`)
+  })
+
+  it('tunes an emulated GPU before it is given up, where tuning may be enough', async () => {
+    const near = await choose({ gpuMs: 20, tunedMs: 8, wasmMs: 10 })
+    await near.runner.load([PLAN])
+    expect([near.runner.adapter.runner, near.log.includes('tune gpu')]).toEqual(['gpu', true])
+    const far = await choose({ gpuMs: 40, tunedMs: 8, wasmMs: 10 })
+    await far.runner.load([PLAN])
+    expect([far.runner.adapter.runner, far.log.includes('tune gpu')]).toEqual(['wasm', false])
   })
 
   it('remembers the measurement', async () => {

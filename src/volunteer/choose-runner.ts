@@ -13,8 +13,8 @@ export interface RunnerStore {
 
 export interface ChooseOptions {
   readonly choice: RunnerChoice
-  /** Throws NoWebGpuError or NoAdapterError where there is none. `quick` asks for one that measures nothing first. */
-  readonly gpu: (quick: boolean) => Promise<Runner>
+  /** Throws NoWebGpuError or NoAdapterError where there is none. */
+  readonly gpu: () => Promise<Runner>
   readonly wasm: () => Promise<Runner>
   readonly clock: Clock
   /** Where measurements are remembered; absent: nowhere. */
@@ -23,17 +23,18 @@ export interface ChooseOptions {
 
 /** Within this factor of WebAssembly, an emulated GPU is tuned and measured again: tuning seldom gives more. */
 const WORTH_TUNING = 3
+const TUNE_MS = 2_000
 const TIMED_RUNS = 3
 /** An emulated GPU that takes longer than this to compile the Plan and run it is not waited for. */
 const PATIENCE_MS = 4_000
 
 export async function chooseRunner(options: ChooseOptions): Promise<Runner> {
   const { choice, gpu, wasm } = options
-  if (choice === 'gpu') return gpu(false)
+  if (choice === 'gpu') return gpu()
   if (choice === 'wasm') return described(await wasm(), 'asked')
   let found: Runner
   try {
-    found = await gpu(false)
+    found = await gpu()
   } catch (error) {
     if (!(error instanceof Error) || !['NoWebGpuError', 'NoAdapterError'].includes(error.name)) throw error
     return described(await wasm(), error.name === 'NoWebGpuError' ? 'no-webgpu' : 'no-gpu')
@@ -85,16 +86,14 @@ class MeasuringRunner implements Runner {
   }
 
   async #faster(plans: readonly Plan[]): Promise<'gpu' | 'wasm'> {
-    const { store, gpu } = this.#options
+    const { store } = this.#options
     const plan = largest(plans)
     const key = `runner ${this.#gpu.adapter.name} ${this.#wasm.adapter.name} ${plan.name} ${plan.calls.length} ${flops(plan)}`
     const known = await store?.get(key)
     if (known === 'gpu' || known === 'wasm') return known
     const wasmMs = await this.#timed(this.#wasm, plan)
-    const quick = await gpu(true)
-    const untunedMs = await Promise.race([this.#timed(quick, plan), this.#patience()])
-    quick.dispose()
-    const gpuMs = untunedMs > wasmMs * WORTH_TUNING ? untunedMs : await this.#timed(this.#gpu, plan)
+    const untunedMs = await Promise.race([this.#timed(this.#gpu, plan), this.#patience()])
+    const gpuMs = untunedMs > wasmMs * WORTH_TUNING ? untunedMs : await this.#timed(this.#gpu, plan, TUNE_MS)
     const winner = gpuMs < wasmMs ? 'gpu' : 'wasm'
     await store?.set(key, winner)
     return winner
@@ -104,13 +103,15 @@ class MeasuringRunner implements Runner {
     return new Promise((resolve) => void this.#options.clock.after(PATIENCE_MS, () => resolve(Infinity)))
   }
 
-  /** Milliseconds of one run, the least of a few; infinite for a runner that cannot load the Plan. */
-  async #timed(runner: Runner, plan: Plan): Promise<number> {
+  /** Milliseconds of one run, the least of a few, after tuning for `tuneMs`; infinite for a runner that cannot load the Plan. */
+  async #timed(runner: Runner, plan: Plan, tuneMs = 0): Promise<number> {
     const { clock } = this.#options
     const inputs = Object.fromEntries(Object.entries(plan.inputs).map(([name, { view }]): [string, HostArray] =>
       [name, view.element === 'u32' ? new Uint32Array(view.length) : new Float32Array(view.length)]))
     try {
       const program = await runner.load([plan])
+      const tuned = clock.now() + tuneMs
+      while (clock.now() < tuned && await program.improve?.(tuned - clock.now()) === true);
       let bestMs = Infinity
       for (let run = 0; run <= TIMED_RUNS; run++) {
         const startMs = clock.now()

@@ -43,7 +43,7 @@ const host = {
       memory: new VolunteerMemory({ volunteerId, ...(storage === undefined ? {} : { store: storage.states }) }),
       createRunner: () => chooseRunner({
         choice: runner, clock: realClock, ...(storage !== undefined ? { store: storage.tuning } : {}),
-        gpu: async (quick) => createGpuRunner({ gpu: browserGpu(), ...(quick ? { tune: false } : {}), ...(storage !== undefined ? { tuning: storage.tuning } : {}) }),
+        gpu: async () => createGpuRunner({ gpu: browserGpu(), ...(storage !== undefined ? { tuning: storage.tuning } : {}) }),
         wasm: () => createWasmRunner({ threads }),
       }),
     })

@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     memory: new VolunteerMemory({ volunteerId: options.id, ...(options.named ? { store: stateFiles() } : {}) }),
     createRunner: () => chooseRunner({
       choice: options.runner, clock: realClock, store: tuning,
-      gpu: (quick) => openGpu(options, tuning, quick),
+      gpu: () => openGpu(options, tuning),
       wasm: () => createWasmRunner(options.threads === undefined ? {} : { threads: options.threads }),
     }),
   })
@@ -80,9 +80,9 @@ interface Arguments {
 const CHOICES: readonly string[] = ['auto', 'gpu', 'wasm'] satisfies RunnerChoice[]
 
 /** Without a driver there is no adapter, unless a GPU was asked for: then that is what must be mended. */
-async function openGpu({ runner, software }: Arguments, tuning: RunnerStore, quick: boolean): Promise<Runner> {
+async function openGpu({ runner, software }: Arguments, tuning: RunnerStore): Promise<Runner> {
   const gpu = await nodeGpu(software ? { software: true } : {})
-  if (gpu !== undefined) return createGpuRunner({ gpu, tuning, ...(quick ? { tune: false } : {}) })
+  if (gpu !== undefined) return createGpuRunner({ gpu, tuning })
   if (runner === 'gpu') throw new ConfigError(`Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
   throw new NoAdapterError()
 }

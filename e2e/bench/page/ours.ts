@@ -20,7 +20,7 @@ export function memoryStore(): TuningStore {
   return { get: async (key) => entries.get(key), set: async (key, value) => { entries.set(key, value) } }
 }
 
-/** As a volunteer opens it, with the tuner's usual budget. */
+/** As a volunteer opens it: on a software adapter nothing is tuned before the first step. */
 export const openGpu = (tuning: TuningStore): Promise<Runner> => createGpuRunner({ gpu: browserGpu(), tuning })
 
 export const compileWorkload = ({ spec, batchSize, optimizer }: Workload): CompiledProgram => compileProgram(spec, { batchSize, optimizer })
