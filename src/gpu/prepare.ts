@@ -37,8 +37,11 @@ export interface Preparing {
   readonly guessMsPerFlop: number
 }
 
-/** Begins with all calls of a Plan: drivers compile several at a time, those asked for first before others. */
-export function preparePlan(plan: Plan, where: PlanBuffers, how: Preparing, onPrepared?: () => void): LoadedPlan {
+/**
+ * Begins with all calls of a Plan: drivers compile several at a time, those asked for first before others, and while memory is
+ * asked for, too. Resolves when that is there. Throws what `where` throws.
+ */
+export async function preparePlan(plan: Plan, where: Promise<PlanBuffers>, how: Preparing, onPrepared?: () => void): Promise<LoadedPlan> {
   const calls: (Prepared | undefined)[] = plan.calls.map(() => undefined)
   const preparing = plan.calls.map(async (call, i) => {
     calls[i] = await prepareCall(call, where, how)
@@ -46,13 +49,14 @@ export function preparePlan(plan: Plan, where: PlanBuffers, how: Preparing, onPr
   })
   // Whoever waits hears of what went wrong; nobody may have begun to.
   for (const each of preparing) each.catch(() => undefined)
-  return { plan, ...where, calls, preparing }
+  return { plan, ...await where, calls, preparing }
 }
 
-export async function prepareCall(call: KernelCall, where: PlanBuffers, { device, pipelines, choose, guessMsPerFlop }: Preparing): Promise<Prepared> {
+export async function prepareCall(call: KernelCall, memory: PlanBuffers | Promise<PlanBuffers>, { device, pipelines, choose, guessMsPerFlop }: Preparing): Promise<Prepared> {
   const { kernel, dims } = call
   const { variant, ms } = choose(call)
   const made = await pipelines.get(kernel, dims, variant)
+  const where = await memory
   const label = `${call.label}: ${describeVariant(kernel, variant)}`
   const resource = (name: string): GPUBufferBinding => resourceOf(call, name, { ...where, label, halfMode: pipelines.halfMode })
   return {

@@ -96,11 +96,14 @@ class DeviceRunner implements GpuRunner {
       onProgress?.(fraction * tuned, doing)
     })
     const improve = (budgetMs: number): Promise<boolean> => this.#tuner.improve(budgetMs)
-    const memory = await allocate(device, plans, { halfMode: this.#pipelines.halfMode, workspace: this.#tuner.workspace(calls) })
+    // After all shaders were handed over: drivers begin with them meanwhile.
+    const allocated = Promise.resolve().then(() => allocate(device, plans, { halfMode: this.#pipelines.halfMode, workspace: this.#tuner.workspace(calls) }))
     const how = { device, choose, pipelines: this.#pipelines, guessMsPerFlop: this.#guessMsPerFlop }
     let prepared = 0
     const onPrepared = (): void => onProgress?.(tuned + ((1 - tuned) * ++prepared) / calls.length, 'compiling')
-    const loaded = plans.map((plan) => preparePlan(plan, { buffers: memory.byPlan.get(plan.name) ?? [], workspace: memory.workspace }, how, onPrepared))
+    const loaded = await Promise.all(plans.map((plan) =>
+      preparePlan(plan, allocated.then(({ byPlan, workspace }) => ({ buffers: byPlan.get(plan.name) ?? [], workspace })), how, onPrepared)))
+    const memory = await allocated
     return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss, how, improve })
   }
 }
