@@ -140,7 +140,6 @@ const filterGradientQuads: Algorithm = {
   suits: 'software',
   features: ['subgroups'],
   shader: 'kernels/conv2d/filter-gradient-quads.wgsl',
-  includes: ['kernels/conv2d/filter-gradient-quads-shared.wgsl'],
   variants: [{ CHANNELS: 2, TAPS: 3, PIXELS: 4 }, { CHANNELS: 4, TAPS: 1, PIXELS: 4 }, { CHANNELS: 4, TAPS: 3, PIXELS: 4 }],
   views: (_, c) => ({ x: c['CHANNELS'] === 2 ? 'vec2<f32>' : 'vec4<f32>', dy: 'vec4<f32>', dw: 'vec4<f32>' }),
   fits: (d, c, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && (c['TAPS'] === 1 || (d['SW'] === 1 && dim(c, 'TAPS') <= dim(d, 'KW'))) && (!isWide(d) || d['SW'] !== 1),
@@ -151,7 +150,6 @@ const filterGradientQuads: Algorithm = {
 const filterGradientQuadsWide: Algorithm = {
   ...filterGradientQuads,
   name: 'quads-wide',
-  shader: 'kernels/conv2d/filter-gradient-quads-wide.wgsl',
   variants: [{ CHANNELS: 2, TAPS: 5, PIXELS: 8 }, { CHANNELS: 2, TAPS: 5, PIXELS: 16 }, { CHANNELS: 4, TAPS: 5, PIXELS: 4 }],
   fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'C', 'F') && d['SW'] === 1 && isWide(d),
 }

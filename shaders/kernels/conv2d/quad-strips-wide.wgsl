@@ -18,13 +18,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #end
   let width = u.IN_W;
   let steps = u.IN_STEPS;
-  var kh = 0u;
-  var step = 0u;
+  var at = vec2<u32>();
   // One loop with counters, not two nested ones: each hands every sum over where it begins and where it goes round.
   for (var i = 0u; i < ${u.KH}u * steps; i++) {
-    let row = row_of(place, kh, width);
-    for (var j = 0u; j < COLUMNS; j++) { inputs[j] = load_input(row.start, out_column * STRIDE_W + j - u.PAD_LEFT, step, row.inside, width, steps); }
-    for (var kw = 0u; kw < ${u.KW}u; kw++) { weights[kw] = load_w(kh, kw, step, w_block); }
+    let row = row_of(place, at.x, width);
+    for (var j = 0u; j < COLUMNS; j++) { inputs[j] = load_input(row.start, out_column * STRIDE_W + j - u.PAD_LEFT, at.y, row.inside, width, steps); }
+    for (var kw = 0u; kw < ${u.KW}u; kw++) { weights[kw] = load_w(at.x, kw, at.y, w_block); }
 #unroll kw < u.KW
     let w$kw = weights[$kw];
 #end
@@ -42,16 +41,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     across$r += w$k * across_x${$r * STRIDE_W + $k};
 #end
 #end
-    step++;
-    let next_row = step == steps;
-    kh += select(0u, 1u, next_row);
-    step = select(step, 0u, next_row);
+    at = next_turn(at, steps);
   }
-  // Divisions are slow there, so each strip's place is worked out once and swapped.
-  let first_pixel = strip / u.STRIPS * u.OUT_W + out_column;
-  let limit = select(0u, first_pixel - out_column + u.OUT_W, first_strip + lane < u.ALL_STRIPS);
-  var pixels = exchanged(first_pixel);
-  var limits = exchanged(limit);
+  var targets = targets_of(strip, out_column, first_strip + lane < u.ALL_STRIPS);
   let bias = bias_of(w_block);
   // Made of its elements, not filled with zeros first: each store is a branch for every number.
   var sums = array<vec4<f32>, 4u * ROWS>(
@@ -59,5 +51,5 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     own$r, right$r, below$r, across$r,
 #end
   );
-  for (var i = 0u; i < 4u * ROWS; i++) { store_pixel(pixels[i % 4u] + i / 4u, limits[i % 4u], block, sums[i] + bias); }
+  for (var i = 0u; i < 4u * ROWS; i++) { store_pixel(targets.pixels[i % 4u] + i / 4u, targets.limits[i % 4u], block, sums[i] + bias); }
 }

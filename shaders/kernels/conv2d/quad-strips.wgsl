@@ -15,20 +15,19 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #end
   let width = u.IN_W;
   let steps = u.IN_STEPS;
-  var kh = 0u;
-  var step = 0u;
+  var at = vec2<u32>();
   // One loop with counters, not two nested ones: each hands every sum over where it begins and where it goes round.
   for (var i = 0u; i < ${u.KH}u * steps; i++) {
-    let row = row_of(place, kh, width);
+    let row = row_of(place, at.x, width);
 #unroll i < ROWS - 1 * STRIDE_W + u.KW
-    let x$i = load_input(row.start, out_column * STRIDE_W + $i - u.PAD_LEFT, step, row.inside, width, steps);
+    let x$i = load_input(row.start, out_column * STRIDE_W + $i - u.PAD_LEFT, at.y, row.inside, width, steps);
     let right_x$i = quadSwapX(x$i);
     let below_x$i = quadSwapY(x$i);
     let across_x$i = quadSwapDiagonal(x$i);
 #end
 #unroll kw < u.KW
 #unroll j < BLOCKS
-    let w$kw_$j = load_w(kh, $kw, step, block$j);
+    let w$kw_$j = load_w(at.x, $kw, at.y, block$j);
 #unroll r < ROWS
     own$r_$j += w$kw_$j * x${$r * STRIDE_W + $kw};
     right$r_$j += w$kw_$j * right_x${$r * STRIDE_W + $kw};
@@ -37,16 +36,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #end
 #end
 #end
-    step++;
-    let next_row = step == steps;
-    kh += select(0u, 1u, next_row);
-    step = select(step, 0u, next_row);
+    at = next_turn(at, steps);
   }
-  // Divisions are slow there, so each strip's place is worked out once and swapped.
-  let first_pixel = strip / u.STRIPS * u.OUT_W + out_column;
-  let limit = select(0u, first_pixel - out_column + u.OUT_W, first_strip + lane < u.ALL_STRIPS);
-  var pixels = exchanged(first_pixel);
-  var limits = exchanged(limit);
+  var targets = targets_of(strip, out_column, first_strip + lane < u.ALL_STRIPS);
 #unroll j < BLOCKS
   {
     let block = group.x * 4u * BLOCKS + $j * 4u + lane;
@@ -57,7 +49,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       own$r_$j, right$r_$j, below$r_$j, across$r_$j,
 #end
     );
-    for (var i = 0u; i < 4u * ROWS; i++) { store_pixel(pixels[i % 4u] + i / 4u, limits[i % 4u], block, sums[i] + bias); }
+    for (var i = 0u; i < 4u * ROWS; i++) { store_pixel(targets.pixels[i % 4u] + i / 4u, targets.limits[i % 4u], block, sums[i] + bias); }
   }
 #end
 }

@@ -52,3 +52,17 @@ fn row_of(place: vec3<u32>, kh: u32, width: u32) -> Row {
 
 // The own value and those of the invocations to the right, below and across.
 fn exchanged(value: u32) -> array<u32, 4> { return array<u32, 4>(value, quadSwapX(value), quadSwapY(value), quadSwapDiagonal(value)); }
+
+// The four pixels that an invocation stores next to (of the own strip and of those to the right, below and across), and their limits.
+struct Targets { pixels: array<u32, 4>, limits: array<u32, 4> }
+// Divisions are slow there, so each strip's place is worked out once and swapped.
+fn targets_of(strip: u32, column: u32, exists: bool) -> Targets {
+  let first_pixel = strip / u.STRIPS * u.OUT_W + column;
+  return Targets(exchanged(first_pixel), exchanged(select(0u, first_pixel - column + u.OUT_W, exists)));
+}
+
+// Row of the kernel and step, of the next turn of one loop over both.
+fn next_turn(at: vec2<u32>, steps: u32) -> vec2<u32> {
+  let next_row = at.y + 1u == steps;
+  return vec2<u32>(at.x + select(0u, 1u, next_row), select(at.y + 1u, 0u, next_row));
+}
