@@ -1,5 +1,5 @@
 // Which variants of a kernel can run a call on an adapter, the likeliest first.
-import { dispatchSizes, type Consts, type Dims, type GpuCapabilities, type Kernel } from '../kernels/kernel.ts'
+import { dispatchesOf, type Consts, type Dims, type GpuCapabilities, type Kernel } from '../kernels/kernel.ts'
 import type { Variant } from './wgsl.ts'
 
 /** WebGPU's guaranteed limit; adapters rarely offer more. */
@@ -11,7 +11,7 @@ export const allVariants = (kernel: Kernel): readonly Variant[] =>
 
 /** The rows that fit, those written for this sort of adapter first; otherwise in the order declared. */
 export function candidates(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): readonly Variant[] {
-  const fitting = allVariants(kernel).filter((variant) => fits(variant, dims, gpu))
+  const fitting = allVariants(kernel).filter((variant) => fits(kernel, variant, dims, gpu))
   return [...fitting].sort((a, b) => unlikeliness(a, gpu) - unlikeliness(b, gpu))
 }
 
@@ -32,14 +32,14 @@ export const isWrittenFor = (variant: Variant, gpu: GpuCapabilities): boolean =>
 export function worthTiming(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): readonly Variant[] {
   const all = candidates(kernel, dims, gpu)
   const written = all.some((variant) => isWrittenFor(variant, gpu))
-  const hopeless = ({ algorithm }: Variant): boolean => gpu.software && algorithm.suits === 'gpu' && (algorithm.features?.includes('subgroups') === true || algorithm.finish !== undefined)
+  const hopeless = ({ algorithm }: Variant): boolean => gpu.software && algorithm.suits === 'gpu' && (algorithm.features?.includes('subgroups') === true || 'dispatches' in algorithm)
   return all.filter((variant) => !hopeless(variant) && (!written || unlikeliness(variant, gpu) < (gpu.software ? 1 : 2)))
 }
 
-export function fits({ algorithm, consts }: Variant, dims: Dims, gpu: GpuCapabilities): boolean {
+export function fits(kernel: Kernel, { algorithm, consts }: Variant, dims: Dims, gpu: GpuCapabilities): boolean {
   if (algorithm.features?.some((feature) => !gpu.features.has(feature)) === true) return false
   if (algorithm.fits?.(dims, consts, gpu) === false) return false
-  return dispatchSizes(algorithm, dims, consts).every(({ workgroup, grid }) => workgroup[0] * workgroup[1] * workgroup[2] <= gpu.maxComputeInvocationsPerWorkgroup
+  return dispatchesOf(kernel, algorithm, dims, consts).every(({ workgroup, grid }) => workgroup[0] * workgroup[1] * workgroup[2] <= gpu.maxComputeInvocationsPerWorkgroup
     && workgroup[0] <= gpu.maxComputeWorkgroupSizeX && workgroup[1] <= gpu.maxComputeWorkgroupSizeY
     && grid.every((groups) => groups <= MAX_GROUPS))
 }

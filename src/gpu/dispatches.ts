@@ -1,7 +1,7 @@
-// The dispatches of a call with what they bind: one, or two where an algorithm finishes what it left in the workspace.
+// The dispatches of a call, bound: one, or several that hand over what they made in the workspace.
 import { roundUp } from '../base/math.ts'
-import { dispatchSizes, type Dims, type Grid, type Kernel } from '../kernels/kernel.ts'
-import { boundByDispatch, runtimeNumbers, type Variant } from './wgsl.ts'
+import type { Dims, Grid, Kernel } from '../kernels/kernel.ts'
+import { boundDispatches, type Variant } from './wgsl.ts'
 
 export interface Dispatch {
   readonly pipeline: GPUComputePipeline
@@ -21,13 +21,11 @@ export interface Bound {
 }
 
 export function bindDispatches(device: GPUDevice, { kernel, dims, variant, pipelines, label, resource }: Bound): readonly Dispatch[] {
-  const sizes = dispatchSizes(variant.algorithm, dims, variant.consts)
-  return boundByDispatch(kernel, dims, variant).map((names, i) => {
+  return boundDispatches(kernel, dims, variant).map(({ bindings, uniform, grid }, i) => {
     const pipeline = pipelines[i]!
-    const numbers = runtimeNumbers(dims, variant, i)
-    const uniform = numbers === undefined ? [] : [{ binding: names.length, resource: { buffer: uniformOf(device, Object.values(numbers)) } }]
-    const entries = [...names.map(([binding, name]): GPUBindGroupEntry => ({ binding, resource: resource(name) })), ...uniform]
-    return { pipeline, bindings: device.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries }), grid: sizes[i]!.grid }
+    const numbers = uniform === undefined ? [] : [{ binding: bindings.length, resource: { buffer: uniformOf(device, Object.values(uniform)) } }]
+    const entries = [...bindings.map(({ binding, name }): GPUBindGroupEntry => ({ binding, resource: resource(name) })), ...numbers]
+    return { pipeline, bindings: device.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries }), grid }
   })
 }
 

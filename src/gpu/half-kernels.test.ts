@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { product } from '../base/math.ts'
 import { halfBuffers, inHalf } from '../kernels/half.ts'
 import { kernels } from '../kernels/index.ts'
-import { dispatchSizes, type Dims, type GpuCapabilities, type Kernel } from '../kernels/kernel.ts'
+import { dispatchesOf, type Dims, type GpuCapabilities, type Kernel } from '../kernels/kernel.ts'
 import { softmax } from '../kernels/softmax.ts'
 import { allVariants, candidates, fits } from './candidates.ts'
 import { openDevice } from './device.ts'
@@ -24,7 +24,7 @@ describe('every row compiles for f16', async () => {
   const sorts: readonly GpuCapabilities[] = [capabilities, { ...capabilities, subgroupMinSize: 4, subgroupMaxSize: 4, software: true }]
 
   it.each(halves.map((kernel) => [kernel.name, kernel] as const))('%s', async (_, kernel) => {
-    await Promise.all(allVariants(kernel).map((variant) => pipelines.get(kernel, kernel.probes.find((dims) => sorts.some((sort) => fits(variant, dims, sort)))!, variant)))
+    await Promise.all(allVariants(kernel).map((variant) => pipelines.get(kernel, kernel.probes.find((dims) => sorts.some((sort) => fits(kernel, variant, dims, sort)))!, variant)))
   })
 
   it('only where there is f16', async () => {
@@ -49,13 +49,13 @@ describe.skipIf(opened === undefined)('what is computed with activations in f16'
     expect(wrong.flat().join('\n')).toBe('')
   })
 
-  const invocations = ([{ algorithm, consts }, dims]: readonly [Variant, Dims]): number => product(dispatchSizes(algorithm, dims, consts)[0]!.workgroup)
+  const invocations = (kernel: Kernel, { algorithm, consts }: Variant, dims: Dims): number => product(dispatchesOf(kernel, algorithm, dims, consts)[0]!.workgroup)
 
   /** One row of each algorithm, that of the smallest workgroup, on a probe that it fits: how elements are read and written does not depend on the row. */
   function algorithmsOf(kernel: Kernel): readonly (readonly [Variant, Dims])[] {
     return kernel.algorithms.flatMap((algorithm) => {
       const found = kernel.probes.flatMap((dims) => candidates(kernel, dims, capabilities).filter((variant) => variant.algorithm === algorithm).map((variant) => [variant, dims] as const))
-      return found.sort((a, b) => invocations(a) - invocations(b)).slice(0, 1)
+      return found.sort((a, b) => invocations(kernel, ...a) - invocations(kernel, ...b)).slice(0, 1)
     })
   }
 })

@@ -9,7 +9,7 @@ export interface Pipelines {
   readonly halfMode: HalfMode
   /** The pipelines of a call, one for each dispatch. Many may be awaited at once: the driver compiles them in parallel. Throws InvariantError with the compiler's words. */
   get(kernel: Kernel, dims: Dims, variant: Variant): Promise<readonly GPUComputePipeline[]>
-  /** What compiling each of what `get` returned took; empty until it is done. */
+  /** What compiling each of what `get` returned took, once for dispatches that share one; empty until it is done. */
   compiled(pipelines: Promise<readonly GPUComputePipeline[]>): readonly Compiled[]
 }
 
@@ -38,11 +38,11 @@ export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): 
     get(kernel, dims, variant) {
       const codes = shaderSources(kernel, dims, variant, halfMode)
       const pipelines = Promise.all(codes.map((code, i) => {
-        const pipeline = made.get(code) ?? begin(code, `${describeVariant(kernel, variant)}${i === 0 ? '' : ', second dispatch'}`)
+        const pipeline = made.get(code) ?? begin(code, `${describeVariant(kernel, variant)}${i === 0 ? '' : `, dispatch ${i + 1}`}`)
         made.set(code, pipeline)
         return pipeline
       }))
-      codesOf.set(pipelines, codes)
+      codesOf.set(pipelines, [...new Set(codes)])
       return pipelines
     },
     compiled: (pipelines) => (codesOf.get(pipelines) ?? []).flatMap((code) => compiled.get(code) ?? []),

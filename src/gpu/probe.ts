@@ -2,14 +2,14 @@
 // the tuner's proof before a variant may win, and the tests' oracle.
 import { roundAllToHalf } from '../base/half.ts'
 import { createRng } from '../base/rng.ts'
-import { WORKSPACE, type Dims, type Kernel, type NumberArray } from '../kernels/kernel.ts'
+import { boundBuffers, WORKSPACE, type Dims, type Kernel, type NumberArray } from '../kernels/kernel.ts'
 import { bindDispatches, encodeDispatches } from './dispatches.ts'
 import { loaded, stored, type HalfMode } from './half-access.ts'
 import { createBuffers } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
 import { createReadback } from './readback.ts'
 import { mismatches, type Mismatch, type ToleranceName } from './tolerance.ts'
-import { boundBuffers, workspaceOf, type Variant } from './wgsl.ts'
+import { workspaceOf, type Variant } from './wgsl.ts'
 
 export type Arrays = Readonly<Record<string, Float32Array | Uint32Array>>
 

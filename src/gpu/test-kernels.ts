@@ -27,12 +27,12 @@ function describeKernel(name: string, kernel: Kernel): void {
   describe(name, () => {
     const pipelines = createPipelines(device)
     it('has a row for each probe', () => {
-      for (const dims of kernel.probes) expect(allVariants(kernel).some((variant) => fits(variant, dims, capabilities)), JSON.stringify(dims)).toBe(true)
+      for (const dims of kernel.probes) expect(allVariants(kernel).some((variant) => fits(kernel, variant, dims, capabilities)), JSON.stringify(dims)).toBe(true)
     })
     for (const variant of allVariants(kernel)) {
       const lacks = variant.algorithm.features?.filter((feature) => !capabilities?.features.has(feature)) ?? []
       it.skipIf(lacks.length > 0)(`${describeVariant(kernel, variant)} equals its reference`, async () => {
-        const probes = kernel.probes.filter((dims) => fits(variant, dims, capabilities))
+        const probes = kernel.probes.filter((dims) => fits(kernel, variant, dims, capabilities))
         expect(probes.length, 'probes that this row fits').toBeGreaterThan(0)
         const wrong = await Promise.all(probes.map(async (dims) => {
           const list = await probe({ device, pipelines, kernel, dims, variant, tolerance: 'balanced' })

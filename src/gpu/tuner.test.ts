@@ -160,12 +160,12 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     const store = memoryStore()
     const late = (each: Kernel): Promise<unknown> => createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, store, budgetMs: 0 })
       .choose([{ kernel: each, dims: reduce.probes[0]!, views: {}, label: 'test' }])
-    const algorithm = reduce.algorithms.find(({ finish }) => finish !== undefined)!
-    const plain: Algorithm = { ...algorithm, fits: () => true, suits: 'software' }
+    const algorithm = reduce.algorithms.find((each) => 'dispatches' in each)!
+    const plain = { ...algorithm, fits: () => true, suits: 'software' as const }
     await late({ ...reduce, algorithms: [plain] })
     await late({ ...reduce, algorithms: [plain] })
     expect(store.entries.size).toBe(1)
-    await late({ ...reduce, algorithms: [{ ...plain, finish: { ...plain.finish!, shader: 'kernels/gemm/add-splits.wgsl' } }] })
+    await late({ ...reduce, algorithms: [{ ...plain, dispatches: (d, c) => plain.dispatches(d, c).map((dispatch, i) => (i === 0 ? dispatch : { ...dispatch, shader: 'kernels/gemm/add-splits.wgsl' })) }] })
     expect(store.entries.size).toBe(2)
   })
 

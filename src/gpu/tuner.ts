@@ -328,7 +328,7 @@ class KernelTuner implements Tuner {
     const known = this.#checks.get(key)
     if (known !== undefined) return known
     const likeness = (probeDims: Dims): number => Object.entries(probeDims).filter(([name, value]) => dims[name] === value).length
-    const usable = kernel.probes.filter((probeDims) => fits(variant, probeDims, capabilities))
+    const usable = kernel.probes.filter((probeDims) => fits(kernel, variant, probeDims, capabilities))
     const nearest = [...usable].sort((a, b) => likeness(b) - likeness(a)).slice(0, MOST_PROBES)
     const check = Promise.all(nearest.map((probeDims) => probe({ device, pipelines, kernel, dims: probeDims, variant, tolerance: 'permissive' })))
       .then((wrong) => wrong.every((list) => list.length === 0))

@@ -1,7 +1,7 @@
 // What tuning remembers between visits: the best row so far of each kernel on this adapter, by shape bucket.
-import type { Dims, Kernel } from '../kernels/kernel.ts'
+import { dispatchesOf, type Algorithm, type Dims, type Kernel } from '../kernels/kernel.ts'
 import { findVariant } from './candidates.ts'
-import { describeVariant, filesByDispatch, shaderFile, type Variant } from './wgsl.ts'
+import { describeVariant, filesOf, shaderFile, type Variant } from './wgsl.ts'
 
 /** Where winners are kept between visits: IndexedDB in a browser, a file or memory in Node. */
 export interface TuningStore {
@@ -82,7 +82,8 @@ function storeKey(fingerprint: string, kernel: Kernel, dims: Dims): string {
 
 /** FNV-1a over everything that decides what a row computes: its files and its constants. */
 function shaderHash(kernel: Kernel): string {
-  const text = kernel.algorithms.flatMap((a) => [a.name, JSON.stringify(a.variants), ...filesByDispatch(a).flat().map(shaderFile)]).join('\n')
+  const files = (algorithm: Algorithm): readonly string[] => dispatchesOf(kernel, algorithm, kernel.probes[0]!, algorithm.variants[0]!).flatMap(filesOf)
+  const text = kernel.algorithms.flatMap((each) => [each.name, JSON.stringify(each.variants), ...new Set(files(each).map(shaderFile))]).join('\n')
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return (hash >>> 0).toString(16)

@@ -21,7 +21,7 @@ const random = (name: string, length: number): Float32Array => {
 /** Only rows that take two dispatches, of small workgroups, as if they were meant for software adapters. */
 const inTwo = (kernel: Kernel): Kernel => ({
   ...kernel,
-  algorithms: kernel.algorithms.filter(({ finish }) => finish !== undefined)
+  algorithms: kernel.algorithms.filter((algorithm) => 'dispatches' in algorithm)
     .map((algorithm) => ({ ...algorithm, suits: 'software' as const, variants: algorithm.variants.filter(({ X, SPLITS }) => X === 8 && SPLITS! <= 16).reverse() })),
 })
 

@@ -2,7 +2,7 @@
 // shader's own functions. Shapes are constants and arrays have fixed sizes, so that compilers can fold index arithmetic
 // and bounds checks; where calls share a pipeline, shapes are a uniform.
 import { InvariantError } from '../base/errors.ts'
-import { dispatchSizes, WORKSPACE, type Algorithm, type BufferDeclaration, type Consts, type Dims, type DispatchSize, type Kernel, type Shared } from '../kernels/kernel.ts'
+import { boundBuffers, dispatchesOf, WORKSPACE, type Algorithm, type BufferDeclaration, type Consts, type Dims, type DispatchDeclaration, type Kernel, type Views } from '../kernels/kernel.ts'
 import { halfAccessors, halfReader, ROUNDING, storedAs, throughAccessors, type HalfMode } from './half-access.ts'
 import { expand, value } from './template.ts'
 
@@ -20,33 +20,38 @@ export function describeVariant(kernel: Kernel, variant: Variant): string {
   return `${kernel.name}/${variant.algorithm.name}${consts.join('')}`
 }
 
-/** Names of the buffers that a call binds, in binding order. */
-export const boundBuffers = (kernel: Kernel, dims: Dims): readonly string[] =>
-  Object.entries(kernel.buffers).filter(([, buffer]) => buffer.bound?.(dims) ?? true).map(([name]) => name)
+const workspaceElements = ({ algorithm, consts }: Variant, dims: Dims): number => ('workspace' in algorithm ? algorithm.workspace(dims, consts) : 0)
 
 /** f32 elements of workspace that the largest of these rows needs for a call. */
-export const workspaceOf = (dims: Dims, variants: readonly Variant[]): number =>
-  Math.max(0, ...variants.map(({ algorithm, consts }) => algorithm.finish?.workspace(dims, consts) ?? 0))
+export const workspaceOf = (dims: Dims, variants: readonly Variant[]): number => Math.max(0, ...variants.map((variant) => workspaceElements(variant, dims)))
 
-/** What each dispatch of a call binds: `binding` numbers and names. */
-export function boundByDispatch(kernel: Kernel, dims: Dims, { algorithm: { finish } }: Variant): readonly (readonly (readonly [binding: number, name: string])[])[] {
-  const all = [...boundBuffers(kernel, dims), ...(finish === undefined ? [] : [WORKSPACE])].map((name, binding) => [binding, name] as const)
-  if (finish === undefined) return [all]
-  const isLate = (name: string): boolean => kernel.buffers[name]?.access === 'write' || finish.reads?.includes(name) === true
-  const last = all.filter(([, name]) => name === WORKSPACE || isLate(name))
-  return [all.filter(([, name]) => !isLate(name)), finish.shared === undefined ? last : Object.keys(finish.shared.binds).map((name, binding) => [binding, name] as const)]
+/** A dispatch of a row with what it binds. */
+export interface BoundDispatch extends DispatchDeclaration {
+  readonly bindings: readonly Binding[]
+  /** The uniform that it binds after its buffers: what `u` holds where shapes come at run time. */
+  readonly uniform?: Dims
 }
 
-const sharedBy = ({ algorithm }: Variant, dispatch: number): Shared | undefined => (dispatch === 0 ? algorithm.shared : algorithm.finish?.shared)
+interface Binding {
+  readonly binding: number
+  /** Of the call's buffer, or the workspace. */
+  readonly name: string
+  /** The shader's name of it. */
+  readonly as: string
+}
 
-/** The uniform that a dispatch binds after its buffers: what `u` holds where shapes come at run time; undefined where they are constants. */
-export function runtimeNumbers(dims: Dims, variant: Variant, dispatch: number): Dims | undefined {
-  const numbers = sharedBy(variant, dispatch)?.numbers(dims, variant.consts)
-  return numbers === undefined ? undefined : { ...numbers, ...rowOf(dispatchSizes(variant.algorithm, dims, variant.consts)[dispatch]!) }
+/** The dispatches of a call. Where shapes are constants each declares all buffers under the same numbers; else only what it binds. */
+export function boundDispatches(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant): readonly BoundDispatch[] {
+  const all = [...boundBuffers(kernel, dims), ...('workspace' in algorithm ? [WORKSPACE] : [])]
+  return dispatchesOf(kernel, algorithm, dims, consts).map((dispatch) => {
+    const binds = Object.entries(dispatch.binds).filter(([, name]) => all.includes(name))
+    const bindings = binds.map(([as, name], i) => ({ as, name, binding: dispatch.numbers === undefined ? all.indexOf(name) : i }))
+    return { ...dispatch, bindings, ...(dispatch.numbers === undefined ? {} : { uniform: { ...dispatch.numbers, ...rowOf(dispatch) } }) }
+  })
 }
 
 /** Invocations in one row of the grid, for kernels whose elements wrap into y. */
-const rowOf = ({ workgroup, grid }: DispatchSize): Dims => ({ ROW_INVOCATIONS: workgroup[0] * grid[0] })
+const rowOf = ({ workgroup, grid }: DispatchDeclaration): Dims => ({ ROW_INVOCATIONS: workgroup[0] * grid[0] })
 
 /** A shader with the files put in that its `#include` lines name. */
 export function shaderFile(path: string): string {
@@ -55,50 +60,47 @@ export function shaderFile(path: string): string {
   return text.replace(/^#include (\S+)$/gm, (_, included: string) => shaderFile(included))
 }
 
-/** The files of each dispatch of an algorithm, includes first. */
-export const filesByDispatch = ({ includes = [], shader, finish }: Algorithm): readonly (readonly string[])[] =>
-  [[...includes, shader], ...(finish === undefined ? [] : [[...(finish.includes ?? []), finish.shader]])]
+/** The files of each dispatch, includes first. */
+export const filesOf = ({ includes = [], shader }: DispatchDeclaration): readonly string[] => [...includes, shader]
 
 /** The complete WGSL modules of a call, one for each dispatch. */
 export function shaderSources(kernel: Kernel, dims: Dims, variant: Variant, halfMode: HalfMode = 'f16'): readonly string[] {
-  const { algorithm, consts } = variant
-  if (algorithm.shared !== undefined && algorithm.finish !== undefined) throw new InvariantError(`${kernel.name}/${algorithm.name}: must share its only dispatch or its second, got both. Move \`shared\` into \`finish\`.`)
-  const sizes = dispatchSizes(algorithm, dims, consts)
-  return filesByDispatch(algorithm).map((paths, i) => shaderSource(kernel, dims, variant, { dispatch: i, files: paths, size: sizes[i]!, halfMode }))
+  return boundDispatches(kernel, dims, variant).map((dispatch) => shaderSource({ kernel, dims, variant, dispatch, halfMode }))
 }
 
 interface Module {
-  readonly dispatch: number
-  readonly files: readonly string[]
-  readonly size: DispatchSize
+  readonly kernel: Kernel
+  readonly dims: Dims
+  readonly variant: Variant
+  readonly dispatch: BoundDispatch
   readonly halfMode: HalfMode
 }
 
-function shaderSource(kernel: Kernel, dims: Dims, variant: Variant, module: Module): string {
-  const { algorithm, consts } = variant
-  const { dispatch, files: paths, size, halfMode } = module
-  const { workgroup } = size
-  const numbers = runtimeNumbers(dims, variant, dispatch)
-  const nameOf = namesIn(variant, dispatch)
+function shaderSource(module: Module): string {
+  const { kernel, dims, variant: { algorithm, consts }, dispatch, halfMode } = module
+  const { bindings, uniform, workgroup } = dispatch
   const known: Record<string, number> = { subgroups: algorithm.features?.includes('subgroups') === true ? 1 : 0, ...consts, WG_X: workgroup[0], WG_Y: workgroup[1], WG_Z: workgroup[2] }
-  for (const [key, value] of Object.entries({ ...dims, ...numbers })) known[`u.${key}`] = value
-  const views = algorithm.views?.(dims, consts) ?? {}
-  for (const name of [...Object.keys(kernel.buffers), WORKSPACE]) known[`${nameOf(name)}.width`] = widthOf(views[name])
-  const halves = boundBuffers(kernel, dims).filter((name) => kernel.buffers[name]!.element === 'f16').map(nameOf)
-  const parts = paths.map((path) => {
+  for (const [key, value] of Object.entries({ ...dims, ...uniform })) known[`u.${key}`] = value
+  const views = viewsOf(module)
+  for (const name of [...Object.keys(kernel.buffers), WORKSPACE]) known[`${name}.width`] = widthOf(views[name])
+  for (const { as, name } of bindings) known[`${as}.width`] = widthOf(views[name])
+  const isHalf = (name: string): boolean => kernel.buffers[name]?.element === 'f16'
+  const halves = uniform === undefined ? boundBuffers(kernel, dims).filter(isHalf) : bindings.filter(({ name }) => isHalf(name)).map(({ as }) => as)
+  const parts = filesOf(dispatch).map((path) => {
     const text = expand(shaderFile(path), (name) => known[name], path)
     learnConstants(text, known)
     return throughAccessors(text, halves, path)
   })
   const enables = [...(halves.length > 0 && halfMode === 'f16' ? ['f16'] : []), ...(algorithm.features ?? [])].map((feature) => `enable ${feature};`)
   const rounding = halves.length > 0 && halfMode === 'emulated' ? [ROUNDING] : []
-  const generated = algorithm.generate === undefined ? [] : [throughAccessors(algorithm.generate(dims, consts), halves, algorithm.name)]
-  const shapes = numbers === undefined ? shapeConstants({ ...dims, ...rowOf(size) }) : shapeUniform(numbers, boundByDispatch(kernel, dims, variant)[dispatch]!.length)
-  const declarations = numbers === undefined ? bindings(kernel, dims, variant, halfMode) : sharedBindings(kernel, dims, variant, module)
-  return [...enables, shapes, constants(consts, size), ...rounding, declarations, ...generated, ...parts].join('\n')
+  const generated = dispatch.generate === undefined ? [] : [throughAccessors(dispatch.generate(), halves, algorithm.name)]
+  const shapes = uniform === undefined ? shapeConstants({ ...dims, ...rowOf(dispatch) }) : shapeUniform(uniform, bindings.length)
+  const declarations = uniform === undefined ? allBindings(module) : sharedBindings(module)
+  const text = [...generated, ...parts].join('\n')
+  // Where dispatches of several rows may share a pipeline, only the constants that it mentions.
+  const mentioned = uniform === undefined ? consts : Object.fromEntries(Object.entries(consts).filter(([name]) => new RegExp(`\\b${name}\\b`).test(text)))
+  return [...enables, shapes, constants(mentioned, dispatch), ...rounding, declarations, text].join('\n')
 }
-
-const namesIn = ({ algorithm }: Variant, dispatch: number) => (buffer: string): string => (dispatch === 0 ? undefined : algorithm.finish?.shared?.binds[buffer]) ?? buffer
 
 /** Simple constants of an include (`const IN_W = u.OW;`) can be used in directives of the files after it. */
 function learnConstants(text: string, known: Record<string, number>): void {
@@ -109,13 +111,15 @@ function learnConstants(text: string, known: Record<string, number>): void {
   }
 }
 
+const viewsOf = ({ dims, variant: { algorithm, consts }, dispatch }: Module): Views => ({ ...algorithm.views?.(dims, consts), ...dispatch.views })
+
 const dimsStruct = (dims: Dims): string => `struct Dims { ${Object.keys(dims).map((name) => `${name}: u32`).join(', ')} }`
 
 const shapeConstants = (dims: Dims): string => `${dimsStruct(dims)}\nconst u = Dims(${Object.values(dims).map((value) => `${value}u`).join(', ')});`
 
 const shapeUniform = (numbers: Dims, binding: number): string => `${dimsStruct(numbers)}\n@group(0) @binding(${binding}) var<uniform> u: Dims;`
 
-function constants(consts: Consts, { workgroup }: DispatchSize): string {
+function constants(consts: Consts, { workgroup }: DispatchDeclaration): string {
   return [
     ...Object.entries(consts).map(([key, value]) => `const ${key} = ${value}u;`),
     `const WG_X = ${workgroup[0]}u; const WG_Y = ${workgroup[1]}u; const WG_Z = ${workgroup[2]}u;`,
@@ -127,10 +131,13 @@ const widthOf = (view: string | undefined): number => view === 'vec4<f32>' ? 4 :
 const workspaceBinding = (binding: number, type: string, length: number): string =>
   `alias ${WORKSPACE}_t = ${type};\n@group(0) @binding(${binding}) var<storage, read_write> ${WORKSPACE}: array<${type}, ${length / widthOf(type)}>;`
 
-function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant, halfMode: HalfMode): string {
-  const views = algorithm.views?.(dims, consts) ?? {}
+/** All buffers of the kernel and the workspace, in arrays of their lengths. */
+function allBindings(module: Module): string {
+  const { kernel, dims, variant, halfMode } = module
+  const { algorithm } = variant
+  const views = viewsOf(module)
   const bound = boundBuffers(kernel, dims)
-  const workspace = algorithm.finish === undefined ? [] : [workspaceBinding(bound.length, views[WORKSPACE] ?? 'f32', algorithm.finish.workspace(dims, consts))]
+  const workspace = 'workspace' in algorithm ? [workspaceBinding(bound.length, views[WORKSPACE] ?? 'f32', workspaceElements(variant, dims))] : []
   return [...workspace, ...Object.entries(kernel.buffers).map(([name, buffer]) => {
     const type = typeOf(buffer, views[name])
     const length = buffer.length(dims) / widthOf(views[name])
@@ -144,17 +151,17 @@ function bindings(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant, ha
 }
 
 /** Only what the dispatch binds, in arrays of any length: calls that share a shader may have other unused buffers. */
-function sharedBindings(kernel: Kernel, dims: Dims, variant: Variant, { dispatch, halfMode }: Module): string {
-  const { algorithm, consts } = variant
-  const views = algorithm.views?.(dims, consts) ?? {}
-  const nameOf = namesIn(variant, dispatch)
-  return boundByDispatch(kernel, dims, variant)[dispatch]!.map(([binding, own]) => {
-    const buffer = kernel.buffers[own] ?? WORKSPACE_READ
-    return bindingOf({ name: nameOf(own), buffer, type: typeOf(buffer, views[own]), binding, halfMode, length: '' })
+function sharedBindings(module: Module): string {
+  const { kernel, dispatch, halfMode } = module
+  const views = viewsOf(module)
+  return dispatch.bindings.map(({ binding, name, as }) => {
+    const buffer = kernel.buffers[name] ?? (as === WORKSPACE ? WORKSPACE_BUFFER : { ...WORKSPACE_BUFFER, access: 'read' as const })
+    return bindingOf({ name: as, buffer, type: typeOf(buffer, views[name]), binding, halfMode, length: '' })
   }).join('\n')
 }
 
-const WORKSPACE_READ: BufferDeclaration = { access: 'read', element: 'f32', length: () => 0 }
+/** Written only under its own name. */
+const WORKSPACE_BUFFER: BufferDeclaration = { access: 'update', element: 'f32', length: () => 0 }
 
 const typeOf = ({ element }: BufferDeclaration, view: string | undefined): string => view ?? (element === 'f16' ? 'f32' : element)
 

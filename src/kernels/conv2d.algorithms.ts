@@ -2,8 +2,9 @@
 // software adapters. The filter gradient is a reduction over the pixels of the batch, never one invocation per weight.
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
-import { dim, linearGrid, variants, WORKSPACE, type Algorithm, type Consts, type Dims } from './kernel.ts'
+import { dim, linearGrid, own, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type OneDispatch } from './kernel.ts'
 import { hasQuads } from './subgroups.ts'
+import { winogradFilterGradient, winogradForward, winogradInputGradient } from './winograd.algorithms.ts'
 
 const outputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW')
 const inputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W')
@@ -12,25 +13,31 @@ const divides = (d: Dims, ...keys: readonly string[]): boolean => keys.every((ke
 
 const forwardGemm = gemmAlgorithms({
   includes: ['kernels/conv2d/taps.wgsl', 'kernels/conv2d/forward-problem.wgsl'],
+  operands: ['x', 'w'],
+  output: 'y',
   activation: true,
   rows: outputPixels,
   columns: (d) => dim(d, 'F'),
   depth: (d) => taps(d) * dim(d, 'C'),
-  vectors: { buffers: ['x', 'w', 'bias', 'y'], divides: (d) => divides(d, 'C', 'F') },
+  divides: (d) => divides(d, 'C', 'F'),
 })
 const inputGradientGemm = gemmAlgorithms({
   includes: ['kernels/conv2d/taps.wgsl', 'kernels/conv2d/input-gradient-problem.wgsl'],
+  operands: ['dy', 'w'],
+  output: 'dx',
   rows: inputPixels,
   columns: (d) => dim(d, 'C'),
   depth: (d) => taps(d) * dim(d, 'F'),
-  vectors: { buffers: ['dy', 'w', 'dx'], divides: (d) => divides(d, 'C', 'F') },
+  divides: (d) => divides(d, 'C', 'F'),
 })
 const filterGradientGemm = gemmAlgorithms({
   includes: ['kernels/conv2d/taps.wgsl', 'kernels/conv2d/filter-gradient-problem.wgsl'],
+  operands: ['x', 'dy'],
+  output: 'dw',
   rows: (d) => taps(d) * dim(d, 'C'),
   columns: (d) => dim(d, 'F'),
   depth: outputPixels,
-  vectors: { buffers: ['x', 'dy', 'dw'], divides: (d) => divides(d, 'C', 'F') },
+  divides: (d) => divides(d, 'C', 'F'),
 })
 
 /** One output pixel and FB filters per invocation: a good start for few channels, and right for any shape. */
@@ -67,7 +74,7 @@ const stripNumbers = (d: Dims, c: Consts): Dims => {
   }
 }
 
-const quadStrips: Algorithm = {
+const quadStrips: OneDispatch = {
   name: 'quad-strips',
   suits: 'software',
   features: ['subgroups'],
@@ -78,10 +85,10 @@ const quadStrips: Algorithm = {
   fits: (d, _, gpu) => hasQuads(gpu) && divides(d, 'F') && !isWide(d),
   workgroup: () => [4, 1, 1],
   grid: (d, c) => [ceilDiv(dim(d, 'F'), 16 * dim(c, 'BLOCKS')), ceilDiv(dim(d, 'N') * dim(d, 'OH') * ceilDiv(dim(d, 'OW'), dim(c, 'ROWS')), 4), 1],
-  shared: { numbers: stripNumbers },
+  numbers: stripNumbers,
 }
 
-const quadStripsWide: Algorithm = {
+const quadStripsWide: OneDispatch = {
   ...quadStrips,
   name: 'quad-strips-wide',
   shader: 'kernels/conv2d/quad-strips-wide.wgsl',
@@ -114,28 +121,24 @@ const turned = (d: Dims): Dims => ({
 })
 
 /** Turns the weights, and is a convolution then, with the pipeline of those forward. */
-const turnedStrips = (forward: Algorithm): Algorithm => ({
+const turnedStrips = (forward: OneDispatch): Algorithm => ({
   name: `turned-${forward.name}`,
   suits: 'software',
   features: ['subgroups'],
-  shader: 'kernels/conv2d/turned-weights.wgsl',
   variants: forward.variants,
   views: () => ({ dy: 'vec4<f32>', dx: 'vec4<f32>', [WORKSPACE]: 'vec4<f32>' }),
   fits: (d, c, gpu) => divides(d, 'C', 'F') && stridesOne(d) && forward.fits!(turned(d), c, gpu),
-  workgroup: () => [64, 1, 1],
-  grid: (d) => linearGrid(taps(d) * dim(d, 'F') * dim(d, 'C') / 4, 64),
-  finish: {
-    shader: forward.shader,
-    includes: forward.includes!,
-    reads: ['dy'],
-    workspace: (d) => taps(d) * dim(d, 'C') * dim(d, 'F'),
-    workgroup: (d, c) => forward.workgroup!(turned(d), c),
-    grid: (d, c) => forward.grid(turned(d), c),
-    shared: { numbers: (d, c) => stripNumbers(turned(d), c), binds: { dy: 'x', [WORKSPACE]: 'w', dx: 'y' } },
-  },
+  workspace: (d) => taps(d) * dim(d, 'C') * dim(d, 'F'),
+  dispatches: (d, c) => [
+    { shader: 'kernels/conv2d/turned-weights.wgsl', binds: own('w', WORKSPACE), workgroup: [64, 1, 1], grid: linearGrid(taps(d) * dim(d, 'F') * dim(d, 'C') / 4, 64) },
+    {
+      shader: forward.shader, includes: forward.includes!, binds: { x: 'dy', w: WORKSPACE, y: 'dx' },
+      workgroup: forward.workgroup!(turned(d), c), grid: forward.grid(turned(d), c), numbers: stripNumbers(turned(d), c),
+    },
+  ],
 })
 
-const filterGradientQuads: Algorithm = {
+const filterGradientQuads: OneDispatch = {
   name: 'quads',
   suits: 'software',
   features: ['subgroups'],
@@ -188,9 +191,10 @@ const filterGradientWorkgroup: Algorithm = {
   grid: (d, c) => [ceilDiv(dim(d, 'F'), dim(c, 'FB')), taps(d) * dim(d, 'C'), 1],
 }
 
-export const conv2dAlgorithms: readonly Algorithm[] = [quadStripsWide, quadSmall, quadStrips, ...forwardGemm.splitK, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
-export const inputGradientAlgorithms: readonly Algorithm[] = [turnedStrips(quadStripsWide), turnedStrips(quadStrips), ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
+export const conv2dAlgorithms: readonly Algorithm[] = [winogradForward, quadStripsWide, quadSmall, quadStrips, ...forwardGemm.splitK, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
+export const inputGradientAlgorithms: readonly Algorithm[] = [winogradInputGradient(turned, stridesOne), turnedStrips(quadStripsWide), turnedStrips(quadStrips), ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
+  winogradFilterGradient,
   filterGradientQuadsWide, filterGradientQuads,
   filterGradientLines,
   filterGradientTaps('software', [{ X: 4, TAP_ROWS: 3, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 2, BLOCKS: 1, STRIP: 4 }, { X: 4, TAP_ROWS: 3, BLOCKS: 2, STRIP: 2 }, { X: 4, TAP_ROWS: 1, BLOCKS: 2, STRIP: 4 }]),

@@ -1,19 +1,22 @@
 // Matrix products for GPUs, over any problem that defines GM, GN, GK, load_a, load_b and store_c in an include:
 // matmul itself, and convolutions as implicit products (nothing is copied into columns).
 import { ceilDiv, product } from '../base/math.ts'
-import { addSplits, dim, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type GpuCapabilities } from './kernel.ts'
+import { addSplits, dim, own, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type GpuCapabilities, type OneDispatch } from './kernel.ts'
 
 export interface GemmProblem {
   /** Files that define the problem. */
   readonly includes: readonly string[]
+  /** What it multiplies, and what it writes. */
+  readonly operands: readonly string[]
+  readonly output: string
   /** Its outputs go through activate(). */
   readonly activation?: boolean
   readonly rows: (d: Dims) => number
   readonly columns: (d: Dims) => number
   /** Length of the sum. */
   readonly depth: (d: Dims) => number
-  /** Operands and output, and whether all of them lie in memory so that four neighbours are four of a row or of a column. */
-  readonly vectors?: { readonly buffers: readonly string[]; readonly divides: (d: Dims) => boolean }
+  /** Whether operands and output lie in memory so that four neighbours are four of a row or of a column. Absent: never. */
+  readonly divides?: (d: Dims) => boolean
 }
 
 export interface GemmAlgorithms {
@@ -52,38 +55,40 @@ const SPLIT_TILES: Readonly<Record<1 | 4, readonly Consts[]>> = {
 const tileRows = (c: Consts): number => dim(c, 'Y') * dim(c, 'ROWS')
 const tileColumns = (c: Consts): number => dim(c, 'X') * dim(c, 'COLS')
 
-export function gemmAlgorithms({ includes, activation = false, rows, columns, depth, vectors }: GemmProblem): GemmAlgorithms {
+export function gemmAlgorithms({ includes, operands, output, activation = false, rows, columns, depth, divides }: GemmProblem): GemmAlgorithms {
   const tiles = (d: Dims, c: Consts): readonly [number, number] => [ceilDiv(columns(d), tileColumns(c)), ceilDiv(rows(d), tileRows(c))]
   const problem = (width: 1 | 4): readonly string[] => [...(activation ? [width === 4 ? 'kernels/activation-vec4.wgsl' : 'kernels/activation.wgsl'] : []), ...includes]
-  const tile = (name: string, variants: readonly Consts[]): Algorithm => ({ name, shader: `kernels/gemm/${name}.wgsl`, includes: problem(1), variants, grid: (d, c) => [...tiles(d, c), 1] })
+  const tile = (name: string, variants: readonly Consts[]): OneDispatch => ({ name, shader: `kernels/gemm/${name}.wgsl`, includes: problem(1), variants, grid: (d, c) => [...tiles(d, c), 1] })
   const staged = (d: Dims, c: Consts, gpu: GpuCapabilities): boolean => 4 * dim(c, 'TILE_K') * (tileRows(c) + tileColumns(c) + 8) <= gpu.maxComputeWorkgroupStorageSize
     && depth(d) >= dim(c, 'TILE_K') / 2 && (tileColumns(c) > tileColumns(NARROW) || columns(d) <= tileColumns(NARROW))
-  const isWidth = (d: Dims, width: 1 | 4): boolean => (width === 4) === (vectors?.divides(d) ?? false)
-  const workgroupTiles = (width: 1 | 4): Algorithm => ({
+  const isWidth = (d: Dims, width: 1 | 4): boolean => (width === 4) === (divides?.(d) ?? false)
+  const workgroupTiles = (width: 1 | 4): OneDispatch => ({
     ...tile('workgroup-tiles', TILES[width]),
-    ...(width === 4 ? { name: 'workgroup-tiles-vec4', views: () => Object.fromEntries([...vectors!.buffers, WORKSPACE].map((name) => [name, 'vec4<f32>' as const])) } : {}),
+    ...(width === 4 ? { name: 'workgroup-tiles-vec4', views: () => Object.fromEntries([...operands, 'bias', output, WORKSPACE].map((name) => [name, 'vec4<f32>' as const])) } : {}),
     suits: 'gpu',
     includes: [...problem(width), 'kernels/gemm/whole.wgsl'],
     fits: (d, c, gpu) => isWidth(d, width) && staged(d, c, gpu) && !(depth(d) >= NEVER_WHOLE_DEPTH && product(tiles(d, c)) < NEVER_WHOLE_TILES),
   })
   const elements = (d: Dims, c: Consts): number => dim(c, 'SPLITS') * rows(d) * columns(d)
   const splitK = (width: 1 | 4): Algorithm => {
-    const whole = workgroupTiles(width)
+    const { includes: _includes, grid: _grid, shader, ...whole } = workgroupTiles(width)
     return {
       ...whole,
       name: whole.name.replace('workgroup-tiles', 'split-k'),
-      includes: [...problem(width), 'kernels/gemm/split.wgsl'],
       variants: SPLIT_TILES[width],
       fits: (d, c, gpu) => {
         const count = product(tiles(d, c)), splits = dim(c, 'SPLITS')
         return isWidth(d, width) && staged(d, c, gpu) && count < BUSY && count * splits <= 8 * BUSY && depth(d) >= 2 * dim(c, 'TILE_K') * splits
           && elements(d, c) <= MOST_WORKSPACE * (depth(d) >= LONG_SPLIT * splits ? 4 : 1)
       },
-      grid: (d, c) => [...tiles(d, c), dim(c, 'SPLITS')],
-      finish: { ...addSplits('kernels/gemm/add-splits.wgsl', (d) => rows(d) * columns(d) / width), includes: problem(width), workspace: elements, reads: ['bias'] },
+      workspace: elements,
+      dispatches: (d, c) => [
+        { shader, includes: [...problem(width), 'kernels/gemm/split.wgsl'], binds: own(...operands, WORKSPACE), workgroup: [dim(c, 'X'), dim(c, 'Y'), 1], grid: [...tiles(d, c), dim(c, 'SPLITS')] },
+        { ...addSplits('kernels/gemm/add-splits.wgsl', rows(d) * columns(d) / width, c), includes: problem(width), binds: own(WORKSPACE, 'bias', output) },
+      ],
     }
   }
-  const widths = vectors === undefined ? [1] as const : [4, 1] as const
+  const widths = divides === undefined ? [1] as const : [4, 1] as const
   return {
     workgroupTiles: widths.map(workgroupTiles),
     splitK: widths.map(splitK),

@@ -49,9 +49,9 @@ function gemm(name: string, problem: Omit<Parameters<typeof gemmAlgorithms>[0], 
 
 const taps = (d: Dims): number => dim(d, 'KH') * dim(d, 'KW')
 const filters = (d: Dims): number => dim(d, 'F')
-const forwardGemm = gemm('forward', { rows: outputPixels, columns: filters, depth: (d) => taps(d) * dim(d, 'C'), activation: true })
-const inputGradientGemm = gemm('input-gradient', { rows: inputPixels, columns: (d) => dim(d, 'C'), depth: (d) => taps(d) * filters(d) })
-const filterGradientGemm = gemm('filter-gradient', { rows: (d) => taps(d) * dim(d, 'C'), columns: filters, depth: outputPixels })
+const forwardGemm = gemm('forward', { operands: ['x', 'w'], output: 'y', rows: outputPixels, columns: filters, depth: (d) => taps(d) * dim(d, 'C'), activation: true })
+const inputGradientGemm = gemm('input-gradient', { operands: ['dy', 'w'], output: 'dx', rows: inputPixels, columns: (d) => dim(d, 'C'), depth: (d) => taps(d) * filters(d) })
+const filterGradientGemm = gemm('filter-gradient', { operands: ['x', 'dy'], output: 'dw', rows: (d) => taps(d) * dim(d, 'C'), columns: filters, depth: outputPixels })
 
 const ELEMENTS = [{ X: 64 }, { X: 4, suits: 'software' }] as const
 

@@ -1,7 +1,7 @@
 // A kernel is a declaration plus shaders: what it computes (the CPU `reference`), which buffers it binds,
 // and the algorithms that compute it on a GPU. The runner and the tuner read declarations; they name no kernel.
 
-/** Static integers of one call (shapes, flags). Calls are specialised for them: they become WGSL constants, or a uniform where calls share a pipeline (`Shared`). */
+/** Static integers of one call (shapes, flags). Calls are specialised for them: they become WGSL constants, or a uniform where calls share a pipeline (`numbers`). */
 export type Dims = Readonly<Record<string, number>>
 
 /** Tuning constants of one variant of an algorithm (tile sizes and the like). */
@@ -48,68 +48,76 @@ export interface GpuCapabilities {
   readonly features: ReadonlySet<string>
 }
 
-/** What shaders call the array in which the first of two dispatches leaves something for the second; `views` may see it as vec4s. */
+/** What shaders call the array in which dispatches of a call leave something for those after them; `views` may see it as vec4s. */
 export const WORKSPACE = 'workspace'
 
 /** WebGPU features that a shader may ask for. */
 export type ShaderFeature = 'subgroups'
 
-/** One way to compute a kernel on a GPU: a WGSL file and the rows of constants to try. */
-export interface Algorithm {
+/** WGSL element types, by the names of a call's buffers. */
+export type Views = Readonly<Record<string, 'f32' | 'vec2<f32>' | 'vec4<f32>'>>
+
+/** One way to compute a kernel on a GPU, with the rows of constants to try: one dispatch, or several. */
+export type Algorithm = OneDispatch | SeveralDispatches
+
+interface Rows {
   readonly name: string
-  /** Path under `shaders/`. The file defines `main`; the header defines `u` (Dims), the constants, and the bindings. */
-  readonly shader: string
-  /** WGSL files put before the shader (shared functions). */
-  readonly includes?: readonly string[]
-  /** WGSL put before the shader where its text follows from more than constants: the program of a pointwise chain. */
-  readonly generate?: (d: Dims, c: Consts) => string
   /** Features that it cannot run without. */
   readonly features?: readonly ShaderFeature[]
   /** Adapters it was written for: there its rows are tried first, and the first that fits is the untuned choice. Absent: both. */
   readonly suits?: 'gpu' | 'software'
   readonly variants: readonly Consts[]
   /** Buffers seen as another WGSL element type in this algorithm, e.g. { a: 'vec4<f32>' }. */
-  readonly views?: (d: Dims, c: Consts) => Readonly<Record<string, 'vec2<f32>' | 'vec4<f32>'>>
+  readonly views?: (d: Dims, c: Consts) => Views
   /** False where this row cannot compute this call, or this adapter cannot run it. Absent: always fits. */
   readonly fits?: (d: Dims, c: Consts, gpu: GpuCapabilities) => boolean
+}
+
+/** A WGSL file: it defines `main`; the header defines `u` (Dims), the constants, and the bindings. */
+interface Shader {
+  /** Path under `shaders/`. */
+  readonly shader: string
+  /** WGSL files put before the shader (shared functions). */
+  readonly includes?: readonly string[]
+}
+
+export interface OneDispatch extends Rows, Shader {
+  /** WGSL put before the shader where its text follows from more than constants: the program of a pointwise chain. */
+  readonly generate?: (d: Dims, c: Consts) => string
   /** Invocations of a workgroup. Absent: the row's X by Y, each 1 where it has none. */
   readonly workgroup?: (d: Dims, c: Consts) => Grid
   /** Number of workgroups. */
   readonly grid: (d: Dims, c: Consts) => Grid
-  /** A second dispatch, where the first only leaves something in the workspace. */
-  readonly finish?: Finish
-  /** Shapes come at run time: calls that differ by nothing else share a pipeline. Absent: shapes are constants of the shader. Not beside `finish`, which may share itself. */
-  readonly shared?: Shared
+  /** Shapes that come at run time (`DispatchDeclaration`). Absent: they are constants of the shader. */
+  readonly numbers?: (d: Dims, c: Consts) => Dims
 }
 
 /**
- * For adapters that compile slowly and fold little. The shader's `u` then holds these numbers and is a uniform; directives and
- * `${...}` see them and the call's dims, and what they make of them is text: calls with equal texts share.
+ * Each dispatch leaves something in `workspace` for those after it: parts of sums too long for so few outputs to keep a GPU busy,
+ * which the last adds up, always in the same order; an input in another order; all of it transformed.
  */
-export interface Shared {
-  readonly numbers: (d: Dims, c: Consts) => Dims
-}
-
-/** Of a second dispatch: the buffers that it binds, in binding order, with what the shader, another kernel's, calls each. */
-export interface SharedFinish extends Shared {
-  readonly binds: Readonly<Record<string, string>>
-}
-
-/**
- * Sums too long for so few outputs to keep a GPU busy are cut into parts: the first dispatch leaves the parts in `workspace`,
- * an array of f32, and does not bind what the kernel writes; this one adds them up, always in the same order. Or the first puts an
- * input in another order, for the second to read.
- */
-export interface Finish {
-  readonly shader: string
-  readonly includes?: readonly string[]
-  /** Elements of the workspace. */
+export interface SeveralDispatches extends Rows {
+  /** Elements of the workspace, an array of f32. */
   readonly workspace: (d: Dims, c: Consts) => number
-  /** Inputs that this dispatch reads (a bias) and the first does not. */
-  readonly reads?: readonly string[]
-  readonly workgroup: (d: Dims, c: Consts) => Grid
-  readonly grid: (d: Dims, c: Consts) => Grid
-  readonly shared?: SharedFinish
+  /** In their order, for any dims: whether the row fits them is asked before. */
+  readonly dispatches: (d: Dims, c: Consts) => readonly DispatchDeclaration[]
+}
+
+/** One dispatch of a call. */
+export interface DispatchDeclaration extends Shader {
+  readonly generate?: () => string
+  readonly workgroup: Grid
+  readonly grid: Grid
+  /** The buffers that it binds, by what its shader calls each: several kernels may use one shader. Left out where a call has none (a missing bias). */
+  readonly binds: Readonly<Record<string, string>>
+  /** Where it sees buffers as other types than its algorithm does. */
+  readonly views?: Views
+  /**
+   * Shapes that come at run time, for adapters that compile slowly and fold little. The shader's `u` then holds these numbers and
+   * is a uniform; directives and `${...}` see them and the call's dims, and what they make of them is text: dispatches with equal
+   * texts share a pipeline. Absent: `u` holds the call's dims, constants of the shader.
+   */
+  readonly numbers?: Dims
 }
 
 export interface Kernel {
@@ -154,14 +162,20 @@ export function variants(axes: Readonly<Record<string, readonly number[]>>): rea
   )
 }
 
-/** Invocations of a workgroup, and workgroups. */
-export interface DispatchSize { readonly workgroup: Grid; readonly grid: Grid }
+/** Names of the buffers that a call binds, in binding order. */
+export const boundBuffers = (kernel: Kernel, d: Dims): readonly string[] => Object.keys(kernel.buffers).filter((name) => kernel.buffers[name]!.bound?.(d) ?? true)
+
+/** Buffers under their own names. */
+export const own = (...names: readonly string[]): Readonly<Record<string, string>> => Object.fromEntries(names.map((name) => [name, name]))
 
 /** The dispatches of one row, in their order. */
-export function dispatchSizes(algorithm: Algorithm, d: Dims, c: Consts): readonly DispatchSize[] {
-  const { finish } = algorithm
-  const first = { workgroup: algorithm.workgroup?.(d, c) ?? [c['X'] ?? 1, c['Y'] ?? 1, 1] as const, grid: algorithm.grid(d, c) }
-  return finish === undefined ? [first] : [first, { workgroup: finish.workgroup(d, c), grid: finish.grid(d, c) }]
+export function dispatchesOf(kernel: Kernel, algorithm: Algorithm, d: Dims, c: Consts): readonly DispatchDeclaration[] {
+  if ('dispatches' in algorithm) return algorithm.dispatches(d, c)
+  const { shader, includes = [], generate, numbers } = algorithm
+  return [{
+    shader, includes, binds: own(...boundBuffers(kernel, d)), grid: algorithm.grid(d, c), workgroup: algorithm.workgroup?.(d, c) ?? [c['X'] ?? 1, c['Y'] ?? 1, 1],
+    ...(generate === undefined ? {} : { generate: () => generate(d, c) }), ...(numbers === undefined ? {} : { numbers: numbers(d, c) }),
+  }]
 }
 
 /** Workgroups for one invocation per element; wraps into y beyond 65,535 so that any size fits. */
@@ -172,11 +186,11 @@ export function linearGrid(elements: number, workgroupSize: number): Grid {
   return [Math.ceil(groups / y), y, 1]
 }
 
-/** The second dispatch of sums in SPLITS: invocations along y share the parts of an element, so that few elements of many parts keep a GPU busy too. */
-export function addSplits(shader: string, elements: (d: Dims) => number): Pick<Finish, 'shader' | 'workgroup' | 'grid'> {
-  const columns = (c: Consts): number => (sharers(c) === 1 ? 64 : 16)
-  const sharers = (c: Consts): number => Math.max(1, Math.min(16, dim(c, 'SPLITS') / 4))
-  return { shader, workgroup: (_, c) => [columns(c), sharers(c), 1], grid: (d, c) => linearGrid(elements(d), columns(c)) }
+/** Adds up sums in SPLITS: invocations along y share the parts of an element, so that few elements of many parts keep a GPU busy too. */
+export function addSplits(shader: string, elements: number, c: Consts): Pick<DispatchDeclaration, 'shader' | 'workgroup' | 'grid'> {
+  const sharers = Math.max(1, Math.min(16, dim(c, 'SPLITS') / 4))
+  const columns = sharers === 1 ? 64 : 16
+  return { shader, workgroup: [columns, sharers, 1], grid: linearGrid(elements, columns) }
 }
 
 /** A dimension or flag of a call; an InvariantError would only hide the typo, so 0 is never assumed. */

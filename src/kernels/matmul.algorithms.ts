@@ -8,11 +8,13 @@ const tiles = (d: Dims, m: number, n: number): readonly [number, number, number]
 
 const { workgroupTiles, splitK, slicedK, registerTiles } = gemmAlgorithms({
   includes: ['kernels/matmul/problem.wgsl'],
+  operands: ['a', 'b'],
+  output: 'c',
   activation: true,
   rows: (d) => dim(d, 'M'),
   columns: (d) => dim(d, 'N'),
   depth: (d) => dim(d, 'K'),
-  vectors: { buffers: ['a', 'b', 'bias', 'c'], divides: (d) => [d['TA'] === 1 ? 'M' : 'K', d['TB'] === 1 ? 'K' : 'N', 'N'].every((key) => dim(d, key) % 4 === 0) },
+  divides: (d) => [d['TA'] === 1 ? 'M' : 'K', d['TB'] === 1 ? 'K' : 'N', 'N'].every((key) => dim(d, key) % 4 === 0),
 })
 
 /** Operands whose stored rows divide by four are seen as vec4s. */

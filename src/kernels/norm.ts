@@ -2,7 +2,7 @@
 // with P = G = 1, RMS norm (Zhang and Sennrich 2019, arXiv 1910.07467) with RMS = 1, group norm (Wu and He 2018, arXiv 1803.08494).
 // Gradients of the params are sums over all rows: they come as CHUNKS partial sums, so that enough invocations are busy.
 import { bitsFloat, ceilDiv, floatBits } from '../base/math.ts'
-import { defineKernel, dim, linearGrid, type Algorithm, type Consts, type Dims, type NumberArray } from './kernel.ts'
+import { defineKernel, dim, linearGrid, type Algorithm, type Consts, type Dims, type NumberArray, type OneDispatch } from './kernel.ts'
 import { bySubgroups } from './subgroups.ts'
 
 const cells = (d: Dims): number => dim(d, 'N') * dim(d, 'G')
@@ -22,7 +22,7 @@ const groupSize = (d: Dims): number => channels(d) / dim(d, 'G')
 const divides = (d: Dims): boolean => channels(d) % 4 === 0 && (groupSize(d) % 4 === 0 || groupSize(d) <= 2)
 
 /** Rows of vec4s where a group's channels allow, and of single elements. */
-function byWidth(algorithm: Omit<Algorithm, 'views'>, buffers: readonly string[]): readonly Algorithm[] {
+function byWidth(algorithm: Omit<OneDispatch, 'views'>, buffers: readonly string[]): readonly Algorithm[] {
   const views = vectors(VIEWS.filter((name) => buffers.includes(name)))
   return [4, 1].map((WIDTH) => ({
     ...algorithm,
@@ -38,7 +38,7 @@ const sums = (d: Dims, c: Consts): number => (dim(c, 'WIDTH') === 4 ? Math.min(c
 
 function cellAlgorithms(name: 'forward' | 'input-gradient', buffers: readonly string[]): readonly Algorithm[] {
   const includes = ['kernels/norm/cell.wgsl', `kernels/norm/${name}.wgsl`]
-  const workgroup: Algorithm = {
+  const workgroup: OneDispatch = {
     name: 'workgroup',
     suits: 'gpu',
     shader: `kernels/norm/${name}-workgroup.wgsl`,

@@ -1,6 +1,6 @@
 // Reductions over one axis, their gradient (broadcast), and the running metrics of a lease.
 import { ceilDiv } from '../base/math.ts'
-import { addSplits, defineKernel, dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
+import { addSplits, defineKernel, dim, linearGrid, own, WORKSPACE, type Algorithm, type Dims, type OneDispatch } from './kernel.ts'
 import { bySubgroups } from './subgroups.ts'
 
 const whole = (d: Dims): number => dim(d, 'OUTER') * dim(d, 'AXIS') * dim(d, 'INNER')
@@ -26,13 +26,21 @@ const reduceWorkgroup: Algorithm = {
 
 /** Sums so long and so few that one dispatch leaves most of a GPU idle: biases of early layers. */
 const reduceSplit: Algorithm = {
-  ...reduceWorkgroup,
   name: 'split',
-  includes: ['kernels/reduce/split.wgsl'],
+  suits: 'gpu',
   variants: [{ X: 16, Y: 16, SPLITS: 32 }, { X: 16, Y: 16, SPLITS: 128 }],
   fits: (d, c) => dim(d, 'AXIS') >= dim(c, 'Y') * dim(c, 'SPLITS') && dim(d, 'OUTER') * ceilDiv(dim(d, 'INNER'), dim(c, 'X')) <= 128,
-  grid: (d, c) => [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), dim(c, 'SPLITS')],
-  finish: { ...addSplits('kernels/reduce/add-splits.wgsl', reduced), workspace: (d, c) => dim(c, 'SPLITS') * reduced(d) },
+  workspace: (d, c) => dim(c, 'SPLITS') * reduced(d),
+  dispatches: (d, c) => [
+    {
+      shader: 'kernels/reduce/workgroup.wgsl',
+      includes: ['kernels/reduce/split.wgsl'],
+      binds: own('x', WORKSPACE),
+      workgroup: [dim(c, 'X'), dim(c, 'Y'), 1],
+      grid: [ceilDiv(dim(d, 'INNER'), dim(c, 'X')), dim(d, 'OUTER'), dim(c, 'SPLITS')],
+    },
+    { ...addSplits('kernels/reduce/add-splits.wgsl', reduced(d), c), binds: own(WORKSPACE, 'y') },
+  ],
 }
 
 /** One output for each workgroup: sums of rows. */
@@ -44,7 +52,7 @@ const reduceRow: Algorithm = {
   grid: (d) => [dim(d, 'OUTER'), 1, 1],
 }
 
-const reduceSerial: Algorithm = {
+const reduceSerial: OneDispatch = {
   name: 'serial',
   shader: 'kernels/reduce/serial.wgsl',
   variants: [{ X: 4 }, { X: 64 }],
@@ -56,7 +64,7 @@ const reduceSerialShared: Algorithm = {
   ...reduceSerial,
   name: 'serial-shared',
   suits: 'software',
-  shared: { numbers: (d) => ({ OUTER: dim(d, 'OUTER'), AXIS: dim(d, 'AXIS'), INNER: dim(d, 'INNER') }) },
+  numbers: (d) => ({ OUTER: dim(d, 'OUTER'), AXIS: dim(d, 'AXIS'), INNER: dim(d, 'INNER') }),
 }
 
 export const reduce = defineKernel({

@@ -2,7 +2,7 @@
 // example's weight. A weight of 0 marks padding, 1/batch makes a mean, 1 a sum. Options: label smoothing (Szegedy et al. 2016,
 // arXiv 1512.00567; SMOOTHING is an f32 given by its bits) and a weight for each class.
 import { bitsFloat, floatBits } from '../base/math.ts'
-import { defineKernel, dim, linearGrid, type Algorithm, type BufferDeclaration, type Dims, type NumberArray } from './kernel.ts'
+import { defineKernel, dim, linearGrid, type Algorithm, type BufferDeclaration, type Dims, type NumberArray, type OneDispatch } from './kernel.ts'
 import { bySubgroups } from './subgroups.ts'
 
 const examples = (d: Dims): number => dim(d, 'N')
@@ -19,7 +19,7 @@ const inputs = {
 /** Losses of positions become those of examples in shaders that serve distillation too. */
 const shaderOf = (name: string): string => `kernels/${name === 'examples' || name === 'positions' ? 'position-loss' : 'softmax-cross-entropy'}/${name}.wgsl`
 
-const invocationPer = (name: 'examples' | 'gradient-rows', include: string, count: (d: Dims) => number): Algorithm => ({
+const invocationPer = (name: 'examples' | 'gradient-rows', include: string, count: (d: Dims) => number): OneDispatch => ({
   name,
   shader: shaderOf(name),
   includes: [`kernels/softmax-cross-entropy/${include}.wgsl`],
@@ -28,7 +28,7 @@ const invocationPer = (name: 'examples' | 'gradient-rows', include: string, coun
   grid: (d, c) => linearGrid(count(d), dim(c, 'X')),
 })
 
-const workgroupPer = (name: 'positions' | 'gradient-workgroup', include: string, count: (d: Dims) => number): Algorithm => ({
+const workgroupPer = (name: 'positions' | 'gradient-workgroup', include: string, count: (d: Dims) => number): OneDispatch => ({
   ...invocationPer('examples', include, count),
   name,
   suits: 'gpu',

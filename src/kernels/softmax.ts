@@ -1,11 +1,11 @@
 // Softmax of each row, stable (the row maximum is subtracted), and its gradient, given its output.
-import { defineKernel, dim, linearGrid, type Algorithm, type Dims } from './kernel.ts'
+import { defineKernel, dim, linearGrid, type Algorithm, type Dims, type OneDispatch } from './kernel.ts'
 import { bySubgroups } from './subgroups.ts'
 
 const rows = (d: Dims): number => dim(d, 'ROWS')
 const cells = (d: Dims): number => dim(d, 'ROWS') * dim(d, 'COLS')
 
-const workgroup = (part: 'softmax' | 'gradient'): Algorithm => ({
+const workgroup = (part: 'softmax' | 'gradient'): OneDispatch => ({
   name: 'workgroup',
   suits: 'gpu',
   shader: `kernels/softmax/${part}-workgroup.wgsl`,
