@@ -1,6 +1,6 @@
 // The dispatches of a call, bound: one, or several that hand over what they made in the workspace.
 import { roundUp } from '../base/math.ts'
-import type { Dims, Grid, Kernel } from '../kernels/kernel.ts'
+import type { Dims, Grid, Kernel, WorkspacePart } from '../kernels/kernel.ts'
 import { boundDispatches, type Variant } from './wgsl.ts'
 
 export interface Dispatch {
@@ -24,10 +24,13 @@ export function bindDispatches(device: GPUDevice, { kernel, dims, variant, pipel
   return boundDispatches(kernel, dims, variant).map(({ bindings, uniform, grid }, i) => {
     const pipeline = pipelines[i]!
     const numbers = uniform === undefined ? [] : [{ binding: bindings.length, resource: { buffer: uniformOf(device, Object.values(uniform)) } }]
-    const entries = [...bindings.map(({ binding, name }): GPUBindGroupEntry => ({ binding, resource: resource(name) })), ...numbers]
+    const entries = [...bindings.map(({ binding, name, part }): GPUBindGroupEntry => ({ binding, resource: partOf(resource(name), part) })), ...numbers]
     return { pipeline, bindings: device.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries }), grid }
   })
 }
+
+const partOf = (whole: GPUBufferBinding, part: WorkspacePart | undefined): GPUBufferBinding =>
+  part === undefined ? whole : { buffer: whole.buffer, offset: (whole.offset ?? 0) + 4 * part.offset, size: 4 * part.length }
 
 const UNIFORM = 0x40
 

@@ -49,12 +49,31 @@ describe('shared pipelines', () => {
     }
   })
 
-  it.skipIf(opened === undefined)('know what each took to compile, once', async () => {
-    const pipelines = createPipelines(opened!.device)
-    const [first, second] = [pipelines.get(conv2d, conv, strips), pipelines.get(conv2dInputGradient, conv, turned)]
-    await Promise.all([first, second])
-    expect(pipelines.compiled(first)).toHaveLength(1)
-    expect(pipelines.compiled(second)).toHaveLength(2)
-    expect(pipelines.compiled(second)[1]).toEqual(pipelines.compiled(first)[0])
+  it.skipIf(opened === undefined)('know what each takes to compile, once and alone', async () => {
+    const { device } = opened!
+    const asked: string[] = []
+    const counting = new Proxy(device, {
+      get(target, key) {
+        if (key === 'createShaderModule') return (descriptor: GPUShaderModuleDescriptor) => { asked.push(descriptor.code); return target.createShaderModule(descriptor) }
+        const value: unknown = Reflect.get(target, key)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const pipelines = createPipelines(counting)
+    // Beside each other, so neither time is that of one alone.
+    await Promise.all([pipelines.get(conv2d, conv, strips), pipelines.get(conv2dInputGradient, conv, turned)])
+    expect(asked).toHaveLength(2)
+    const first = await pipelines.compiled(conv2d, conv, strips)
+    expect(first).toHaveLength(1)
+    expect(first[0]!.ms).toBeGreaterThan(0)
+    expect(asked).toHaveLength(3)
+    const second = await pipelines.compiled(conv2dInputGradient, conv, turned)
+    expect(second).toHaveLength(2)
+    expect(second[1]).toEqual(first[0])
+    // Known by now, and what is made alone is known at once.
+    await pipelines.compiled(conv2d, conv, strips)
+    await pipelines.compiled(reduce, { OUTER: 1, AXIS: 77, INNER: 33, MEAN: 0 }, sum)
+    await pipelines.compiled(reduce, { OUTER: 1, AXIS: 77, INNER: 33, MEAN: 0 }, sum)
+    expect(asked).toHaveLength(5)
   })
 })

@@ -251,12 +251,13 @@ class KernelTuner implements Tuner {
 
   /** Undefined where the deadline came before the row was compiled. */
   async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: { readonly stopwatch: Stopwatch; readonly bench: Bench; readonly deadline: number }): Promise<MeasuredRow | undefined> {
-    const making = this.#options.pipelines.get(kind.kernel, kind.dims, variant)
-    const made = await before(deadline, making)
-    if (made === undefined) return undefined
+    const { pipelines, capabilities: { software } } = this.#options
+    // A software adapter compiles on the processor: what that takes counts, and is measured one by one.
+    const compiled = software ? await before(deadline, pipelines.compiled(kind.kernel, kind.dims, variant)) : []
+    const made = compiled === undefined ? undefined : await before(deadline, pipelines.get(kind.kernel, kind.dims, variant))
+    if (compiled === undefined || made === undefined) return undefined
     const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
-    const ms = await timeVariant(stopwatch, { bench, pipelines: made, variant, software: this.#options.capabilities.software, best, deadline })
-    const compiled = this.#options.pipelines.compiled(making)
+    const ms = await timeVariant(stopwatch, { bench, pipelines: made, variant, software, best, deadline })
     return { variant, ms, compiled, compileMs: compiled.reduce((sum, each) => sum + each.ms, 0) }
   }
 
@@ -295,13 +296,13 @@ class KernelTuner implements Tuner {
     if (kind.best === undefined || rows.length === 0) return [{ row: undefined, ms: 0, compiled: this.#codesOf(kind, kind.choice.variant).map((code) => ({ code, ms: 0 })) }]
     return rows.map((row) => {
       const codes = this.#codesOf(kind, row.variant)
-      // Of two dispatches the second is the long one.
-      return { row, ms: row.ms, compiled: row.compiled ?? codes.map((code, i) => ({ code, ms: i === codes.length - 1 ? row.compileMs : 0 })) }
+      const length = codes.reduce((sum, code) => sum + code.length, 0)
+      return { row, ms: row.ms, compiled: row.compiled ?? codes.map((code) => ({ code, ms: row.compileMs * code.length / length })) }
     })
   }
 
   #codesOf({ kernel, dims, codes }: Kind, variant: Variant): readonly string[] {
-    const known = codes.get(variant) ?? shaderSources(kernel, dims, variant, this.#options.pipelines.halfMode)
+    const known = codes.get(variant) ?? [...new Set(shaderSources(kernel, dims, variant, this.#options.pipelines.halfMode))]
     codes.set(variant, known)
     return known
   }

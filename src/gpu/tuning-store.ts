@@ -1,5 +1,5 @@
 // What tuning remembers between visits: the best row so far of each kernel on this adapter, by shape bucket.
-import { dispatchesOf, type Algorithm, type Dims, type Kernel } from '../kernels/kernel.ts'
+import type { Algorithm, Dims, Kernel } from '../kernels/kernel.ts'
 import { findVariant } from './candidates.ts'
 import { describeVariant, filesOf, shaderFile, type Variant } from './wgsl.ts'
 
@@ -80,10 +80,22 @@ function storeKey(fingerprint: string, kernel: Kernel, dims: Dims): string {
   return [fingerprint, shaderHash(kernel), kernel.name, bucket.join(' ')].join(' / ')
 }
 
-/** FNV-1a over everything that decides what a row computes: its files and its constants. */
+/** Of everything that decides what a row computes: its files and its constants. */
 function shaderHash(kernel: Kernel): string {
-  const files = (algorithm: Algorithm): readonly string[] => dispatchesOf(kernel, algorithm, kernel.probes[0]!, algorithm.variants[0]!).flatMap(filesOf)
-  const text = kernel.algorithms.flatMap((each) => [each.name, JSON.stringify(each.variants), ...new Set(files(each).map(shaderFile))]).join('\n')
+  const files = (algorithm: Algorithm): readonly string[] => ('dispatches' in algorithm ? algorithm.dispatches(kernel.probes[0]!, algorithm.variants[0]!) : [algorithm]).flatMap(filesOf)
+  return hashOf(kernel.algorithms.flatMap((each) => [each.name, JSON.stringify(each.variants), ...new Set(files(each).map(fileHash))]).join('\n'))
+}
+
+const fileHashes = new Map<string, string>()
+
+function fileHash(path: string): string {
+  const hash = fileHashes.get(path) ?? hashOf(shaderFile(path))
+  fileHashes.set(path, hash)
+  return hash
+}
+
+/** FNV-1a. */
+function hashOf(text: string): string {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return (hash >>> 0).toString(16)

@@ -2,7 +2,7 @@
 // shader's own functions. Shapes are constants and arrays have fixed sizes, so that compilers can fold index arithmetic
 // and bounds checks; where calls share a pipeline, shapes are a uniform.
 import { InvariantError } from '../base/errors.ts'
-import { boundBuffers, dispatchesOf, WORKSPACE, type Algorithm, type BufferDeclaration, type Consts, type Dims, type DispatchDeclaration, type Kernel, type Views } from '../kernels/kernel.ts'
+import { boundBuffers, dispatchesOf, WORKSPACE, type Algorithm, type BufferDeclaration, type Consts, type Dims, type DispatchDeclaration, type Kernel, type Views, type WorkspacePart } from '../kernels/kernel.ts'
 import { halfAccessors, halfReader, ROUNDING, storedAs, throughAccessors, type HalfMode } from './half-access.ts'
 import { expand, value } from './template.ts'
 
@@ -36,6 +36,8 @@ interface Binding {
   readonly binding: number
   /** Of the call's buffer, or the workspace. */
   readonly name: string
+  /** Absent: all of it. */
+  readonly part?: WorkspacePart
   /** The shader's name of it. */
   readonly as: string
 }
@@ -44,8 +46,8 @@ interface Binding {
 export function boundDispatches(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant): readonly BoundDispatch[] {
   const all = [...boundBuffers(kernel, dims), ...('workspace' in algorithm ? [WORKSPACE] : [])]
   return dispatchesOf(kernel, algorithm, dims, consts).map((dispatch) => {
-    const binds = Object.entries(dispatch.binds).filter(([, name]) => all.includes(name))
-    const bindings = binds.map(([as, name], i) => ({ as, name, binding: dispatch.numbers === undefined ? all.indexOf(name) : i }))
+    const binds = Object.entries(dispatch.binds).map(([as, bound]) => (typeof bound === 'string' ? { as, name: bound } : { as, name: WORKSPACE, part: bound })).filter(({ name }) => all.includes(name))
+    const bindings = binds.map((bind, i) => ({ ...bind, binding: dispatch.numbers === undefined ? all.indexOf(bind.name) : i }))
     return { ...dispatch, bindings, ...(dispatch.numbers === undefined ? {} : { uniform: { ...dispatch.numbers, ...rowOf(dispatch) } }) }
   })
 }
@@ -61,7 +63,7 @@ export function shaderFile(path: string): string {
 }
 
 /** The files of each dispatch, includes first. */
-export const filesOf = ({ includes = [], shader }: DispatchDeclaration): readonly string[] => [...includes, shader]
+export const filesOf = ({ includes = [], shader }: Pick<DispatchDeclaration, 'includes' | 'shader'>): readonly string[] => [...includes, shader]
 
 /** The complete WGSL modules of a call, one for each dispatch. */
 export function shaderSources(kernel: Kernel, dims: Dims, variant: Variant, halfMode: HalfMode = 'f16'): readonly string[] {
@@ -154,14 +156,15 @@ function allBindings(module: Module): string {
 function sharedBindings(module: Module): string {
   const { kernel, dispatch, halfMode } = module
   const views = viewsOf(module)
-  return dispatch.bindings.map(({ binding, name, as }) => {
-    const buffer = kernel.buffers[name] ?? (as === WORKSPACE ? WORKSPACE_BUFFER : { ...WORKSPACE_BUFFER, access: 'read' as const })
-    return bindingOf({ name: as, buffer, type: typeOf(buffer, views[name]), binding, halfMode, length: '' })
+  return dispatch.bindings.map(({ binding, name, as, part }) => {
+    const written = dispatch.readWrite === true || part !== undefined || as === WORKSPACE
+    const buffer = kernel.buffers[name] ?? WORKSPACE_BUFFER
+    return bindingOf({ name: as, buffer: written ? { ...buffer, access: 'update' } : buffer, type: typeOf(buffer, views[name]), binding, halfMode, length: '' })
   }).join('\n')
 }
 
-/** Written only under its own name. */
-const WORKSPACE_BUFFER: BufferDeclaration = { access: 'update', element: 'f32', length: () => 0 }
+/** Under another name whole, it is only read. */
+const WORKSPACE_BUFFER: BufferDeclaration = { access: 'read', element: 'f32', length: () => 0 }
 
 const typeOf = ({ element }: BufferDeclaration, view: string | undefined): string => view ?? (element === 'f16' ? 'f32' : element)
 

@@ -90,6 +90,8 @@ export interface OneDispatch extends Rows, Shader {
   readonly grid: (d: Dims, c: Consts) => Grid
   /** Shapes that come at run time (`DispatchDeclaration`). Absent: they are constants of the shader. */
   readonly numbers?: (d: Dims, c: Consts) => Dims
+  /** `DispatchDeclaration` again. */
+  readonly readWrite?: true
 }
 
 /**
@@ -103,13 +105,24 @@ export interface SeveralDispatches extends Rows {
   readonly dispatches: (d: Dims, c: Consts) => readonly DispatchDeclaration[]
 }
 
+/** A part of the workspace; both numbers, of elements, divide by 64, as WebGPU binds buffers in steps of 256 bytes. */
+export interface WorkspacePart {
+  readonly offset: number
+  readonly length: number
+}
+
 /** One dispatch of a call. */
 export interface DispatchDeclaration extends Shader {
   readonly generate?: () => string
   readonly workgroup: Grid
   readonly grid: Grid
   /** The buffers that it binds, by what its shader calls each: several kernels may use one shader. Left out where a call has none (a missing bias). */
-  readonly binds: Readonly<Record<string, string>>
+  readonly binds: Readonly<Record<string, string | WorkspacePart>>
+  /**
+   * Declares all of them as read and written, as parts of the workspace always are: WebGPU lets a dispatch read one part and write
+   * another in no other way. For dispatches that share their text with such.
+   */
+  readonly readWrite?: true
   /** Where it sees buffers as other types than its algorithm does. */
   readonly views?: Views
   /**
@@ -171,10 +184,10 @@ export const own = (...names: readonly string[]): Readonly<Record<string, string
 /** The dispatches of one row, in their order. */
 export function dispatchesOf(kernel: Kernel, algorithm: Algorithm, d: Dims, c: Consts): readonly DispatchDeclaration[] {
   if ('dispatches' in algorithm) return algorithm.dispatches(d, c)
-  const { shader, includes = [], generate, numbers } = algorithm
+  const { shader, includes = [], generate, numbers, readWrite } = algorithm
   return [{
     shader, includes, binds: own(...boundBuffers(kernel, d)), grid: algorithm.grid(d, c), workgroup: algorithm.workgroup?.(d, c) ?? [c['X'] ?? 1, c['Y'] ?? 1, 1],
-    ...(generate === undefined ? {} : { generate: () => generate(d, c) }), ...(numbers === undefined ? {} : { numbers: numbers(d, c) }),
+    ...(generate === undefined ? {} : { generate: () => generate(d, c) }), ...(numbers === undefined ? {} : { numbers: numbers(d, c) }), ...(readWrite === undefined ? {} : { readWrite }),
   }]
 }
 

@@ -1,7 +1,7 @@
 // How GPUs multiply matrices: rows for real GPUs, rows for software adapters, and one that computes anything anywhere.
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
-import { dim, type Algorithm, type Dims } from './kernel.ts'
+import { dim, type Algorithm, type Consts, type DispatchDeclaration, type Dims, type OneDispatch, type WorkspacePart } from './kernel.ts'
 import { hasQuads } from './subgroups.ts'
 
 const tiles = (d: Dims, m: number, n: number): readonly [number, number, number] => [ceilDiv(dim(d, 'N'), n), ceilDiv(dim(d, 'M'), m), 1]
@@ -23,8 +23,21 @@ const vectorViews = (d: Dims): Readonly<Record<string, 'vec4<f32>'>> => {
   return Object.fromEntries(Object.entries(rows).filter(([, length]) => length % 4 === 0).map(([name]) => [name, 'vec4<f32>' as const]))
 }
 
+/** `layers` products of one shape that lie one after the other. */
+export interface Products {
+  readonly M: number
+  readonly N: number
+  readonly K: number
+  readonly TA: number
+  readonly TB: number
+  readonly layers: number
+}
+
+/** What quad-tiles.wgsl is given: products of any size are one pipeline. */
+export const quadNumbers = ({ M, N, K, TA, TB }: Omit<Products, 'layers'>, { BIAS, ACT }: { readonly BIAS: number; readonly ACT: number }): Dims => ({ M, N, K, TA, TB, BIAS, ACT })
+
 /** Four invocations are one SIMD unit there and exchange what they loaded; bias and activation come as vec4s. */
-const quadTiles: Algorithm = {
+const quadTiles: OneDispatch = {
   name: 'quad-tiles',
   suits: 'software',
   features: ['subgroups'],
@@ -40,7 +53,20 @@ const quadTiles: Algorithm = {
   fits: (d, c, gpu) => hasQuads(gpu) && (c['DEPTH'] === 1 || dim(d, 'K') % (4 * dim(c, 'DEPTH')) === 0),
   workgroup: () => [4, 1, 1],
   grid: (d, c) => tiles(d, 4 * dim(c, 'ROWS'), 16 * dim(c, 'BLOCKS')),
+  numbers: (d) => quadNumbers(d as unknown as Products, { BIAS: dim(d, 'BIAS'), ACT: dim(d, 'ACT') }),
+  readWrite: true,
 }
+
+/** Products in parts of the workspace, by four rows and columns each, by the pipeline of those that matmul computes. */
+export const quadProducts = (p: Products, c: Consts, binds: Readonly<Record<'a' | 'b' | 'c', WorkspacePart>>): DispatchDeclaration => ({
+  shader: quadTiles.shader,
+  includes: quadTiles.includes!,
+  binds,
+  workgroup: [4, 1, 1],
+  grid: [ceilDiv(p.N, 16 * dim(c, 'BLOCKS')), ceilDiv(p.M, 4 * dim(c, 'ROWS')), p.layers],
+  numbers: quadNumbers(p, { BIAS: 0, ACT: 0 }),
+  readWrite: true,
+})
 
 /** Last layers of a few outputs: where there are long bodies, a product this small is over before one is compiled. */
 const SMALL_PRODUCT = 2 ** 20

@@ -3,7 +3,8 @@
 // output; for a filter gradient, windows and tiles of the output's gradient become kernels. Images come in rounds, so that the
 // points of all of them need not be in memory at once.
 import { ceilDiv, roundUp } from '../base/math.ts'
-import { dim, linearGrid, own, WORKSPACE, type Algorithm, type Consts, type Dims, type DispatchDeclaration, type SeveralDispatches } from './kernel.ts'
+import { dim, linearGrid, WORKSPACE, type Algorithm, type Consts, type Dims, type DispatchDeclaration, type SeveralDispatches, type WorkspacePart } from './kernel.ts'
+import { quadProducts } from './matmul.algorithms.ts'
 import { hasQuads } from './subgroups.ts'
 
 const SIDE = 8
@@ -43,13 +44,28 @@ const file = (name: string): string => `kernels/conv2d/winograd/${name}.wgsl`
 const byFours = (vec4s: number): Pick<DispatchDeclaration, 'workgroup' | 'grid'> => ({ workgroup: [64, 1, 1], grid: linearGrid(4 * vec4s, 64) })
 const byOnes = (elements: number): Pick<DispatchDeclaration, 'workgroup' | 'grid'> => ({ workgroup: [64, 1, 1], grid: linearGrid(elements, 64) })
 
-/** Offsets are in vec4s. */
-const inputPoints = (d: Dims, round: Round, x: string, to: number): DispatchDeclaration => ({
+/** Parts of the workspace, one after the other, for so many numbers at each point. */
+function partsOf(...lengths: readonly number[]): readonly WorkspacePart[] {
+  let offset = 0
+  return lengths.map((numbers) => {
+    const part = { offset, length: POINTS * numbers }
+    offset += part.length
+    return part
+  })
+}
+
+const inputPoints = (d: Dims, round: Round, x: string, points: WorkspacePart): DispatchDeclaration => ({
   shader: file('inputs'),
   includes: [file('quads'), file('lines'), file('tiles'), file('store-column')],
-  binds: { x, [WORKSPACE]: WORKSPACE },
+  binds: { x, points },
   ...byFours(stored(d, round) * dim(d, 'C') / 4),
-  numbers: { ...tiling(d, round), BLOCKS: dim(d, 'C') / 4, IN_H: dim(d, 'H'), IN_W: dim(d, 'W'), PAD_TOP: dim(d, 'PT'), PAD_LEFT: dim(d, 'PL'), TO: to },
+  numbers: { ...tiling(d, round), BLOCKS: dim(d, 'C') / 4, IN_H: dim(d, 'H'), IN_W: dim(d, 'W'), PAD_TOP: dim(d, 'PT'), PAD_LEFT: dim(d, 'PL') },
+})
+
+/** What invocations are given that read or write the output's tiles. */
+const outputTiles = (d: Dims, round: Round): Pick<DispatchDeclaration, 'workgroup' | 'grid'> & { readonly numbers: Dims } => ({
+  ...byFours(stored(d, round) * dim(d, 'F') / 4),
+  numbers: { ...tiling(d, round), COUNT: tileOf(d), BLOCKS: dim(d, 'F') / 4, OUT_H: dim(d, 'OH'), OUT_W: dim(d, 'OW') },
 })
 
 /** Where weights[KH,KW,C,F] of a convolution lie in w. */
@@ -57,34 +73,26 @@ type Taps = Readonly<Record<'FROM' | 'TO' | 'FIRST_TAP' | 'TAP_STEP', number>>
 
 /** y = act(x * weights + bias), by the names of the call's buffers. */
 function convolution(d: Dims, c: Consts, { x, y, taps }: { readonly x: string; readonly y: string; readonly taps: Taps }): readonly DispatchDeclaration[] {
-  const [channels, filters] = [dim(d, 'C') / 4, dim(d, 'F') / 4]
+  const [C, F] = [dim(d, 'C'), dim(d, 'F')]
   const ofWeights: DispatchDeclaration = {
     shader: file('weights'),
     includes: [file('lines'), file('evaluate'), file('scales')],
-    binds: own('w', WORKSPACE),
+    binds: { w: 'w', points: partsOf(C * F)[0]! },
     views: { [WORKSPACE]: 'f32' },
-    ...byOnes(weights(d)),
-    numbers: { ...taps, COUNT: dim(d, 'KW'), SIZE: weights(d), FILTERS: dim(d, 'F') },
+    ...byOnes(C * F),
+    numbers: { ...taps, COUNT: dim(d, 'KW'), SIZE: C * F, FILTERS: F },
   }
   return [ofWeights, ...roundsOf(d, c).flatMap((round): readonly DispatchDeclaration[] => {
     const tiles = stored(d, round)
-    const inputs = POINTS * weights(d) / 4
-    const products = inputs + POINTS * tiles * channels
+    const [kernels, windows, outputs] = partsOf(C * F, tiles * C, tiles * F) as [WorkspacePart, WorkspacePart, WorkspacePart]
     return [
-      inputPoints(d, round, x, inputs),
-      {
-        shader: file('products'),
-        binds: own(WORKSPACE),
-        workgroup: [4, 1, 1],
-        grid: [ceilDiv(filters, 4 * dim(c, 'COLUMN_BLOCKS')), ceilDiv(tiles, 4 * dim(c, 'ROWS')), POINTS],
-        numbers: { TILES_STORED: tiles, DEPTH: channels, BLOCKS: filters, INPUTS: inputs, WEIGHTS: 0, TO: products },
-      },
+      inputPoints(d, round, x, windows),
+      quadProducts({ M: tiles, K: C, N: F, TA: 0, TB: 0, layers: POINTS }, c, { a: windows, b: kernels, c: outputs }),
       {
         shader: file('outputs'),
         includes: ['kernels/activation-vec4.wgsl', file('quads'), file('lines'), file('interpolate'), file('tiles')],
-        binds: { [WORKSPACE]: WORKSPACE, bias: 'bias', y },
-        ...byFours(tiles * filters),
-        numbers: { ...tiling(d, round), COUNT: tileOf(d), BLOCKS: filters, OUT_H: dim(d, 'OH'), OUT_W: dim(d, 'OW'), FROM: products },
+        binds: { points: outputs, bias: 'bias', y },
+        ...outputTiles(d, round),
       },
     ]
   })]
@@ -95,12 +103,15 @@ const pointsOf = (d: Dims, c: Consts): number => POINTS * stored(d, roundsOf(d, 
 /** Fewer channels or filters are sooner done in strips. */
 const FEWEST = 12
 
+/** Of quad-tiles, with single steps of K, as there are few channels. */
+const rowsOf = (...tiles: readonly (readonly [rows: number, blocks: number])[]): readonly Consts[] => tiles.map(([ROWS, BLOCKS]) => ({ ROWS, BLOCKS, DEPTH: 1, ROUND_KIB: 8192 }))
+
 /** For adapters whose four invocations are one SIMD unit. */
 const winograd: Pick<SeveralDispatches, 'name' | 'suits' | 'features' | 'variants'> & Required<Pick<SeveralDispatches, 'fits'>> = {
   name: 'winograd',
   suits: 'software',
   features: ['subgroups'],
-  variants: [{ ROWS: 8, COLUMN_BLOCKS: 1, ROUND_KIB: 8192 }, { ROWS: 8, COLUMN_BLOCKS: 2, ROUND_KIB: 8192 }],
+  variants: rowsOf([8, 1], [4, 1], [8, 2]),
   fits: (d, _, gpu) => hasQuads(gpu) && d['KH'] === d['KW'] && (d['KW'] === 3 || d['KW'] === 5) && d['SH'] === 1 && d['SW'] === 1
     && ['C', 'F'].every((key) => dim(d, key) % 4 === 0 && dim(d, key) >= FEWEST),
 }
@@ -124,43 +135,36 @@ export const winogradInputGradient = (turned: (d: Dims) => Dims, isConvolution: 
 /** Each round leaves a part of the sums. */
 export const winogradFilterGradient: Algorithm = {
   ...winograd,
-  variants: [{ ROWS: 2, ROUND_KIB: 8192 }, { ROWS: 1, ROUND_KIB: 8192 }],
+  // Begun with what a dense layer's gradient may begin with.
+  variants: rowsOf([4, 1], [8, 1], [8, 2]),
   views: () => ({ x: 'vec4<f32>', dy: 'vec4<f32>', [WORKSPACE]: 'vec4<f32>' }),
   workspace: (d, c) => POINTS * weights(d) * roundsOf(d, c).length + pointsOf(d, c),
   dispatches(d, c) {
-    const [channels, filters] = [dim(d, 'C') / 4, dim(d, 'F') / 4]
+    const [C, F] = [dim(d, 'C'), dim(d, 'F')]
     const rounds = roundsOf(d, c)
-    const part = POINTS * weights(d) / 4
-    const inputs = part * rounds.length
     return [
       ...rounds.flatMap((round, i): readonly DispatchDeclaration[] => {
         const tiles = stored(d, round)
-        const gradients = inputs + POINTS * tiles * channels
+        const parts = partsOf(...rounds.map(() => C * F), tiles * C, tiles * F)
+        const [windows, outputs] = parts.slice(rounds.length) as [WorkspacePart, WorkspacePart]
         return [
-          inputPoints(d, round, 'x', inputs),
+          inputPoints(d, round, 'x', windows),
           {
             shader: file('gradients'),
             includes: [file('quads'), file('lines'), file('evaluate'), file('tiles'), file('store-column')],
-            binds: own('dy', WORKSPACE),
-            ...byFours(tiles * filters),
-            numbers: { ...tiling(d, round), COUNT: tileOf(d), BLOCKS: filters, OUT_H: dim(d, 'OH'), OUT_W: dim(d, 'OW'), TO: gradients },
+            binds: { dy: 'dy', points: outputs },
+            ...outputTiles(d, round),
           },
-          {
-            shader: file('sums'),
-            binds: own(WORKSPACE),
-            workgroup: [4, 1, 1],
-            grid: [ceilDiv(filters, 4), ceilDiv(channels, 4 * dim(c, 'ROWS')), POINTS],
-            numbers: { TILES_STORED: tiles, DEPTH: channels, BLOCKS: filters, INPUTS: inputs, GRADIENTS: gradients, TO: i * part },
-          },
+          quadProducts({ M: C, K: tiles, N: F, TA: 1, TB: 0, layers: POINTS }, c, { a: windows, b: outputs, c: parts[i]! }),
         ]
       }),
       {
         shader: file('filters'),
         includes: [file('lines'), file('interpolate'), file('scales')],
-        binds: own(WORKSPACE, 'dw'),
+        binds: { points: partsOf(rounds.length * C * F)[0]!, dw: 'dw' },
         views: { [WORKSPACE]: 'f32' },
-        ...byOnes(weights(d)),
-        numbers: { COUNT: dim(d, 'KW'), SIZE: weights(d), PARTS: rounds.length },
+        ...byOnes(C * F),
+        numbers: { COUNT: dim(d, 'KW'), SIZE: C * F, PARTS: rounds.length },
       },
     ]
   },

@@ -1,7 +1,8 @@
 // c[M,N] = act(A·B + bias[N]), any transposition, for adapters that run four invocations as one SIMD unit (SwiftShader).
 // There a load costs as much as ten multiply-adds, so four invocations load 4x4 blocks of different rows and columns and
 // exchange the rows by quad swaps: invocation l makes rows of l, l^1, l^2 and l^3 for its own columns. A tile is
-// 4*ROWS x 16*BLOCKS; k advances by 4*DEPTH. Operands whose rows divide by four are seen as vec4s.
+// 4*ROWS x 16*BLOCKS; k advances by 4*DEPTH. Operands whose rows divide by four are seen as vec4s. Products of one shape that
+// lie one after the other are one dispatch, each a layer of its grid.
 const TILE_M = 4u * ROWS;
 const TILE_N = 16u * BLOCKS;
 
@@ -14,13 +15,13 @@ fn row(start: u32, r: u32, l: u32) -> u32 {
 #end
 }
 
-// A[m, k..k+3]; beyond K zeros, so that the products vanish.
+// A[m, k..k+3] from `start` on; beyond K zeros, so that the products vanish.
 #if a.width == 1
-fn a_element(m: u32, k: u32) -> f32 {
+fn a_element(start: u32, m: u32, k: u32) -> f32 {
 #if u.TA == 1
-  let at = min(k, u.K - 1u) * u.M + m;
+  let at = start + min(k, u.K - 1u) * u.M + m;
 #else
-  let at = m * u.K + min(k, u.K - 1u);
+  let at = start + m * u.K + min(k, u.K - 1u);
 #end
 #if u.K % 4 == 0
   return a[at];
@@ -28,70 +29,104 @@ fn a_element(m: u32, k: u32) -> f32 {
   return select(0.0, a[at], k < u.K);
 #end
 }
-fn a_row(m: u32, k: u32) -> vec4<f32> { return vec4<f32>(a_element(m, k), a_element(m, k + 1u), a_element(m, k + 2u), a_element(m, k + 3u)); }
+fn a_row(start: u32, m: u32, k: u32) -> vec4<f32> { return vec4<f32>(a_element(start, m, k), a_element(start, m, k + 1u), a_element(start, m, k + 2u), a_element(start, m, k + 3u)); }
 #end
 
-// B[k..k+3, n..n+3] as a matrix whose columns are the rows of B. `nb` counts blocks of four columns.
+// B[k..k+3, n..n+3] from `start` on, as a matrix whose columns are the rows of B. `nb` counts blocks of four columns, `row` is the
+// length of a stored one.
 #if b.width == 4
 #if u.TB == 0
-fn b_block(k: u32, nb: u32) -> mat4x4<f32> {
-  let at = k * (u.N / 4u) + nb;
+fn b_block(start: u32, k: u32, nb: u32, row: u32) -> mat4x4<f32> {
+  let at = start + k * row + nb;
 #if u.K % 4 == 0
-  return mat4x4<f32>(b[at], b[at + u.N / 4u], b[at + u.N / 2u], b[at + 3u * (u.N / 4u)]);
+  return mat4x4<f32>(b[at], b[at + row], b[at + 2u * row], b[at + 3u * row]);
 #else
-  return mat4x4<f32>(b[at], b[min(k + 1u, u.K - 1u) * (u.N / 4u) + nb], b[min(k + 2u, u.K - 1u) * (u.N / 4u) + nb], b[min(k + 3u, u.K - 1u) * (u.N / 4u) + nb]);
+  let last = u.K - 1u;
+  return mat4x4<f32>(b[at], b[start + min(k + 1u, last) * row + nb], b[start + min(k + 2u, last) * row + nb], b[start + min(k + 3u, last) * row + nb]);
 #end
 }
 #else
-fn b_block(k: u32, nb: u32) -> mat4x4<f32> {
+fn b_block(start: u32, k: u32, nb: u32, row: u32) -> mat4x4<f32> {
   let n = nb * 4u;
 #if u.N % 4 == 0
-  let at = n * (u.K / 4u) + k / 4u;
-  return transpose(mat4x4<f32>(b[at], b[at + u.K / 4u], b[at + u.K / 2u], b[at + 3u * (u.K / 4u)]));
+  let at = start + n * row + k / 4u;
+  return transpose(mat4x4<f32>(b[at], b[at + row], b[at + 2u * row], b[at + 3u * row]));
 #else
-  return transpose(mat4x4<f32>(b[n * (u.K / 4u) + k / 4u], b[min(n + 1u, u.N - 1u) * (u.K / 4u) + k / 4u], b[min(n + 2u, u.N - 1u) * (u.K / 4u) + k / 4u], b[min(n + 3u, u.N - 1u) * (u.K / 4u) + k / 4u]));
+  let last = u.N - 1u;
+  let at = start + k / 4u;
+  return transpose(mat4x4<f32>(b[at + n * row], b[at + min(n + 1u, last) * row], b[at + min(n + 2u, last) * row], b[at + min(n + 3u, last) * row]));
 #end
 }
 #end
 #else
-fn b_element(k: u32, n: u32) -> f32 {
+fn b_element(start: u32, k: u32, n: u32) -> f32 {
 #if u.TB == 1
-  return b[min(n, u.N - 1u) * u.K + min(k, u.K - 1u)];
+  return b[start + min(n, u.N - 1u) * u.K + min(k, u.K - 1u)];
 #else
-  return b[min(k, u.K - 1u) * u.N + min(n, u.N - 1u)];
+  return b[start + min(k, u.K - 1u) * u.N + min(n, u.N - 1u)];
 #end
 }
-fn b_row(k: u32, n: u32) -> vec4<f32> { return vec4<f32>(b_element(k, n), b_element(k, n + 1u), b_element(k, n + 2u), b_element(k, n + 3u)); }
-fn b_block(k: u32, nb: u32) -> mat4x4<f32> { return mat4x4<f32>(b_row(k, nb * 4u), b_row(k + 1u, nb * 4u), b_row(k + 2u, nb * 4u), b_row(k + 3u, nb * 4u)); }
+fn b_row(start: u32, k: u32, n: u32) -> vec4<f32> { return vec4<f32>(b_element(start, k, n), b_element(start, k, n + 1u), b_element(start, k, n + 2u), b_element(start, k, n + 3u)); }
+fn b_block(start: u32, k: u32, nb: u32, row: u32) -> mat4x4<f32> { return mat4x4<f32>(b_row(start, k, nb * 4u), b_row(start, k + 1u, nb * 4u), b_row(start, k + 2u, nb * 4u), b_row(start, k + 3u, nb * 4u)); }
 #end
 
 #if u.N % 4 == 0
+#if u.BIAS == 1
 fn bias_of(nb: u32) -> vec4<f32> { return bias_at(min(nb, u.N / 4u - 1u)); }
-fn store(m: u32, nb: u32, value: vec4<f32>) {
-  if ((m < u.M) & (nb < u.N / 4u)) { c[m * (u.N / 4u) + nb] = activate(value); }
+#else
+fn bias_of(nb: u32) -> vec4<f32> { return vec4<f32>(); }
+#end
+fn store(layer: u32, m: u32, nb: u32, value: vec4<f32>) {
+  let row = u.N / 4u;
+  if ((m < u.M) & (nb < row)) { c[(layer * u.M + m) * row + nb] = activate(value); }
 }
 #else
+#if u.BIAS == 1
 fn bias_of(nb: u32) -> vec4<f32> {
   let n = nb * 4u;
   return vec4<f32>(bias_at(min(n, u.N - 1u)), bias_at(min(n + 1u, u.N - 1u)), bias_at(min(n + 2u, u.N - 1u)), bias_at(min(n + 3u, u.N - 1u)));
 }
-fn store(m: u32, nb: u32, value: vec4<f32>) {
+#else
+fn bias_of(nb: u32) -> vec4<f32> { return vec4<f32>(); }
+#end
+fn store(layer: u32, m: u32, nb: u32, value: vec4<f32>) {
   let n = nb * 4u;
+  let at = (layer * u.M + m) * u.N + n;
   let result = activate(value);
-  if ((m < u.M) & (n < u.N)) { c[m * u.N + n] = result.x; }
-  if ((m < u.M) & (n + 1u < u.N)) { c[m * u.N + n + 1u] = result.y; }
-  if ((m < u.M) & (n + 2u < u.N)) { c[m * u.N + n + 2u] = result.z; }
-  if ((m < u.M) & (n + 3u < u.N)) { c[m * u.N + n + 3u] = result.w; }
+  if ((m < u.M) & (n < u.N)) { c[at] = result.x; }
+  if ((m < u.M) & (n + 1u < u.N)) { c[at + 1u] = result.y; }
+  if ((m < u.M) & (n + 2u < u.N)) { c[at + 2u] = result.z; }
+  if ((m < u.M) & (n + 3u < u.N)) { c[at + 3u] = result.w; }
 }
 #end
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
+  let rows = u.M;
+  let depth = u.K;
   let m_start = group.y * TILE_M;
   let n_block = group.x * (TILE_N / 4u) + lane;
+  let a_start = group.z * rows * depth / ${a.width}u;
+  let b_start = group.z * depth * u.N / ${b.width}u;
+#if u.TB == 1
+  let b_row_length = depth / ${b.width}u;
+#else
+  let b_row_length = u.N / ${b.width}u;
+#end
+#if u.TA * a.width == 4
+  let a_row_length = rows / 4u;
+#unroll q < ROWS / 4
+  let m$q = min(m_start / 4u + $q * 4u + lane, a_row_length - 1u);
+#end
+#else
 #unroll q < ROWS / 4
 #unroll i < 4
-  let m$q_$i = min(row(m_start, $q * 4 + $i, lane), u.M - 1u);
+#if a.width == 4
+  let m$q_$i = a_start + min(row(m_start, $q * 4 + $i, lane), rows - 1u) * (depth / 4u);
+#else
+  let m$q_$i = min(row(m_start, $q * 4 + $i, lane), rows - 1u);
+#end
+#end
 #end
 #end
 #unroll j < BLOCKS
@@ -104,26 +139,26 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #end
 #end
 #end
-  for (var start = 0u; start < u.K; start += 4u * DEPTH) {
+  for (var start = 0u; start < depth; start += 4u * DEPTH) {
 #unroll d < DEPTH
     {
       let k = start + 4u * $d;
 #unroll j < BLOCKS
-      let b$j = b_block(k, n$j);
+      let b$j = b_block(b_start, k, n$j, b_row_length);
 #end
 #if u.TA * a.width == 4
 #unroll q < ROWS / 4
 #if u.K % 4 == 0
-      let at$q = k * (u.M / 4u) + min(m_start / 4u + $q * 4u + lane, u.M / 4u - 1u);
-      let block$q = transpose(mat4x4<f32>(a[at$q], a[at$q + u.M / 4u], a[at$q + u.M / 2u], a[at$q + 3u * (u.M / 4u)]));
+      let at$q = a_start + k * a_row_length + m$q;
+      let block$q = transpose(mat4x4<f32>(a[at$q], a[at$q + a_row_length], a[at$q + 2u * a_row_length], a[at$q + 3u * a_row_length]));
 #else
-      let at$q = min(m_start / 4u + $q * 4u + lane, u.M / 4u - 1u);
+      let at$q = a_start + m$q;
       let zero$q = vec4<f32>();
       let block$q = transpose(mat4x4<f32>(
-        a[k * (u.M / 4u) + at$q],
-        select(zero$q, a[min(k + 1u, u.K - 1u) * (u.M / 4u) + at$q], k + 1u < u.K),
-        select(zero$q, a[min(k + 2u, u.K - 1u) * (u.M / 4u) + at$q], k + 2u < u.K),
-        select(zero$q, a[min(k + 3u, u.K - 1u) * (u.M / 4u) + at$q], k + 3u < u.K)));
+        a[at$q + k * a_row_length],
+        select(zero$q, a[at$q + min(k + 1u, depth - 1u) * a_row_length], k + 1u < depth),
+        select(zero$q, a[at$q + min(k + 2u, depth - 1u) * a_row_length], k + 2u < depth),
+        select(zero$q, a[at$q + min(k + 3u, depth - 1u) * a_row_length], k + 3u < depth)));
 #end
 #end
 #end
@@ -133,9 +168,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let a$q_$i = block$q[$i];
 #else
 #if a.width == 4
-      let a$q_$i = a[m$q_$i * (u.K / 4u) + k / 4u];
+      let a$q_$i = a[m$q_$i + k / 4u];
 #else
-      let a$q_$i = a_row(m$q_$i, k);
+      let a$q_$i = a_row(a_start, m$q_$i, k);
 #end
 #end
       let swapped_x$q_$i = quadSwapX(a$q_$i);
@@ -161,7 +196,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 #end
 #end
     );
-    for (var i = 0u; i < 4u * ROWS; i++) { store(row(m_start, i / 4u, lane ^ (i % 4u)), nb, sums[i] + bias); }
+    for (var i = 0u; i < 4u * ROWS; i++) { store(group.z, row(m_start, i / 4u, lane ^ (i % 4u)), nb, sums[i] + bias); }
   }
 #end
 }

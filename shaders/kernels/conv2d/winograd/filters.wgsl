@@ -1,4 +1,4 @@
-// dw[COUNT, COUNT, C, F] = the kernels that workspace[PARTS, 64, C, F], its parts added up in their order, are points of (lines.wgsl).
+// dw[COUNT, COUNT, C, F] = the kernels that points[PARTS, 64, C, F], its parts added up in their order, are points of (lines.wgsl).
 alias Number = f32;
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
@@ -11,7 +11,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var rows: array<Values, 8>;
   for (var point = 0u; point < 64u; point++) {
     var sum = 0.0;
-    for (var part = 0u; part < parts; part++) { sum += workspace[(part * 64u + point) * size + i]; }
+    for (var part = 0u; part < parts; part++) { sum += points[(part * 64u + point) * size + i]; }
     row[point % 8u] = sum;
     if (point % 8u == 7u) { rows[point / 8u] = interpolate(scaled(row)); }
   }

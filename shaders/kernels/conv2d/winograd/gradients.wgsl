@@ -1,4 +1,4 @@
-// workspace[64, TILES, F]: the tiles of dy (TILE by TILE) as points (lines.wgsl), for adapters that run four invocations as one SIMD
+// points[64, TILES, F]: the tiles of dy (TILE by TILE) as points (lines.wgsl), for adapters that run four invocations as one SIMD
 // unit. Four share a tile of four filters: each evaluates one or two rows, then, exchanged by quad swaps, two columns.
 fn pixel(row: u32, column: u32, row_inside: bool, width: u32, blocks: u32, block: u32) -> vec4<f32> {
   let value = dy[(row + min(column, width - 1u)) * blocks + block];
@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_
   let blocks = u.BLOCKS;
   let step = u.TILES_STORED * blocks;
   let place = place_of(min((id.y * u.ROW_INVOCATIONS + id.x) / 4u, step - 1u), blocks);
-  let at = u.TO + lane * step + place.tile * blocks + place.block;
+  let at = lane * step + place.tile * blocks + place.block;
   let upper = row_of(place, lane, blocks);
 #if u.COUNT > 4
   let lower = row_of(place, lane + 4u, blocks);

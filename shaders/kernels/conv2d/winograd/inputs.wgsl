@@ -1,4 +1,4 @@
-// workspace[64, TILES, C]: the windows of x (8 by 8, TILE apart) as points (lines.wgsl), for adapters that run four invocations as
+// points[64, TILES, C]: the windows of x (8 by 8, TILE apart) as points (lines.wgsl), for adapters that run four invocations as
 // one SIMD unit. Four share a window of four channels: each transforms two rows, then, exchanged by quad swaps, two columns.
 fn line(d: Points) -> Points {
   let even1 = d[2] + d[6] - 4.25 * d[4]; let odd1 = d[1] + d[5] - 4.25 * d[3];
@@ -37,6 +37,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_
   let upper = row_of(place, lane, blocks);
   let lower = row_of(place, lane + 4u, blocks);
   let step = tiles * blocks;
-  store(u.TO + lane * step + place.tile * blocks + place.block, step, line(column_of(first_half(upper), first_half(lower), lane)));
-  store(u.TO + (lane + 4u) * step + place.tile * blocks + place.block, step, line(column_of(second_half(upper), second_half(lower), lane)));
+  store(lane * step + place.tile * blocks + place.block, step, line(column_of(first_half(upper), first_half(lower), lane)));
+  store((lane + 4u) * step + place.tile * blocks + place.block, step, line(column_of(second_half(upper), second_half(lower), lane)));
 }

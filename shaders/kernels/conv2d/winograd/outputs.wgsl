@@ -1,9 +1,9 @@
-// y = act(the tiles that workspace[64, TILES, F] are points of (lines.wgsl) + bias), for adapters that run four invocations as one
+// y = act(the tiles that points[64, TILES, F] are points of (lines.wgsl) + bias), for adapters that run four invocations as one
 // SIMD unit. Four share a tile of four filters: each interpolates two rows of points, then, exchanged by quad swaps, columns.
 fn row_of(at: u32, step: u32) -> Values {
   return interpolate(Points(
 #unroll j < 8
-    workspace[at + ${$j}u * step],
+    points[at + ${$j}u * step],
 #end
   ));
 }
@@ -29,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_
   let blocks = u.BLOCKS;
   let step = u.TILES_STORED * blocks;
   let place = place_of(min((id.y * u.ROW_INVOCATIONS + id.x) / 4u, step - 1u), blocks);
-  let at = u.FROM + 8u * lane * step + place.tile * blocks + place.block;
+  let at = 8u * lane * step + place.tile * blocks + place.block;
   let upper = row_of(at, step);
   let lower = row_of(at + 32u * step, step);
 #if u.COUNT > 4

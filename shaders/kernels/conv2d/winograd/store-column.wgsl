@@ -1,6 +1,6 @@
-// Points of one column, eight to a row, `step` apart in the workspace.
+// Points of one column, eight to a row, `step` apart in memory.
 fn store(at: u32, step: u32, column: Points) {
 #unroll row < 8
-  workspace[at + ${$row * 8}u * step] = column[$row];
+  points[at + ${$row * 8}u * step] = column[$row];
 #end
 }

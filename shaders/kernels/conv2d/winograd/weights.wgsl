@@ -1,4 +1,4 @@
-// workspace[64, C, F]: kernels of COUNT by COUNT taps as points (lines.wgsl). FROM and TO are the steps in w from one channel read
+// points[64, C, F]: kernels of COUNT by COUNT taps as points (lines.wgsl). FROM and TO are the steps in w from one channel read
 // and one channel written to the next; FIRST_TAP and TAP_STEP let taps be read backwards, as an input gradient does.
 alias Number = f32;
 
@@ -17,13 +17,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     )));
   }
   for (var column = 0u; column < 8u; column++) {
-    let points = scaled(evaluate(Coefficients(
+    let transformed = scaled(evaluate(Coefficients(
 #unroll kh < u.COUNT
       rows[$kh][column],
 #end
     )));
 #unroll row < 8
-    workspace[(${$row * 8}u + column) * size + i] = points[$row];
+    points[(${$row * 8}u + column) * size + i] = transformed[$row];
 #end
   }
 }
