@@ -100,7 +100,7 @@ function shaderSource(module: Module): string {
   const declarations = uniform === undefined ? allBindings(module) : sharedBindings(module)
   const text = [...generated, ...parts].join('\n')
   // Where dispatches of several rows may share a pipeline, only the constants that it mentions.
-  const mentioned = uniform === undefined ? consts : Object.fromEntries(Object.entries(consts).filter(([name]) => new RegExp(`\\b${name}\\b`).test(text)))
+  const mentioned = uniform === undefined ? consts : Object.fromEntries(Object.entries(consts).filter(([name]) => new RegExp(`(?<![.\\w])${name}\\b`).test(text)))
   return [...enables, shapes, constants(mentioned, dispatch), ...rounding, declarations, text].join('\n')
 }
 
