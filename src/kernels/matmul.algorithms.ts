@@ -1,7 +1,7 @@
 // How GPUs multiply matrices: rows for real GPUs, rows for software adapters, and one that computes anything anywhere.
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
-import { dim, type Algorithm, type Consts, type DispatchDeclaration, type Dims, type OneDispatch, type WorkspacePart } from './kernel.ts'
+import { dim, WORKSPACE, type Algorithm, type Consts, type DispatchDeclaration, type Dims, type OneDispatch, type WorkspacePart } from './kernel.ts'
 import { hasQuads } from './subgroups.ts'
 
 const tiles = (d: Dims, m: number, n: number): readonly [number, number, number] => [ceilDiv(dim(d, 'N'), n), ceilDiv(dim(d, 'M'), m), 1]
@@ -62,6 +62,7 @@ export const quadProducts = (p: Products, c: Consts, binds: Readonly<Record<'a' 
   shader: quadTiles.shader,
   includes: quadTiles.includes!,
   binds,
+  views: { [WORKSPACE]: 'vec4<f32>' },
   workgroup: [4, 1, 1],
   grid: [ceilDiv(p.N, 16 * dim(c, 'BLOCKS')), ceilDiv(p.M, 4 * dim(c, 'ROWS')), p.layers],
   numbers: quadNumbers(p, { BIAS: 0, ACT: 0 }),

@@ -3,7 +3,7 @@
 // output; for a filter gradient, windows and tiles of the output's gradient become kernels. Images come in rounds, so that the
 // points of all of them need not be in memory at once.
 import { ceilDiv, roundUp } from '../base/math.ts'
-import { dim, linearGrid, WORKSPACE, type Algorithm, type Consts, type Dims, type DispatchDeclaration, type SeveralDispatches, type WorkspacePart } from './kernel.ts'
+import { dim, linearGrid, type Algorithm, type Consts, type Dims, type DispatchDeclaration, type SeveralDispatches, type WorkspacePart } from './kernel.ts'
 import { quadProducts } from './matmul.algorithms.ts'
 import { hasQuads } from './subgroups.ts'
 
@@ -40,8 +40,9 @@ function tiling(d: Dims, round: Round): Dims {
 }
 
 const file = (name: string): string => `kernels/conv2d/winograd/${name}.wgsl`
-/** Four invocations for each of so many vec4s. */
-const byFours = (vec4s: number): Pick<DispatchDeclaration, 'workgroup' | 'grid'> => ({ workgroup: [64, 1, 1], grid: linearGrid(4 * vec4s, 64) })
+/** Four invocations for each row of tiles of a channel; a layer more where memory has more tiles than the images. */
+const byRows = (d: Dims, channels: number, tiles: number): Pick<DispatchDeclaration, 'workgroup' | 'grid'> =>
+  ({ workgroup: [64, 1, 1], grid: [ceilDiv(channels, 16), ceilDiv(dim(d, 'OH'), tileOf(d)), ceilDiv(tiles, tilesOf(d))] })
 const byOnes = (elements: number): Pick<DispatchDeclaration, 'workgroup' | 'grid'> => ({ workgroup: [64, 1, 1], grid: linearGrid(elements, 64) })
 
 /** Parts of the workspace, one after the other, for so many numbers at each point. */
@@ -58,14 +59,14 @@ const inputPoints = (d: Dims, round: Round, x: string, points: WorkspacePart): D
   shader: file('inputs'),
   includes: [file('quads'), file('lines'), file('tiles'), file('store-column')],
   binds: { x, points },
-  ...byFours(stored(d, round) * dim(d, 'C') / 4),
-  numbers: { ...tiling(d, round), BLOCKS: dim(d, 'C') / 4, IN_H: dim(d, 'H'), IN_W: dim(d, 'W'), PAD_TOP: dim(d, 'PT'), PAD_LEFT: dim(d, 'PL') },
+  ...byRows(d, dim(d, 'C'), stored(d, round)),
+  numbers: { ...tiling(d, round), CHANNELS: dim(d, 'C'), IN_H: dim(d, 'H'), IN_W: dim(d, 'W'), PAD_TOP: dim(d, 'PT'), PAD_LEFT: dim(d, 'PL') },
 })
 
 /** What invocations are given that read or write the output's tiles. */
-const outputTiles = (d: Dims, round: Round): Pick<DispatchDeclaration, 'workgroup' | 'grid'> & { readonly numbers: Dims } => ({
-  ...byFours(stored(d, round) * dim(d, 'F') / 4),
-  numbers: { ...tiling(d, round), COUNT: tileOf(d), BLOCKS: dim(d, 'F') / 4, OUT_H: dim(d, 'OH'), OUT_W: dim(d, 'OW') },
+const outputTiles = (d: Dims, round: Round, tiles: number): Pick<DispatchDeclaration, 'workgroup' | 'grid'> & { readonly numbers: Dims } => ({
+  ...byRows(d, dim(d, 'F'), tiles),
+  numbers: { ...tiling(d, round), COUNT: tileOf(d), CHANNELS: dim(d, 'F'), OUT_H: dim(d, 'OH'), OUT_W: dim(d, 'OW') },
 })
 
 /** Where weights[KH,KW,C,F] of a convolution lie in w. */
@@ -78,7 +79,6 @@ function convolution(d: Dims, c: Consts, { x, y, taps }: { readonly x: string; r
     shader: file('weights'),
     includes: [file('lines'), file('evaluate'), file('scales')],
     binds: { w: 'w', points: partsOf(C * F)[0]! },
-    views: { [WORKSPACE]: 'f32' },
     ...byOnes(C * F),
     numbers: { ...taps, COUNT: dim(d, 'KW'), SIZE: C * F, FILTERS: F },
   }
@@ -90,9 +90,9 @@ function convolution(d: Dims, c: Consts, { x, y, taps }: { readonly x: string; r
       quadProducts({ M: tiles, K: C, N: F, TA: 0, TB: 0, layers: POINTS }, c, { a: windows, b: kernels, c: outputs }),
       {
         shader: file('outputs'),
-        includes: ['kernels/activation-vec4.wgsl', file('quads'), file('lines'), file('interpolate'), file('tiles')],
+        includes: ['kernels/activation.wgsl', file('quads'), file('lines'), file('interpolate'), file('tiles')],
         binds: { points: outputs, bias: 'bias', y },
-        ...outputTiles(d, round),
+        ...outputTiles(d, round, round.images * tilesOf(d)),
       },
     ]
   })]
@@ -118,7 +118,6 @@ const winograd: Pick<SeveralDispatches, 'name' | 'suits' | 'features' | 'variant
 
 export const winogradForward: Algorithm = {
   ...winograd,
-  views: () => ({ x: 'vec4<f32>', bias: 'vec4<f32>', y: 'vec4<f32>', [WORKSPACE]: 'vec4<f32>' }),
   workspace: (d, c) => POINTS * weights(d) + pointsOf(d, c),
   dispatches: (d, c) => convolution(d, c, { x: 'x', y: 'y', taps: { FROM: dim(d, 'F'), TO: 1, FIRST_TAP: 0, TAP_STEP: 1 } }),
 }
@@ -126,7 +125,6 @@ export const winogradForward: Algorithm = {
 /** `turned` gives the convolution that an input gradient is, where it is one. */
 export const winogradInputGradient = (turned: (d: Dims) => Dims, isConvolution: (d: Dims) => boolean): Algorithm => ({
   ...winograd,
-  views: () => ({ dy: 'vec4<f32>', dx: 'vec4<f32>', [WORKSPACE]: 'vec4<f32>' }),
   fits: (d, c, gpu) => isConvolution(d) && winograd.fits(d, c, gpu),
   workspace: (d, c) => POINTS * weights(d) + pointsOf(turned(d), c),
   dispatches: (d, c) => convolution(turned(d), c, { x: 'dy', y: 'dx', taps: { FROM: 1, TO: dim(d, 'F'), FIRST_TAP: dim(d, 'KH') * dim(d, 'KW') - 1, TAP_STEP: -1 } }),
@@ -137,7 +135,6 @@ export const winogradFilterGradient: Algorithm = {
   ...winograd,
   // Begun with what a dense layer's gradient may begin with.
   variants: rowsOf([4, 1], [8, 1], [8, 2]),
-  views: () => ({ x: 'vec4<f32>', dy: 'vec4<f32>', [WORKSPACE]: 'vec4<f32>' }),
   workspace: (d, c) => POINTS * weights(d) * roundsOf(d, c).length + pointsOf(d, c),
   dispatches(d, c) {
     const [C, F] = [dim(d, 'C'), dim(d, 'F')]
@@ -153,7 +150,7 @@ export const winogradFilterGradient: Algorithm = {
             shader: file('gradients'),
             includes: [file('quads'), file('lines'), file('evaluate'), file('tiles'), file('store-column')],
             binds: { dy: 'dy', points: outputs },
-            ...outputTiles(d, round),
+            ...outputTiles(d, round, tiles),
           },
           quadProducts({ M: C, K: tiles, N: F, TA: 1, TB: 0, layers: POINTS }, c, { a: windows, b: outputs, c: parts[i]! }),
         ]
@@ -162,7 +159,6 @@ export const winogradFilterGradient: Algorithm = {
         shader: file('filters'),
         includes: [file('lines'), file('interpolate'), file('scales')],
         binds: { points: partsOf(rounds.length * C * F)[0]!, dw: 'dw' },
-        views: { [WORKSPACE]: 'f32' },
         ...byOnes(C * F),
         numbers: { COUNT: dim(d, 'KW'), SIZE: C * F, PARTS: rounds.length },
       },

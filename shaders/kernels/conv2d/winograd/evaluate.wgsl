@@ -1,14 +1,14 @@
 // The polynomial of COUNT (3 to 6) coefficients at the eight points of lines.wgsl.
-alias Coefficients = array<Number, ${u.COUNT}>;
+alias Coefficients = array<f32, ${u.COUNT}>;
 
-fn even(v: Coefficients, square: f32) -> Number {
+fn even(v: Coefficients, square: f32) -> f32 {
 #if u.COUNT > 4
   return v[0] + square * (v[2] + square * v[4]);
 #else
   return v[0] + square * v[2];
 #end
 }
-fn odd(v: Coefficients, point: f32, square: f32) -> Number {
+fn odd(v: Coefficients, point: f32, square: f32) -> f32 {
 #if u.COUNT > 5
   return point * (v[1] + square * (v[3] + square * v[5]));
 #else

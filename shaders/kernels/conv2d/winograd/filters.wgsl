@@ -1,6 +1,4 @@
 // dw[COUNT, COUNT, C, F] = the kernels that points[PARTS, 64, C, F], its parts added up in their order, are points of (lines.wgsl).
-alias Number = f32;
-
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let size = u.SIZE;

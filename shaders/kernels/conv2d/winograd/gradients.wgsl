@@ -1,37 +1,48 @@
 // points[64, TILES, F]: the tiles of dy (TILE by TILE) as points (lines.wgsl), for adapters that run four invocations as one SIMD
-// unit. Four share a tile of four filters: each evaluates one or two rows, then, exchanged by quad swaps, two columns.
-fn pixel(row: u32, column: u32, row_inside: bool, width: u32, blocks: u32, block: u32) -> vec4<f32> {
-  let value = dy[(row + min(column, width - 1u)) * blocks + block];
-  return select(vec4<f32>(), value, row_inside & (column < width));
+// unit. Four share a tile of a filter: each evaluates one or two rows, then, exchanged by quad swaps, two columns.
+fn pixel(row: u32, column: u32, row_inside: bool, width: u32, channels: u32) -> f32 {
+  let value = dy[row + min(column, width - 1u) * channels];
+  return select(0.0, value, row_inside & (column < width));
 }
-fn row_of(place: Place, lane: u32, blocks: u32) -> Points {
+fn line_of(image: u32, h: u32, inside: bool, column: u32, channels: u32, channel: u32) -> Points {
   let width = u.OUT_W;
-  let h = place.row + lane;
-  let row = (place.image * u.OUT_H + min(h, u.OUT_H - 1u)) * width;
-  let inside = place.exists & (h < u.OUT_H);
+  let row = (image * u.OUT_H + min(h, u.OUT_H - 1u)) * width * channels + channel;
   return evaluate(Coefficients(
 #unroll j < u.COUNT
-    pixel(row, place.column + ${$j}u, inside, width, blocks, place.block),
+    pixel(row, column + ${$j}u, inside & (h < u.OUT_H), width, channels),
 #end
   ));
 }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let lane = local % 4u;
-  let blocks = u.BLOCKS;
-  let step = u.TILES_STORED * blocks;
-  let place = place_of(min((id.y * u.ROW_INVOCATIONS + id.x) / 4u, step - 1u), blocks);
-  let at = lane * step + place.tile * blocks + place.block;
-  let upper = row_of(place, lane, blocks);
+  let channels = u.CHANNELS;
+  let tiles = u.TILES_STORED;
+  let own = row_of_tiles(group, id);
+  let channel = min(own.channel, channels - 1u);
+  let h = own.row + lane;
+  let step = tiles * channels;
+  for (var i = 0u; i < u.TILES_X; i++) {
+    let column = i * u.TILE;
+    let tile = own.first_tile + i;
+    // Those stored beside the images' tiles are zero.
+    let exists = tile < u.TILES;
+    let upper = line_of(own.image, h, exists, column, channels, channel);
 #if u.COUNT > 4
-  let lower = row_of(place, lane + 4u, blocks);
-  let left = column_of(first_half(upper), first_half(lower), lane);
-  let right = column_of(second_half(upper), second_half(lower), lane);
-  store(at, step, evaluate(Coefficients(left[0], left[1], left[2], left[3], left[4], left[5])));
-  store(at + 4u * step, step, evaluate(Coefficients(right[0], right[1], right[2], right[3], right[4], right[5])));
+    let lower = line_of(own.image, h + 4u, exists, column, channels, channel);
+    let first = column_of(first_half(upper), first_half(lower), lane);
+    let second = column_of(second_half(upper), second_half(lower), lane);
+    let left = evaluate(Coefficients(first[0], first[1], first[2], first[3], first[4], first[5]));
+    let right = evaluate(Coefficients(second[0], second[1], second[2], second[3], second[4], second[5]));
 #else
-  store(at, step, evaluate(turned(first_half(upper), lane)));
-  store(at + 4u * step, step, evaluate(turned(second_half(upper), lane)));
+    let left = evaluate(turned(first_half(upper), lane));
+    let right = evaluate(turned(second_half(upper), lane));
 #end
+    if ((tile < tiles) & (own.channel < channels)) {
+      let at = lane * step + tile * channels + channel;
+      store(at, step, left);
+      store(at + 4u * step, step, right);
+    }
+  }
 }

@@ -1,5 +1,5 @@
 // points[64, TILES, C]: the windows of x (8 by 8, TILE apart) as points (lines.wgsl), for adapters that run four invocations as
-// one SIMD unit. Four share a window of four channels: each transforms two rows, then, exchanged by quad swaps, two columns.
+// one SIMD unit. Four share a window of a channel: each transforms two rows, then, exchanged by quad swaps, two columns.
 fn line(d: Points) -> Points {
   let even1 = d[2] + d[6] - 4.25 * d[4]; let odd1 = d[1] + d[5] - 4.25 * d[3];
   let even2 = 0.25 * d[2] + d[6] - 1.25 * d[4]; let odd2 = 0.5 * d[1] + 2.0 * d[5] - 2.5 * d[3];
@@ -11,32 +11,41 @@ fn line(d: Points) -> Points {
 }
 
 // Outside the image zeros: before the first row or column an unsigned position wraps around, so one comparison covers both edges.
-fn pixel(row: u32, column: u32, row_inside: bool, width: u32, blocks: u32, block: u32) -> vec4<f32> {
-  let value = x[(row + min(column, width - 1u)) * blocks + block];
-  return select(vec4<f32>(), value, row_inside & (column < width));
+fn pixel(row: u32, column: u32, row_inside: bool, width: u32, channels: u32) -> f32 {
+  let value = x[row + min(column, width - 1u) * channels];
+  return select(0.0, value, row_inside & (column < width));
 }
-fn row_of(place: Place, lane: u32, blocks: u32) -> Points {
+fn line_of(image: u32, h: u32, column: u32, channels: u32, channel: u32) -> Points {
   let width = u.IN_W;
-  let h = place.row + lane - u.PAD_TOP;
-  let row = (place.image * u.IN_H + min(h, u.IN_H - 1u)) * width;
-  let column = place.column - u.PAD_LEFT;
+  let row = (image * u.IN_H + min(h, u.IN_H - 1u)) * width * channels + channel;
   let inside = h < u.IN_H;
   return line(Points(
 #unroll j < 8
-    pixel(row, column + ${$j}u, inside, width, blocks, place.block),
+    pixel(row, column + ${$j}u, inside, width, channels),
 #end
   ));
 }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let lane = local % 4u;
-  let blocks = u.BLOCKS;
+  let channels = u.CHANNELS;
   let tiles = u.TILES_STORED;
-  let place = place_of(min((id.y * u.ROW_INVOCATIONS + id.x) / 4u, tiles * blocks - 1u), blocks);
-  let upper = row_of(place, lane, blocks);
-  let lower = row_of(place, lane + 4u, blocks);
-  let step = tiles * blocks;
-  store(lane * step + place.tile * blocks + place.block, step, line(column_of(first_half(upper), first_half(lower), lane)));
-  store((lane + 4u) * step + place.tile * blocks + place.block, step, line(column_of(second_half(upper), second_half(lower), lane)));
+  let own = row_of_tiles(group, id);
+  let channel = min(own.channel, channels - 1u);
+  let h = own.row + lane - u.PAD_TOP;
+  let step = tiles * channels;
+  for (var i = 0u; i < u.TILES_X; i++) {
+    let column = i * u.TILE - u.PAD_LEFT;
+    let upper = line_of(own.image, h, column, channels, channel);
+    let lower = line_of(own.image, h + 4u, column, channels, channel);
+    let left = line(column_of(first_half(upper), first_half(lower), lane));
+    let right = line(column_of(second_half(upper), second_half(lower), lane));
+    let tile = own.first_tile + i;
+    if ((tile < tiles) & (own.channel < channels)) {
+      let at = lane * step + tile * channels + channel;
+      store(at, step, left);
+      store(at + 4u * step, step, right);
+    }
+  }
 }

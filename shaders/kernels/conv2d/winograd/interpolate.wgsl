@@ -1,5 +1,5 @@
 // evaluate() transposed: of eight points of lines.wgsl, COUNT (3 to 6) numbers.
-alias Values = array<Number, ${u.COUNT}>;
+alias Values = array<f32, ${u.COUNT}>;
 
 fn interpolate(p: Points) -> Values {
   let sum1 = p[1] + p[2]; let sum2 = p[3] + p[4]; let sum3 = p[5] + p[6];

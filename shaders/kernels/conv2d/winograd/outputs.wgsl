@@ -1,6 +1,6 @@
 // y = act(the tiles that points[64, TILES, F] are points of (lines.wgsl) + bias), for adapters that run four invocations as one
-// SIMD unit. Four share a tile of four filters: each interpolates two rows of points, then, exchanged by quad swaps, columns.
-fn row_of(at: u32, step: u32) -> Values {
+// SIMD unit. Four share a tile of a filter: each interpolates two rows of points, then, exchanged by quad swaps, columns.
+fn line_of(at: u32, step: u32) -> Values {
   return interpolate(Points(
 #unroll j < 8
     points[at + ${$j}u * step],
@@ -9,34 +9,44 @@ fn row_of(at: u32, step: u32) -> Values {
 }
 
 #if u.BIAS == 1
-fn bias_of(block: u32) -> vec4<f32> { return bias_at(block); }
+fn bias_of(channel: u32) -> f32 { return bias_at(channel); }
 #else
-fn bias_of(block: u32) -> vec4<f32> { return vec4<f32>(); }
+fn bias_of(channel: u32) -> f32 { return 0.0; }
 #end
 
-fn store(place: Place, column: u32, values: Values, blocks: u32) {
-  let bias = bias_of(place.block);
-  let inside = place.exists & (column < u.OUT_W) & (column < place.column + u.TILE);
-  let at = ((place.image * u.OUT_H + place.row) * u.OUT_W + column) * blocks + place.block;
+// `exists`: the tile, its channel and its column.
+fn store(exists: bool, image: u32, row: u32, column: u32, channel: u32, values: Values) {
+  let height = u.OUT_H;
+  let width = u.OUT_W;
+  let channels = u.CHANNELS;
+  let bias = bias_of(channel);
+  let at = ((image * height + row) * width + column) * channels + channel;
+  let inside = exists & (column < width);
 #unroll i < u.COUNT
-  if (inside & (place.row + ${$i}u < u.OUT_H)) { y[at + ${$i}u * u.OUT_W * blocks] = activate(values[$i] + bias); }
+  if (inside & (row + ${$i}u < height)) { y[at + ${$i}u * width * channels] = activate(values[$i] + bias); }
 #end
 }
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let lane = local % 4u;
-  let blocks = u.BLOCKS;
-  let step = u.TILES_STORED * blocks;
-  let place = place_of(min((id.y * u.ROW_INVOCATIONS + id.x) / 4u, step - 1u), blocks);
-  let at = 8u * lane * step + place.tile * blocks + place.block;
-  let upper = row_of(at, step);
-  let lower = row_of(at + 32u * step, step);
+  let channels = u.CHANNELS;
+  let own = row_of_tiles(group, id);
+  let channel = min(own.channel, channels - 1u);
+  let step = u.TILES_STORED * channels;
+  for (var i = 0u; i < u.TILES_X; i++) {
+    let at = 8u * lane * step + (own.first_tile + i) * channels + channel;
+    let upper = line_of(at, step);
+    let lower = line_of(at + 32u * step, step);
+    let column = i * u.TILE + lane;
+    let exists = own.channel < channels;
 #if u.COUNT > 4
-  let zero = Number();
-  store(place, place.column + lane, interpolate(column_of(Four(upper[0], upper[1], upper[2], upper[3]), Four(lower[0], lower[1], lower[2], lower[3]), lane)), blocks);
-  store(place, place.column + lane + 4u, interpolate(column_of(Four(upper[4], upper[5], zero, zero), Four(lower[4], lower[5], zero, zero), lane)), blocks);
+    let left = interpolate(column_of(Four(upper[0], upper[1], upper[2], upper[3]), Four(lower[0], lower[1], lower[2], lower[3]), lane));
+    let right = interpolate(column_of(Four(upper[4], upper[5], 0.0, 0.0), Four(lower[4], lower[5], 0.0, 0.0), lane));
+    store(exists, own.image, own.row, column, channel, left);
+    store(exists & (lane < ${u.COUNT - 4}u), own.image, own.row, column + 4u, channel, right);
 #else
-  store(place, place.column + lane, interpolate(column_of(upper, lower, lane)), blocks);
+    store(exists, own.image, own.row, column, channel, interpolate(column_of(upper, lower, lane)));
 #end
+  }
 }

@@ -1,10 +1,7 @@
-// Images cut into tiles of TILE by TILE outputs: TILES of this round of images, and in memory as many as divide by four.
-struct Place { tile: u32, block: u32, image: u32, row: u32, column: u32, exists: bool }
+// Images cut into tiles of TILE by TILE outputs, of which `points` has TILES_STORED, those of this round's images first. A layer of
+// the grid is an image, a row of it a row of tiles; four invocations share the tiles of a channel, one after the other.
+struct Row { image: u32, first_tile: u32, row: u32, channel: u32 }
 
-// Four neighbours share tile `i / blocks`; `row` and `column` are of its first output.
-fn place_of(i: u32, blocks: u32) -> Place {
-  let tile = i / blocks;
-  let across = u.TILES_X;
-  let of_image = across * u.TILES_Y;
-  return Place(tile, i % blocks, min(u.FIRST_IMAGE + tile / of_image, u.IMAGES - 1u), tile / across % u.TILES_Y * u.TILE, tile % across * u.TILE, tile < u.TILES);
+fn row_of_tiles(group: vec3<u32>, id: vec3<u32>) -> Row {
+  return Row(min(u.FIRST_IMAGE + group.z, u.IMAGES - 1u), (group.z * u.TILES_Y + group.y) * u.TILES_X, group.y * u.TILE, id.x / 4u);
 }

@@ -1,7 +1,5 @@
 // points[64, C, F]: kernels of COUNT by COUNT taps as points (lines.wgsl). FROM and TO are the steps in w from one channel read
 // and one channel written to the next; FIRST_TAP and TAP_STEP let taps be read backwards, as an input gradient does.
-alias Number = f32;
-
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let size = u.SIZE;
