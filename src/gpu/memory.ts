@@ -11,7 +11,7 @@ const USAGE = 0x80 | 0x04 | 0x08 // STORAGE | COPY_SRC | COPY_DST: the constants
 export interface PlanMemory {
   readonly persistent: ReadonlyMap<string, GPUBuffer>
   readonly byPlan: ReadonlyMap<string, readonly GPUBuffer[]>
-  /** Where calls of two dispatches leave what the second one finishes; undefined where there are none. */
+  /** Where the dispatches of a call leave something for those after them; undefined where no call has several. */
   readonly workspace: GPUBuffer | undefined
   /** Bytes in all. */
   readonly bytes: number

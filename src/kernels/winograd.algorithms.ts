@@ -100,8 +100,11 @@ function convolution(d: Dims, c: Consts, { x, y, taps }: { readonly x: string; r
 
 const pointsOf = (d: Dims, c: Consts): number => POINTS * stored(d, roundsOf(d, c)[0]!) * (dim(d, 'C') + dim(d, 'F'))
 
-/** Fewer channels or filters are sooner done in strips. */
-const FEWEST = 12
+/** Multiply-adds that transforming a number costs as much as, measured on SwiftShader: 45 to 130, the fewer channels the fewer. */
+const TRANSFORM_COST = 60
+/** Few channels, small kernels and images that tiles do not fill are sooner done without a transform. */
+const pays = (d: Dims): boolean =>
+  POINTS * tilesOf(d) * (weights(d) + TRANSFORM_COST * (dim(d, 'C') + dim(d, 'F'))) < dim(d, 'OH') * dim(d, 'OW') * dim(d, 'KH') * dim(d, 'KW') * weights(d)
 
 /** Of quad-tiles, with single steps of K, as there are few channels. */
 const rowsOf = (...tiles: readonly (readonly [rows: number, blocks: number])[]): readonly Consts[] => tiles.map(([ROWS, BLOCKS]) => ({ ROWS, BLOCKS, DEPTH: 1, ROUND_KIB: 8192 }))
@@ -113,7 +116,7 @@ const winograd: Pick<SeveralDispatches, 'name' | 'suits' | 'features' | 'variant
   features: ['subgroups'],
   variants: rowsOf([8, 1], [4, 1], [8, 2]),
   fits: (d, _, gpu) => hasQuads(gpu) && d['KH'] === d['KW'] && (d['KW'] === 3 || d['KW'] === 5) && d['SH'] === 1 && d['SW'] === 1
-    && ['C', 'F'].every((key) => dim(d, key) % 4 === 0 && dim(d, key) >= FEWEST),
+    && dim(d, 'C') % 4 === 0 && dim(d, 'F') % 4 === 0 && pays(d),
 }
 
 export const winogradForward: Algorithm = {
