@@ -1,4 +1,4 @@
-// The dispatches of a call, bound: one, or several that hand over what they made in the workspace.
+// The dispatches of a call, bound: one, or several that hand over what they made in workspaces.
 import { roundUp } from '../base/math.ts'
 import type { Dims, Grid, Kernel, WorkspacePart } from '../kernels/kernel.ts'
 import { boundDispatches, type Variant } from './wgsl.ts'
@@ -16,7 +16,7 @@ export interface Bound {
   /** Those of the variant, in order. */
   readonly pipelines: readonly GPUComputePipeline[]
   readonly label: string
-  /** Where a buffer of the kernel, or the workspace, lies. */
+  /** Where a buffer of the kernel, or a workspace, lies. */
   readonly resource: (name: string) => GPUBufferBinding
 }
 

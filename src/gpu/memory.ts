@@ -4,6 +4,7 @@ import { ConfigError, InvariantError } from '../base/errors.ts'
 import { roundUp } from '../base/math.ts'
 import { OutOfMemoryError, type Plan } from '../graph/plan.ts'
 import { storedBytes, type HalfMode } from './half-access.ts'
+import type { WorkspaceSizes } from './wgsl.ts'
 
 const USAGE = 0x80 | 0x04 | 0x08 // STORAGE | COPY_SRC | COPY_DST: the constants' object is missing under Node until globals are set.
 
@@ -11,17 +12,19 @@ const USAGE = 0x80 | 0x04 | 0x08 // STORAGE | COPY_SRC | COPY_DST: the constants
 export interface PlanMemory {
   readonly persistent: ReadonlyMap<string, GPUBuffer>
   readonly byPlan: ReadonlyMap<string, readonly GPUBuffer[]>
-  /** Where the dispatches of a call leave something for those after them; undefined where no call has several. */
-  readonly workspace: GPUBuffer | undefined
+  /** Where the dispatches of a call leave something for those after them; none where no call has several. */
+  readonly workspaces: Workspaces
   /** Bytes in all. */
   readonly bytes: number
   destroy(): void
 }
 
+/** By name. */
+export type Workspaces = ReadonlyMap<string, GPUBuffer>
+
 export interface MemoryOptions {
   readonly halfMode: HalfMode
-  /** f32 elements. */
-  readonly workspace: number
+  readonly workspace: WorkspaceSizes
 }
 
 interface Wanted { label: string; bytes: number }
@@ -48,14 +51,15 @@ export async function allocate(device: GPUDevice, plans: readonly Plan[], { half
       wanted.set(key, { label: key, bytes: Math.max(known?.bytes ?? 0, bytes) })
     })
   }
-  const made = await createBuffers(device, [...wanted.values(), ...(workspace > 0 ? [{ label: 'workspace', bytes: 4 * workspace }] : [])])
+  const shared = Object.entries(workspace).filter(([, elements]) => elements > 0)
+  const made = await createBuffers(device, [...wanted.values(), ...shared.map(([label, elements]) => ({ label, bytes: 4 * elements }))])
   const buffers = new Map([...wanted.keys()].map((key, i) => [key, made[i] as GPUBuffer]))
   const persistent = new Map<string, GPUBuffer>()
   for (const [key, buffer] of buffers) if (key.startsWith('persistent/')) persistent.set(key.slice('persistent/'.length), buffer)
   return {
     persistent,
     byPlan: new Map([...keys].map(([name, list]) => [name, list.map((key) => buffers.get(key) as GPUBuffer)])),
-    workspace: made[wanted.size],
+    workspaces: new Map(shared.map(([name], i) => [name, made[wanted.size + i]!])),
     bytes: made.reduce((sum, buffer) => sum + buffer.size, 0),
     destroy: () => made.forEach((buffer) => buffer.destroy()),
   }

@@ -1,9 +1,10 @@
 // Makes what the calls of a Plan need on a device: pipelines, all at once, and bind groups as each pipeline comes.
 import { InvariantError, present } from '../base/errors.ts'
 import type { KernelCall, Plan } from '../graph/plan.ts'
-import { WORKSPACE } from '../kernels/kernel.ts'
+import { RESULTS, WORKSPACE } from '../kernels/kernel.ts'
 import { bindDispatches, type Dispatch } from './dispatches.ts'
 import { storedBytes, type HalfMode } from './half-access.ts'
+import type { Workspaces } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Choice } from './tuner.ts'
 import { describeVariant, type Variant } from './wgsl.ts'
@@ -19,7 +20,7 @@ export interface Prepared {
 export interface PlanBuffers {
   /** By number of the allocation. */
   readonly buffers: readonly GPUBuffer[]
-  readonly workspace: GPUBuffer | undefined
+  readonly workspaces: Workspaces
 }
 
 export interface LoadedPlan extends PlanBuffers {
@@ -66,8 +67,8 @@ export async function prepareCall(call: KernelCall, memory: PlanBuffers | Promis
   }
 }
 
-function resourceOf({ kernel, dims, views }: KernelCall, name: string, { buffers, workspace, label, halfMode }: PlanBuffers & { readonly label: string; readonly halfMode: HalfMode }): GPUBufferBinding {
-  if (name === WORKSPACE) return { buffer: present(workspace, `${label}: workspace`) }
+function resourceOf({ kernel, dims, views }: KernelCall, name: string, { buffers, workspaces, label, halfMode }: PlanBuffers & { readonly label: string; readonly halfMode: HalfMode }): GPUBufferBinding {
+  if (name === WORKSPACE || name === RESULTS) return { buffer: present(workspaces.get(name), `${label}: ${name}`) }
   const view = present(views[name], `${label}: view of ${name}`)
   const length = present(kernel.buffers[name], name).length(dims)
   if (view.length < length) throw new InvariantError(`${label}: must bind ${length} elements as ${name}, got ${view.length}. Correct the lowering.`)

@@ -2,7 +2,7 @@
 // the tuner's proof before a variant may win, and the tests' oracle.
 import { roundAllToHalf } from '../base/half.ts'
 import { createRng } from '../base/rng.ts'
-import { boundBuffers, WORKSPACE, type Dims, type Kernel, type NumberArray } from '../kernels/kernel.ts'
+import { boundBuffers, type Dims, type Kernel, type NumberArray } from '../kernels/kernel.ts'
 import { bindDispatches, encodeDispatches } from './dispatches.ts'
 import { loaded, stored, type HalfMode } from './half-access.ts'
 import { createBuffers } from './memory.ts'
@@ -68,10 +68,11 @@ export interface BenchCall {
 export async function createBench(device: GPUDevice, { kernel, dims, arrays, variants, halfMode }: BenchCall): Promise<Bench> {
   const names = boundBuffers(kernel, dims)
   const contents = names.map((name) => stored(arrays[name]!, kernel.buffers[name]!.element, halfMode))
-  const workspace = 4 * workspaceOf(dims, variants)
-  const list = await createBuffers(device, [...names.map((name, i) => ({ label: `bench ${kernel.name} ${name}`, bytes: contents[i]!.byteLength })), ...(workspace > 0 ? [{ label: `bench ${WORKSPACE}`, bytes: workspace }] : [])])
+  const shared = Object.entries(workspaceOf(dims, variants)).filter(([, elements]) => elements > 0)
+  const list = await createBuffers(device, [...names.map((name, i) => ({ label: `bench ${kernel.name} ${name}`, bytes: contents[i]!.byteLength })), ...shared.map(([name, elements]) => ({ label: `bench ${name}`, bytes: 4 * elements }))])
+  const places = [...names, ...shared.map(([name]) => name)]
   contents.forEach((content, i) => device.queue.writeBuffer(list[i]!, 0, content as Float32Array<ArrayBuffer>))
-  const resource = (name: string): GPUBufferBinding => ({ buffer: list[name === WORKSPACE ? names.length : names.indexOf(name)]! })
+  const resource = (name: string): GPUBufferBinding => ({ buffer: list[places.indexOf(name)]! })
   return {
     buffers: Object.fromEntries(names.map((name, i) => [name, list[i]!])),
     dispatch(pass, pipelines, variant, times = 1) {

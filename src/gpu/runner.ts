@@ -102,7 +102,7 @@ class DeviceRunner implements GpuRunner {
     let prepared = 0
     const onPrepared = (): void => onProgress?.(tuned + ((1 - tuned) * ++prepared) / calls.length, 'compiling')
     const loaded = await Promise.all(plans.map((plan) =>
-      preparePlan(plan, allocated.then(({ byPlan, workspace }) => ({ buffers: byPlan.get(plan.name) ?? [], workspace })), how, onPrepared)))
+      preparePlan(plan, allocated.then(({ byPlan, workspaces }) => ({ buffers: byPlan.get(plan.name) ?? [], workspaces })), how, onPrepared)))
     const memory = await allocated
     return new GpuProgram({ device, memory, plans: new Map(loaded.map((each) => [each.plan.name, each])), loss: this.#loss, how, improve })
   }

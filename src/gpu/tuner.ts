@@ -12,7 +12,7 @@ import { costInStep, guessedWork, isHopeless, isMeasured, startersOf, type Candi
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import { timeVariant } from './timing.ts'
 import { createTuningMemory, type TuningMemory, type TuningStore } from './tuning-store.ts'
-import { describeVariant, shaderSources, workspaceOf, type Variant } from './wgsl.ts'
+import { describeVariant, largestOf, shaderSources, workspaceOf, type Variant, type WorkspaceSizes } from './wgsl.ts'
 
 export interface TunerOptions {
   readonly device: GPUDevice
@@ -36,8 +36,8 @@ export interface Choice {
 export interface Tuner {
   /** Chooses for each distinct call. `onProgress` hears 0..1 and what is being measured. */
   choose(calls: readonly KernelCall[], onProgress?: (fraction: number, doing: string) => void): Promise<(call: KernelCall) => Choice>
-  /** f32 elements of workspace that the calls, which were chosen for, may need as long as this tuner lives. */
-  workspace(calls: readonly KernelCall[]): number
+  /** Workspace that the calls, which were chosen for, may need as long as this tuner lives. */
+  workspace(calls: readonly KernelCall[]): WorkspaceSizes
   /** Compiles better rows than a quick start took, and measures what `choose` left out, for about this long; false where nothing is left. Later choices may differ. */
   improve(budgetMs: number): Promise<boolean>
   /** Kinds of calls that are not measured to the end. */
@@ -138,8 +138,8 @@ class KernelTuner implements Tuner {
     return (call) => this.#kinds.get(keyOf(call.kernel, call.dims))!.choice
   }
 
-  workspace(calls: readonly KernelCall[]): number {
-    return Math.max(0, ...calls.map(({ kernel, dims }) => {
+  workspace(calls: readonly KernelCall[]): WorkspaceSizes {
+    return largestOf(calls.map(({ kernel, dims }) => {
       const { done, choice, later, variants } = this.#kinds.get(keyOf(kernel, dims))!
       return workspaceOf(dims, done || this.#options.tune === false ? [choice, later ?? choice].map(({ variant }) => variant) : variants)
     }))

@@ -2,7 +2,7 @@
 // shader's own functions. Shapes are constants and arrays have fixed sizes, so that compilers can fold index arithmetic
 // and bounds checks; where calls share a pipeline, shapes are a uniform.
 import { InvariantError } from '../base/errors.ts'
-import { boundBuffers, dispatchesOf, WORKSPACE, type Algorithm, type BufferDeclaration, type Consts, type Dims, type DispatchDeclaration, type Kernel, type Views, type WorkspacePart } from '../kernels/kernel.ts'
+import { boundBuffers, dispatchesOf, RESULTS, WORKSPACE, type Algorithm, type BufferDeclaration, type Consts, type Dims, type DispatchDeclaration, type Kernel, type Views, type Workspace, type WorkspacePart, type WrittenPart } from '../kernels/kernel.ts'
 import { halfAccessors, halfReader, ROUNDING, storedAs, throughAccessors, type HalfMode } from './half-access.ts'
 import { expand, value } from './template.ts'
 
@@ -20,10 +20,21 @@ export function describeVariant(kernel: Kernel, variant: Variant): string {
   return `${kernel.name}/${variant.algorithm.name}${consts.join('')}`
 }
 
-const workspaceElements = ({ algorithm, consts }: Variant, dims: Dims): number => ('workspace' in algorithm ? algorithm.workspace(dims, consts) : 0)
+/** Elements, of f32. */
+export type WorkspaceSizes = Readonly<Record<Workspace, number>>
 
-/** f32 elements of workspace that the largest of these rows needs for a call. */
-export const workspaceOf = (dims: Dims, variants: readonly Variant[]): number => Math.max(0, ...variants.map((variant) => workspaceElements(variant, dims)))
+function workspacesOf({ algorithm, consts }: Variant, dims: Dims): WorkspaceSizes {
+  return 'workspace' in algorithm ? { [WORKSPACE]: algorithm.workspace(dims, consts), [RESULTS]: algorithm.results?.(dims, consts) ?? 0 } : { [WORKSPACE]: 0, [RESULTS]: 0 }
+}
+
+/** What all of these can share. */
+export function largestOf(sizes: readonly WorkspaceSizes[]): WorkspaceSizes {
+  const largest = (of: Workspace): number => Math.max(0, ...sizes.map((each) => each[of]))
+  return { [WORKSPACE]: largest(WORKSPACE), [RESULTS]: largest(RESULTS) }
+}
+
+/** What the largest of these rows needs for a call. */
+export const workspaceOf = (dims: Dims, variants: readonly Variant[]): WorkspaceSizes => largestOf(variants.map((variant) => workspacesOf(variant, dims)))
 
 /** A dispatch of a row with what it binds. */
 export interface BoundDispatch extends DispatchDeclaration {
@@ -34,19 +45,19 @@ export interface BoundDispatch extends DispatchDeclaration {
 
 interface Binding {
   readonly binding: number
-  /** Of the call's buffer, or the workspace. */
+  /** Of the call's buffer, or a workspace. */
   readonly name: string
   /** Absent: all of it. */
-  readonly part?: WorkspacePart
+  readonly part?: WorkspacePart | WrittenPart
   /** The shader's name of it. */
   readonly as: string
 }
 
 /** The dispatches of a call. Where shapes are constants each declares all buffers under the same numbers; else only what it binds. */
 export function boundDispatches(kernel: Kernel, dims: Dims, { algorithm, consts }: Variant): readonly BoundDispatch[] {
-  const all = [...boundBuffers(kernel, dims), ...('workspace' in algorithm ? [WORKSPACE] : [])]
+  const all = [...boundBuffers(kernel, dims), ...('workspace' in algorithm ? [WORKSPACE, RESULTS] : [])]
   return dispatchesOf(kernel, algorithm, dims, consts).map((dispatch) => {
-    const binds = Object.entries(dispatch.binds).map(([as, bound]) => (typeof bound === 'string' ? { as, name: bound } : { as, name: WORKSPACE, part: bound })).filter(({ name }) => all.includes(name))
+    const binds = Object.entries(dispatch.binds).map(([as, bound]) => (typeof bound === 'string' ? { as, name: bound } : { as, name: bound.of, part: bound })).filter(({ name }) => all.includes(name))
     const bindings = binds.map((bind, i) => ({ ...bind, binding: dispatch.numbers === undefined ? all.indexOf(bind.name) : i }))
     return { ...dispatch, bindings, ...(dispatch.numbers === undefined ? {} : { uniform: { ...dispatch.numbers, ...rowOf(dispatch) } }) }
   })
@@ -139,7 +150,7 @@ function allBindings(module: Module): string {
   const { algorithm } = variant
   const views = viewsOf(module)
   const bound = boundBuffers(kernel, dims)
-  const workspace = 'workspace' in algorithm ? [workspaceBinding(bound.length, views[WORKSPACE] ?? 'f32', workspaceElements(variant, dims))] : []
+  const workspace = 'workspace' in algorithm ? [workspaceBinding(bound.length, views[WORKSPACE] ?? 'f32', workspacesOf(variant, dims)[WORKSPACE])] : []
   return [...workspace, ...Object.entries(kernel.buffers).map(([name, buffer]) => {
     const type = typeOf(buffer, views[name])
     const length = buffer.length(dims) / widthOf(views[name])
@@ -157,14 +168,11 @@ function sharedBindings(module: Module): string {
   const { kernel, dispatch, halfMode } = module
   const views = viewsOf(module)
   return dispatch.bindings.map(({ binding, name, as, part }) => {
-    const written = dispatch.readWrite === true || part !== undefined || as === WORKSPACE
-    const buffer = kernel.buffers[name] ?? WORKSPACE_BUFFER
-    return bindingOf({ name: as, buffer: written ? { ...buffer, access: 'update' } : buffer, type: typeOf(buffer, views[name]), binding, halfMode, length: '' })
+    const written = part === undefined ? as === WORKSPACE : 'written' in part
+    const buffer = kernel.buffers[name] ?? { access: written ? 'update' : 'read', element: 'f32', length: () => 0 }
+    return bindingOf({ name: as, buffer, type: typeOf(buffer, views[name]), binding, halfMode, length: '' })
   }).join('\n')
 }
-
-/** Under another name whole, it is only read. */
-const WORKSPACE_BUFFER: BufferDeclaration = { access: 'read', element: 'f32', length: () => 0 }
 
 const typeOf = ({ element }: BufferDeclaration, view: string | undefined): string => view ?? (element === 'f16' ? 'f32' : element)
 

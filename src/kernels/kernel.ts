@@ -48,8 +48,13 @@ export interface GpuCapabilities {
   readonly features: ReadonlySet<string>
 }
 
-/** What shaders call the array in which dispatches of a call leave something for those after them; `views` may see it as vec4s. */
+/**
+ * The arrays in which dispatches of a call leave something for those after them; `views` may see them as vec4s. Two, as WebGPU lets no
+ * dispatch write to one part of a buffer while it reads another.
+ */
 export const WORKSPACE = 'workspace'
+export const RESULTS = 'results'
+export type Workspace = typeof WORKSPACE | typeof RESULTS
 
 /** WebGPU features that a shader may ask for. */
 export type ShaderFeature = 'subgroups'
@@ -90,8 +95,6 @@ export interface OneDispatch extends Rows, Shader {
   readonly grid: (d: Dims, c: Consts) => Grid
   /** Shapes that come at run time (`DispatchDeclaration`). Absent: they are constants of the shader. */
   readonly numbers?: (d: Dims, c: Consts) => Dims
-  /** `DispatchDeclaration` again. */
-  readonly readWrite?: true
 }
 
 /**
@@ -101,14 +104,22 @@ export interface OneDispatch extends Rows, Shader {
 export interface SeveralDispatches extends Rows {
   /** Elements of the workspace, an array of f32. */
   readonly workspace: (d: Dims, c: Consts) => number
+  /** Of the second. */
+  readonly results?: (d: Dims, c: Consts) => number
   /** In their order, for any dims: whether the row fits them is asked before. */
   readonly dispatches: (d: Dims, c: Consts) => readonly DispatchDeclaration[]
 }
 
-/** A part of the workspace; both numbers, of elements, divide by 64, as WebGPU binds buffers in steps of 256 bytes. */
+/** Both numbers, of elements, divide by 64, as WebGPU binds buffers in steps of 256 bytes. */
 export interface WorkspacePart {
+  readonly of: Workspace
   readonly offset: number
   readonly length: number
+}
+
+/** A part that a dispatch writes to. */
+export interface WrittenPart extends WorkspacePart {
+  readonly written: true
 }
 
 /** One dispatch of a call. */
@@ -117,12 +128,7 @@ export interface DispatchDeclaration extends Shader {
   readonly workgroup: Grid
   readonly grid: Grid
   /** The buffers that it binds, by what its shader calls each: several kernels may use one shader. Left out where a call has none (a missing bias). */
-  readonly binds: Readonly<Record<string, string | WorkspacePart>>
-  /**
-   * Declares all of them as read and written, as parts of the workspace always are: WebGPU lets a dispatch read one part and write
-   * another in no other way. For dispatches that share their text with such.
-   */
-  readonly readWrite?: true
+  readonly binds: Readonly<Record<string, string | WorkspacePart | WrittenPart>>
   /** Where it sees buffers as other types than its algorithm does. */
   readonly views?: Views
   /**
@@ -184,10 +190,10 @@ export const own = (...names: readonly string[]): Readonly<Record<string, string
 /** The dispatches of one row, in their order. */
 export function dispatchesOf(kernel: Kernel, algorithm: Algorithm, d: Dims, c: Consts): readonly DispatchDeclaration[] {
   if ('dispatches' in algorithm) return algorithm.dispatches(d, c)
-  const { shader, includes = [], generate, numbers, readWrite } = algorithm
+  const { shader, includes = [], generate, numbers } = algorithm
   return [{
     shader, includes, binds: own(...boundBuffers(kernel, d)), grid: algorithm.grid(d, c), workgroup: algorithm.workgroup?.(d, c) ?? [c['X'] ?? 1, c['Y'] ?? 1, 1],
-    ...(generate === undefined ? {} : { generate: () => generate(d, c) }), ...(numbers === undefined ? {} : { numbers: numbers(d, c) }), ...(readWrite === undefined ? {} : { readWrite }),
+    ...(generate === undefined ? {} : { generate: () => generate(d, c) }), ...(numbers === undefined ? {} : { numbers: numbers(d, c) }),
   }]
 }
 

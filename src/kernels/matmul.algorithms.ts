@@ -1,7 +1,7 @@
 // How GPUs multiply matrices: rows for real GPUs, rows for software adapters, and one that computes anything anywhere.
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
-import { dim, WORKSPACE, type Algorithm, type Consts, type DispatchDeclaration, type Dims, type OneDispatch, type WorkspacePart } from './kernel.ts'
+import { dim, RESULTS, WORKSPACE, type Algorithm, type Consts, type DispatchDeclaration, type Dims, type OneDispatch, type WorkspacePart, type WrittenPart } from './kernel.ts'
 import { hasQuads } from './subgroups.ts'
 
 const tiles = (d: Dims, m: number, n: number): readonly [number, number, number] => [ceilDiv(dim(d, 'N'), n), ceilDiv(dim(d, 'M'), m), 1]
@@ -54,19 +54,17 @@ const quadTiles: OneDispatch = {
   workgroup: () => [4, 1, 1],
   grid: (d, c) => tiles(d, 4 * dim(c, 'ROWS'), 16 * dim(c, 'BLOCKS')),
   numbers: (d) => quadNumbers(d as unknown as Products, { BIAS: dim(d, 'BIAS'), ACT: dim(d, 'ACT') }),
-  readWrite: true,
 }
 
-/** Products in parts of the workspace, by four rows and columns each, by the pipeline of those that matmul computes. */
-export const quadProducts = (p: Products, c: Consts, binds: Readonly<Record<'a' | 'b' | 'c', WorkspacePart>>): DispatchDeclaration => ({
+/** Of parts of the workspace, into a part of the results, by four rows and columns each, by the pipeline of those that matmul computes. */
+export const quadProducts = (p: Products, c: Consts, binds: { readonly a: WorkspacePart; readonly b: WorkspacePart; readonly c: WrittenPart }): DispatchDeclaration => ({
   shader: quadTiles.shader,
   includes: quadTiles.includes!,
-  binds,
-  views: { [WORKSPACE]: 'vec4<f32>' },
+  binds: { ...binds },
+  views: { [WORKSPACE]: 'vec4<f32>', [RESULTS]: 'vec4<f32>' },
   workgroup: [4, 1, 1],
   grid: [ceilDiv(p.N, 16 * dim(c, 'BLOCKS')), ceilDiv(p.M, 4 * dim(c, 'ROWS')), p.layers],
   numbers: quadNumbers(p, { BIAS: 0, ACT: 0 }),
-  readWrite: true,
 })
 
 /** Last layers of a few outputs: where there are long bodies, a product this small is over before one is compiled. */

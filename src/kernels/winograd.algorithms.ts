@@ -3,7 +3,10 @@
 // output; for a filter gradient, windows and tiles of the output's gradient become kernels. Images come in rounds, so that the
 // points of all of them need not be in memory at once.
 import { ceilDiv, roundUp } from '../base/math.ts'
-import { dim, linearGrid, type Algorithm, type Consts, type Dims, type DispatchDeclaration, type SeveralDispatches, type WorkspacePart } from './kernel.ts'
+import {
+  dim, linearGrid, RESULTS, WORKSPACE,
+  type Algorithm, type Consts, type Dims, type DispatchDeclaration, type SeveralDispatches, type Workspace, type WorkspacePart, type WrittenPart,
+} from './kernel.ts'
 import { quadProducts } from './matmul.algorithms.ts'
 import { hasQuads } from './subgroups.ts'
 
@@ -45,20 +48,14 @@ const byRows = (d: Dims, channels: number, tiles: number): Pick<DispatchDeclarat
   ({ workgroup: [64, 1, 1], grid: [ceilDiv(channels, 16), ceilDiv(dim(d, 'OH'), tileOf(d)), ceilDiv(tiles, tilesOf(d))] })
 const byOnes = (elements: number): Pick<DispatchDeclaration, 'workgroup' | 'grid'> => ({ workgroup: [64, 1, 1], grid: linearGrid(elements, 64) })
 
-/** Parts of the workspace, one after the other, for so many numbers at each point. */
-function partsOf(...lengths: readonly number[]): readonly WorkspacePart[] {
-  let offset = 0
-  return lengths.map((numbers) => {
-    const part = { offset, length: POINTS * numbers }
-    offset += part.length
-    return part
-  })
-}
+/** For so many numbers at each point, after so many others. */
+const partOf = (of: Workspace, numbers: number, after = 0): WorkspacePart => ({ of, offset: POINTS * after, length: POINTS * numbers })
+const written = (part: WorkspacePart): WrittenPart => ({ ...part, written: true })
 
 const inputPoints = (d: Dims, round: Round, x: string, points: WorkspacePart): DispatchDeclaration => ({
   shader: file('inputs'),
   includes: [file('quads'), file('lines'), file('tiles'), file('store-column')],
-  binds: { x, points },
+  binds: { x, points: written(points) },
   ...byRows(d, dim(d, 'C'), stored(d, round)),
   numbers: { ...tiling(d, round), CHANNELS: dim(d, 'C'), IN_H: dim(d, 'H'), IN_W: dim(d, 'W'), PAD_TOP: dim(d, 'PT'), PAD_LEFT: dim(d, 'PL') },
 })
@@ -78,16 +75,17 @@ function convolution(d: Dims, c: Consts, { x, y, taps }: { readonly x: string; r
   const ofWeights: DispatchDeclaration = {
     shader: file('weights'),
     includes: [file('lines'), file('evaluate'), file('scales')],
-    binds: { w: 'w', points: partsOf(C * F)[0]! },
+    binds: { w: 'w', points: written(partOf(WORKSPACE, C * F)) },
     ...byOnes(C * F),
     numbers: { ...taps, COUNT: dim(d, 'KW'), SIZE: C * F, FILTERS: F },
   }
   return [ofWeights, ...roundsOf(d, c).flatMap((round): readonly DispatchDeclaration[] => {
     const tiles = stored(d, round)
-    const [kernels, windows, outputs] = partsOf(C * F, tiles * C, tiles * F) as [WorkspacePart, WorkspacePart, WorkspacePart]
+    const windows = partOf(WORKSPACE, tiles * C, C * F)
+    const outputs = partOf(RESULTS, tiles * F)
     return [
       inputPoints(d, round, x, windows),
-      quadProducts({ M: tiles, K: C, N: F, TA: 0, TB: 0, layers: POINTS }, c, { a: windows, b: kernels, c: outputs }),
+      quadProducts({ M: tiles, K: C, N: F, TA: 0, TB: 0, layers: POINTS }, c, { a: windows, b: partOf(WORKSPACE, C * F), c: written(outputs) }),
       {
         shader: file('outputs'),
         includes: ['kernels/activation.wgsl', file('quads'), file('lines'), file('interpolate'), file('tiles')],
@@ -98,7 +96,10 @@ function convolution(d: Dims, c: Consts, { x, y, taps }: { readonly x: string; r
   })]
 }
 
-const pointsOf = (d: Dims, c: Consts): number => POINTS * stored(d, roundsOf(d, c)[0]!) * (dim(d, 'C') + dim(d, 'F'))
+/** Points of the tiles of a round, of each channel and filter. */
+const tilePoints = (d: Dims, c: Consts): number => POINTS * stored(d, roundsOf(d, c)[0]!)
+const convolutionSpace = (d: Dims, c: Consts): number => POINTS * weights(d) + tilePoints(d, c) * dim(d, 'C')
+const convolutionResults = (d: Dims, c: Consts): number => tilePoints(d, c) * dim(d, 'F')
 
 /** Multiply-adds that transforming a number costs as much as, measured on SwiftShader: 45 to 130, the fewer channels the fewer. */
 const TRANSFORM_COST = 60
@@ -121,7 +122,8 @@ const winograd: Pick<SeveralDispatches, 'name' | 'suits' | 'features' | 'variant
 
 export const winogradForward: Algorithm = {
   ...winograd,
-  workspace: (d, c) => POINTS * weights(d) + pointsOf(d, c),
+  workspace: convolutionSpace,
+  results: convolutionResults,
   dispatches: (d, c) => convolution(d, c, { x: 'x', y: 'y', taps: { FROM: dim(d, 'F'), TO: 1, FIRST_TAP: 0, TAP_STEP: 1 } }),
 }
 
@@ -129,7 +131,8 @@ export const winogradForward: Algorithm = {
 export const winogradInputGradient = (turned: (d: Dims) => Dims, isConvolution: (d: Dims) => boolean): Algorithm => ({
   ...winograd,
   fits: (d, c, gpu) => isConvolution(d) && winograd.fits(d, c, gpu),
-  workspace: (d, c) => POINTS * weights(d) + pointsOf(turned(d), c),
+  workspace: (d, c) => convolutionSpace(turned(d), c),
+  results: (d, c) => convolutionResults(turned(d), c),
   dispatches: (d, c) => convolution(turned(d), c, { x: 'dy', y: 'dx', taps: { FROM: 1, TO: dim(d, 'F'), FIRST_TAP: dim(d, 'KH') * dim(d, 'KW') - 1, TAP_STEP: -1 } }),
 })
 
@@ -138,30 +141,31 @@ export const winogradFilterGradient: Algorithm = {
   ...winograd,
   // Begun with what a dense layer's gradient may begin with.
   variants: rowsOf([4, 1], [8, 1], [8, 2]),
-  workspace: (d, c) => POINTS * weights(d) * roundsOf(d, c).length + pointsOf(d, c),
+  workspace: (d, c) => tilePoints(d, c) * (dim(d, 'C') + dim(d, 'F')),
+  results: (d, c) => POINTS * weights(d) * roundsOf(d, c).length,
   dispatches(d, c) {
     const [C, F] = [dim(d, 'C'), dim(d, 'F')]
     const rounds = roundsOf(d, c)
     return [
       ...rounds.flatMap((round, i): readonly DispatchDeclaration[] => {
         const tiles = stored(d, round)
-        const parts = partsOf(...rounds.map(() => C * F), tiles * C, tiles * F)
-        const [windows, outputs] = parts.slice(rounds.length) as [WorkspacePart, WorkspacePart]
+        const windows = partOf(WORKSPACE, tiles * C)
+        const outputs = partOf(WORKSPACE, tiles * F, tiles * C)
         return [
           inputPoints(d, round, 'x', windows),
           {
             shader: file('gradients'),
             includes: [file('quads'), file('lines'), file('evaluate'), file('tiles'), file('store-column')],
-            binds: { dy: 'dy', points: outputs },
+            binds: { dy: 'dy', points: written(outputs) },
             ...outputTiles(d, round, tiles),
           },
-          quadProducts({ M: C, K: tiles, N: F, TA: 1, TB: 0, layers: POINTS }, c, { a: windows, b: outputs, c: parts[i]! }),
+          quadProducts({ M: C, K: tiles, N: F, TA: 1, TB: 0, layers: POINTS }, c, { a: windows, b: outputs, c: written(partOf(RESULTS, C * F, i * C * F)) }),
         ]
       }),
       {
         shader: file('filters'),
         includes: [file('lines'), file('interpolate'), file('scales')],
-        binds: { points: partsOf(rounds.length * C * F)[0]!, dw: 'dw' },
+        binds: { points: partOf(RESULTS, rounds.length * C * F), dw: 'dw' },
         ...byOnes(C * F),
         numbers: { COUNT: dim(d, 'KW'), SIZE: C * F, PARTS: rounds.length },
       },
