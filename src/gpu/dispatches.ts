@@ -13,16 +13,14 @@ export interface Bound {
   readonly kernel: Kernel
   readonly dims: Dims
   readonly variant: Variant
-  /** Those of the variant, in order. */
-  readonly pipelines: readonly GPUComputePipeline[]
   readonly label: string
   /** Where a buffer of the kernel, or a workspace, lies. */
   readonly resource: (name: string) => GPUBufferBinding
 }
 
-export function bindDispatches(device: GPUDevice, { kernel, dims, variant, pipelines, label, resource }: Bound): readonly Dispatch[] {
-  return boundDispatches(kernel, dims, variant).map(({ bindings, uniform, grid }, i) => {
-    const pipeline = pipelines[i]!
+/** What binds each dispatch of a call to its pipeline. */
+export function bindersOf(device: GPUDevice, { kernel, dims, variant, label, resource }: Bound): readonly ((pipeline: GPUComputePipeline) => Dispatch)[] {
+  return boundDispatches(kernel, dims, variant).map(({ bindings, uniform, grid }) => (pipeline) => {
     const numbers = uniform === undefined ? [] : [{ binding: bindings.length, resource: { buffer: uniformOf(device, Object.values(uniform)) } }]
     const entries = [...bindings.map(({ binding, name, part }): GPUBindGroupEntry => ({ binding, resource: partOf(resource(name), part) })), ...numbers]
     return { pipeline, bindings: device.createBindGroup({ label, layout: pipeline.getBindGroupLayout(0), entries }), grid }

@@ -9,6 +9,8 @@ export interface Pipelines {
   readonly halfMode: HalfMode
   /** The pipelines of a call, one for each dispatch. Many may be awaited at once: the driver compiles them in parallel. Throws InvariantError with the compiler's words. */
   get(kernel: Kernel, dims: Dims, variant: Variant): Promise<readonly GPUComputePipeline[]>
+  /** The same, each as it comes. */
+  each(kernel: Kernel, dims: Dims, variant: Variant): readonly Promise<GPUComputePipeline>[]
   /** What compiling each of what `get` made takes, once for dispatches that share one. What was compiled beside others is compiled again, alone, for that, and not kept: so ask while nothing else is done. */
   compiled(kernel: Kernel, dims: Dims, variant: Variant): Promise<readonly Compiled[]>
 }
@@ -45,9 +47,12 @@ export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): 
     made.set(code, pipeline)
     return pipeline
   }
+  const each = (kernel: Kernel, dims: Dims, variant: Variant): readonly Promise<GPUComputePipeline>[] =>
+    shaderSources(kernel, dims, variant, halfMode).map((code, i) => get(code, labelOf(kernel, variant, i)))
   return {
     halfMode,
-    get: (kernel, dims, variant) => Promise.all(shaderSources(kernel, dims, variant, halfMode).map((code, i) => get(code, labelOf(kernel, variant, i)))),
+    get: async (kernel, dims, variant) => Promise.all(each(kernel, dims, variant)),
+    each,
     async compiled(kernel, dims, variant) {
       const all: Compiled[] = []
       for (const [i, code] of [...new Set(shaderSources(kernel, dims, variant, halfMode))].entries()) {

@@ -2,18 +2,22 @@
 import { InvariantError, present } from '../base/errors.ts'
 import type { KernelCall, Plan } from '../graph/plan.ts'
 import { RESULTS, WORKSPACE } from '../kernels/kernel.ts'
-import { bindDispatches, type Dispatch } from './dispatches.ts'
+import { bindersOf, type Dispatch } from './dispatches.ts'
 import { storedBytes, type HalfMode } from './half-access.ts'
 import type { Workspaces } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
 import type { Choice } from './tuner.ts'
 import { describeVariant, type Variant } from './wgsl.ts'
 
+/** A call whose dispatches are bound as their pipelines come. */
 export interface Prepared {
-  readonly dispatches: readonly Dispatch[]
   readonly variant: Variant
   /** Estimated time on the device: measured by the tuner, or guessed from its operations. */
   readonly ms: number
+  /** Undefined until one is prepared. */
+  readonly dispatches: readonly (Dispatch | undefined)[]
+  /** Resolves for each when it is. */
+  readonly preparing: readonly Promise<void>[]
 }
 
 /** Where a Plan's calls find what they bind. */
@@ -25,10 +29,8 @@ export interface PlanBuffers {
 
 export interface LoadedPlan extends PlanBuffers {
   readonly plan: Plan
-  /** Undefined until a call is prepared; replaced where tuning finds better ones. */
-  readonly calls: (Prepared | undefined)[]
-  /** Resolves for each call when it is. */
-  readonly preparing: readonly Promise<void>[]
+  /** Replaced where tuning finds better ones. */
+  readonly calls: Prepared[]
 }
 
 export interface Preparing {
@@ -43,28 +45,27 @@ export interface Preparing {
  * asked for, too. Resolves when that is there. Throws what `where` throws.
  */
 export async function preparePlan(plan: Plan, where: Promise<PlanBuffers>, how: Preparing, onPrepared?: () => void): Promise<LoadedPlan> {
-  const calls: (Prepared | undefined)[] = plan.calls.map(() => undefined)
-  const preparing = plan.calls.map(async (call, i) => {
-    calls[i] = await prepareCall(call, where, how)
-    onPrepared?.()
-  })
-  // Whoever waits hears of what went wrong; nobody may have begun to.
-  for (const each of preparing) each.catch(() => undefined)
-  return { plan, ...await where, calls, preparing }
+  const calls = plan.calls.map((call) => prepareCall(call, where, how))
+  for (const { preparing } of calls) Promise.all(preparing).then(onPrepared, () => undefined)
+  return { plan, ...await where, calls }
 }
 
-export async function prepareCall(call: KernelCall, memory: PlanBuffers | Promise<PlanBuffers>, { device, pipelines, choose, guessMsPerFlop }: Preparing): Promise<Prepared> {
+/** Begins with a call. */
+export function prepareCall(call: KernelCall, memory: PlanBuffers | Promise<PlanBuffers>, { device, pipelines, choose, guessMsPerFlop }: Preparing): Prepared {
   const { kernel, dims } = call
   const { variant, ms } = choose(call)
-  const made = await pipelines.get(kernel, dims, variant)
-  const where = await memory
   const label = `${call.label}: ${describeVariant(kernel, variant)}`
-  const resource = (name: string): GPUBufferBinding => resourceOf(call, name, { ...where, label, halfMode: pipelines.halfMode })
-  return {
-    variant,
-    dispatches: bindDispatches(device, { kernel, dims, variant, pipelines: made, label, resource }),
-    ms: ms ?? kernel.flops(dims) * guessMsPerFlop,
-  }
+  const making = pipelines.each(kernel, dims, variant)
+  const dispatches: (Dispatch | undefined)[] = making.map(() => undefined)
+  const binders = Promise.resolve(memory).then((where) =>
+    bindersOf(device, { kernel, dims, variant, label, resource: (name) => resourceOf(call, name, { ...where, label, halfMode: pipelines.halfMode }) }))
+  const preparing = making.map(async (pipeline, i) => {
+    const made = await pipeline
+    dispatches[i] = (await binders)[i]!(made)
+  })
+  // Whoever waits hears of what went wrong; nobody may have begun to.
+  for (const each of [binders, ...preparing]) each.catch(() => undefined)
+  return { variant, ms: ms ?? kernel.flops(dims) * guessMsPerFlop, dispatches, preparing }
 }
 
 function resourceOf({ kernel, dims, views }: KernelCall, name: string, { buffers, workspaces, label, halfMode }: PlanBuffers & { readonly label: string; readonly halfMode: HalfMode }): GPUBufferBinding {

@@ -3,7 +3,7 @@
 import { roundAllToHalf } from '../base/half.ts'
 import { createRng } from '../base/rng.ts'
 import { boundBuffers, type Dims, type Kernel, type NumberArray } from '../kernels/kernel.ts'
-import { bindDispatches, encodeDispatches } from './dispatches.ts'
+import { bindersOf, encodeDispatches } from './dispatches.ts'
 import { loaded, stored, type HalfMode } from './half-access.ts'
 import { createBuffers } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
@@ -76,7 +76,7 @@ export async function createBench(device: GPUDevice, { kernel, dims, arrays, var
   return {
     buffers: Object.fromEntries(names.map((name, i) => [name, list[i]!])),
     dispatch(pass, pipelines, variant, times = 1) {
-      const dispatches = bindDispatches(device, { kernel, dims, variant, pipelines, label: `bench ${kernel.name}`, resource })
+      const dispatches = bindersOf(device, { kernel, dims, variant, label: `bench ${kernel.name}`, resource }).map((bind, i) => bind(pipelines[i]!))
       for (let i = 0; i < times; i++) encodeDispatches(pass, dispatches)
     },
     destroy: () => list.forEach((buffer) => buffer.destroy()),

@@ -67,8 +67,9 @@ export class GpuProgram implements Program {
     checkInputs(target.plan, inputs)
     const run = (arrays: Inputs): void => {
       writeInputs(device, target, arrays)
-      const submitted = submitPrepared(device, target, 0)
-      if (submitted < target.calls.length) this.#lane.hold(this.#submitRest(target, submitted))
+      const pieces = piecesOf(target)
+      const submitted = submitPrepared(device, planName, pieces, 0)
+      if (submitted < pieces.length) this.#lane.hold(this.#submitRest(planName, pieces, submitted))
       else this.#lane.started()
     }
     this.#enqueue(run, inputs, () => Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, data.slice()])))
@@ -99,7 +100,7 @@ export class GpuProgram implements Program {
 
   async compiled(): Promise<void> {
     const { loss, plans } = this.#usable()
-    await loss.guard(Promise.all([...plans.values()].flatMap(({ preparing }) => preparing)))
+    await loss.guard(Promise.all([...plans.values()].flatMap(({ calls }) => calls.flatMap(({ preparing }) => preparing))))
   }
 
   async improve(budgetMs: number): Promise<boolean> {
@@ -108,7 +109,10 @@ export class GpuProgram implements Program {
     const more = await loss.guard(improve(budgetMs))
     for (const loaded of plans.values()) {
       await loss.guard(Promise.all(loaded.plan.calls.map(async (call, i) => {
-        if (how.choose(call).variant !== loaded.calls[i]?.variant) loaded.calls[i] = await prepareCall(call, loaded, how)
+        if (how.choose(call).variant === loaded.calls[i]!.variant) return
+        const better = prepareCall(call, loaded, how)
+        await Promise.all(better.preparing)
+        loaded.calls[i] = better
       })))
     }
     return more
@@ -150,12 +154,13 @@ export class GpuProgram implements Program {
     }))
   }
 
-  /** What is left of a run, part by part as its calls are prepared. */
-  async #submitRest(target: LoadedPlan, from: number): Promise<void> {
+  /** What is left of a run, part by part as its dispatches are prepared. */
+  async #submitRest(planName: string, pieces: readonly PlanPiece[], from: number): Promise<void> {
     const { device, loss } = this.#parts
     try {
-      for (let at = from; at < target.calls.length; at = submitPrepared(device, target, at)) {
-        await loss.guard(target.preparing[at]!)
+      for (let at = from; at < pieces.length; at = submitPrepared(device, planName, pieces, at)) {
+        const { call, index } = pieces[at]!
+        await loss.guard(call.preparing[index]!)
         if (this.#disposed) return
       }
       this.#lane.started()
@@ -174,31 +179,42 @@ function writeInputs(device: GPUDevice, { plan, buffers }: LoadedPlan, inputs: I
 const writeArray = (device: GPUDevice, buffer: GPUBuffer, offset: number, data: HostArray): void =>
   device.queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
 
-/** Submits the calls from `from` on up to the first that is not prepared, and returns that one's index: one encoder, one pass, one submit; several where the estimate says that one would take too long. */
-function submitPrepared(device: GPUDevice, { plan, calls }: LoadedPlan, from: number): number {
-  const missing = calls.indexOf(undefined, from)
-  const end = missing < 0 ? calls.length : missing
-  for (const part of splitBySubmit(calls.slice(from, end) as readonly Prepared[])) {
-    const encoder = device.createCommandEncoder({ label: plan.name })
-    const pass = encoder.beginComputePass({ label: plan.name })
-    for (const { dispatches } of part) encodeDispatches(pass, dispatches)
+/** A dispatch of a Plan, there yet or not. */
+interface PlanPiece {
+  readonly call: Prepared
+  readonly index: number
+  /** Its part of the call's estimate. */
+  readonly ms: number
+}
+
+const piecesOf = ({ calls }: LoadedPlan): readonly PlanPiece[] =>
+  calls.flatMap((call) => call.dispatches.map((_, index) => ({ call, index, ms: call.ms / call.dispatches.length })))
+
+/** Submits the pieces from `from` on up to the first that is not prepared, and returns that one's index: one encoder, one pass, one submit; several where the estimate says that one would take too long. */
+function submitPrepared(device: GPUDevice, label: string, pieces: readonly PlanPiece[], from: number): number {
+  const missing = pieces.findIndex(({ call, index }, at) => at >= from && call.dispatches[index] === undefined)
+  const end = missing < 0 ? pieces.length : missing
+  for (const part of splitBySubmit(pieces.slice(from, end))) {
+    const encoder = device.createCommandEncoder({ label })
+    const pass = encoder.beginComputePass({ label })
+    encodeDispatches(pass, part.map(({ call, index }) => call.dispatches[index]!))
     pass.end()
     device.queue.submit([encoder.finish()])
   }
   return end
 }
 
-/** Cuts a list of calls so that no part is estimated above the limit, except a single call that is so by itself. */
-export function splitBySubmit<T extends { readonly ms: number }>(calls: readonly T[]): readonly (readonly T[])[] {
+/** Cuts a list so that no part is estimated above the limit, except a single one that is so by itself. */
+export function splitBySubmit<T extends { readonly ms: number }>(list: readonly T[]): readonly (readonly T[])[] {
   const parts: T[][] = []
   let sum = Infinity
-  for (const call of calls) {
-    if (sum + call.ms > MAX_SUBMIT_MS) {
+  for (const each of list) {
+    if (sum + each.ms > MAX_SUBMIT_MS) {
       parts.push([])
       sum = 0
     }
-    parts.at(-1)?.push(call)
-    sum += call.ms
+    parts.at(-1)?.push(each)
+    sum += each.ms
   }
   return parts
 }

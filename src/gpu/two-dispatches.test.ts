@@ -1,5 +1,5 @@
 // Plans whose calls take two dispatches and leave parts of sums in the workspace between them.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createRng } from '../base/rng.ts'
 import { createCpuRunner } from '../cpu/runner.ts'
 import { compilePlan } from '../graph/compile.ts'
@@ -59,6 +59,32 @@ describe.skipIf(gpu === undefined)('calls of two dispatches', () => {
     createGpuRunner({ gpu: gpu!, ...options, onUncapturedError: (message) => errors.push(message) })
 
   it('share a workspace', async () => expectSame(await open({ tune: false })))
+
+  it('begin with the dispatches whose pipelines are there', async () => {
+    const runner = await createGpuRunner({ gpu: gpu!, tune: false, onUncapturedError: (message) => errors.push(message) })
+    const { device } = runner
+    const make = device.createComputePipelineAsync.bind(device)
+    let finish!: () => void
+    const gate = new Promise<void>((resolve) => { finish = resolve })
+    device.createComputePipelineAsync = async (descriptor) => {
+      if (descriptor.label!.includes('dispatch 2')) await gate
+      return make(descriptor)
+    }
+    const plan = plans[0]!
+    expect(plan.calls).toHaveLength(1)
+    const program = await runner.load([plan])
+    const submits = vi.spyOn(device.queue, 'submit')
+    program.run(plan.name, inputsOf(plan))
+    await vi.waitFor(() => expect(submits).toHaveBeenCalledTimes(1), 10_000)
+    finish()
+    const { y } = await program.readOutputs(plan.name, ['y'])
+    expect(submits.mock.calls.length).toBeGreaterThan(1)
+    const cpu = await createCpuRunner().load([plan])
+    cpu.run(plan.name, inputsOf(plan))
+    expect(describeMismatches(mismatches('y', y!, (await cpu.readOutputs(plan.name, ['y']))['y']!, 'permissive'))).toBe('')
+    expect(errors).toEqual([])
+    runner.dispose()
+  })
 
   it('go on with rows that need more of it', async () => expectSame(await open({ tuneBudgetMs: 0 }), async (program) => {
     while (await program.improve!(1_000));
