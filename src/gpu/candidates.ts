@@ -9,10 +9,11 @@ const MAX_GROUPS = 65_535
 export const allVariants = (kernel: Kernel): readonly Variant[] =>
   kernel.algorithms.flatMap((algorithm) => algorithm.variants.map((consts) => ({ algorithm, consts })))
 
-/** The rows that fit, those written for this sort of adapter first; otherwise in the order declared. */
+/** The rows that fit, those written for this sort of adapter first, and of them the likely ones; otherwise in the order declared. */
 export function candidates(kernel: Kernel, dims: Dims, gpu: GpuCapabilities): readonly Variant[] {
   const fitting = allVariants(kernel).filter((variant) => fits(kernel, variant, dims, gpu))
-  return [...fitting].sort((a, b) => unlikeliness(a, gpu) - unlikeliness(b, gpu))
+  const rank = (variant: Variant): number => 2 * unlikeliness(variant, gpu) + (variant.algorithm.likely?.(dims) === false ? 1 : 0)
+  return [...fitting].sort((a, b) => rank(a) - rank(b))
 }
 
 /** 0: written for this sort of adapter; 1: for any; 2: for the other sort, so probably slow to compile and to run here. */

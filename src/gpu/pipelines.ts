@@ -11,8 +11,11 @@ export interface Pipelines {
   get(kernel: Kernel, dims: Dims, variant: Variant): Promise<readonly GPUComputePipeline[]>
   /** The same, each as it comes. */
   each(kernel: Kernel, dims: Dims, variant: Variant): readonly Promise<GPUComputePipeline>[]
-  /** What compiling each of what `get` made takes, once for dispatches that share one. What was compiled beside others is compiled again, alone, for that, and not kept: so ask while nothing else is done. */
-  compiled(kernel: Kernel, dims: Dims, variant: Variant): Promise<readonly Compiled[]>
+  /**
+   * What compiling each of what `get` makes took, once for dispatches that share one. `alone`: what was compiled beside others is
+   * compiled again for that and not kept, so ask while nothing else is done. Undefined where not all is begun by the deadline.
+   */
+  compiled(kernel: Kernel, dims: Dims, variant: Variant, how: { readonly alone: boolean; readonly deadline: number }): Promise<readonly Compiled[] | undefined>
 }
 
 export interface Compiled {
@@ -23,22 +26,24 @@ export interface Compiled {
 
 export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): Pipelines {
   const made = new Map<string, Promise<GPUComputePipeline>>()
-  const compiled = new Map<string, Promise<Compiled>>()
+  const first = new Map<string, Compiled>()
+  const compiledAlone = new Map<string, Promise<Compiled>>()
   let begun = 0, done = 0
   const timed = async (code: string, label: string): Promise<{ readonly pipeline: GPUComputePipeline; readonly compiled: Compiled; readonly alone: boolean }> => {
-    const first = begun++ === done
+    const single = begun++ === done
     const own = begun
     const start = performance.now()
     try {
       const pipeline = await create(device, label, code)
-      return { pipeline, compiled: { code, ms: performance.now() - start }, alone: first && begun === own }
+      return { pipeline, compiled: { code, ms: performance.now() - start }, alone: single && begun === own }
     } finally {
       done++
     }
   }
   const begin = async (code: string, label: string): Promise<GPUComputePipeline> => {
     const { pipeline, compiled: took, alone } = await timed(code, label)
-    if (alone) compiled.set(code, Promise.resolve(took))
+    first.set(code, took)
+    if (alone) compiledAlone.set(code, Promise.resolve(took))
     return pipeline
   }
   const labelOf = (kernel: Kernel, variant: Variant, dispatch: number): string => `${describeVariant(kernel, variant)}${dispatch === 0 ? '' : `, dispatch ${dispatch + 1}`}`
@@ -53,14 +58,17 @@ export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): 
     halfMode,
     get: async (kernel, dims, variant) => Promise.all(each(kernel, dims, variant)),
     each,
-    async compiled(kernel, dims, variant) {
+    async compiled(kernel, dims, variant, { alone, deadline }) {
+      const codes = shaderSources(kernel, dims, variant, halfMode)
       const all: Compiled[] = []
-      for (const [i, code] of [...new Set(shaderSources(kernel, dims, variant, halfMode))].entries()) {
-        const label = labelOf(kernel, variant, i)
+      for (const code of new Set(codes)) {
+        if (performance.now() >= deadline) return undefined
+        const label = labelOf(kernel, variant, codes.indexOf(code))
         await get(code, label)
         // Another text, as drivers and browsers keep what they made of equal ones.
-        const took = compiled.get(code) ?? timed(`${code}\n// again`, label).then((again) => ({ code, ms: again.compiled.ms }))
-        compiled.set(code, took)
+        const again = (): Promise<Compiled> => timed(`${code}\n// again`, label).then(({ compiled }) => ({ code, ms: compiled.ms }))
+        const took = !alone ? Promise.resolve(first.get(code)!) : compiledAlone.get(code) ?? again()
+        if (alone) compiledAlone.set(code, took)
         all.push(await took)
       }
       return all

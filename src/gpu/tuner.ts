@@ -253,9 +253,9 @@ class KernelTuner implements Tuner {
   async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: { readonly stopwatch: Stopwatch; readonly bench: Bench; readonly deadline: number }): Promise<MeasuredRow | undefined> {
     const { pipelines, capabilities: { software } } = this.#options
     // A software adapter compiles on the processor: what that takes counts, and is measured one by one.
-    const compiled = software ? await before(deadline, pipelines.compiled(kind.kernel, kind.dims, variant)) : []
-    const made = compiled === undefined ? undefined : await before(deadline, pipelines.get(kind.kernel, kind.dims, variant))
-    if (compiled === undefined || made === undefined) return undefined
+    const compiled = await before(deadline, pipelines.compiled(kind.kernel, kind.dims, variant, { alone: software, deadline }))
+    if (compiled === undefined) return undefined
+    const made = await pipelines.get(kind.kernel, kind.dims, variant)
     const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
     const ms = await timeVariant(stopwatch, { bench, pipelines: made, variant, software, best, deadline })
     return { variant, ms, compiled, compileMs: compiled.reduce((sum, each) => sum + each.ms, 0) }

@@ -1,4 +1,4 @@
-// Plans whose calls take two dispatches and leave parts of sums in the workspace between them.
+// Plans whose calls take two dispatches and leave parts of sums in a workspace between them.
 import { describe, expect, it, vi } from 'vitest'
 import { createRng } from '../base/rng.ts'
 import { createCpuRunner } from '../cpu/runner.ts'

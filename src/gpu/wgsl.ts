@@ -58,9 +58,16 @@ export function boundDispatches(kernel: Kernel, dims: Dims, { algorithm, consts 
   const all = [...boundBuffers(kernel, dims), ...('workspace' in algorithm ? [WORKSPACE, RESULTS] : [])]
   return dispatchesOf(kernel, algorithm, dims, consts).map((dispatch) => {
     const binds = Object.entries(dispatch.binds).map(([as, bound]) => (typeof bound === 'string' ? { as, name: bound } : { as, name: bound.of, part: bound })).filter(({ name }) => all.includes(name))
+    checkBinds(`${kernel.name}/${algorithm.name}`, dispatch)
     const bindings = binds.map((bind, i) => ({ ...bind, binding: dispatch.numbers === undefined ? all.indexOf(bind.name) : i }))
     return { ...dispatch, bindings, ...(dispatch.numbers === undefined ? {} : { uniform: { ...dispatch.numbers, ...rowOf(dispatch) } }) }
   })
+}
+
+/** What is misspelt does not compile; what is not bound as declared would be bound wrongly without a word. */
+function checkBinds(label: string, { shader, binds, numbers }: DispatchDeclaration): void {
+  const wrong = numbers === undefined ? Object.entries(binds).find(([as, bound]) => as !== bound || bound === RESULTS) : undefined
+  if (wrong !== undefined) throw new InvariantError(`${label}: must bind whole buffers by their own names where shapes are constants, got ${wrong[0]} for ${shader}. Give it \`numbers\`.`)
 }
 
 /** Invocations in one row of the grid, for kernels whose elements wrap into y. */

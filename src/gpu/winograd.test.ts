@@ -1,8 +1,9 @@
 // Convolutions by transformed tiles, in rounds of images smaller than any real call's: the last has fewer.
 import { describe, expect, it } from 'vitest'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from '../kernels/conv2d.ts'
-import { dispatchesOf, type Dims, type Kernel } from '../kernels/kernel.ts'
-import { allVariants } from './candidates.ts'
+import { halfBuffers, inHalf } from '../kernels/half.ts'
+import { dispatchesOf, type Dims, type GpuCapabilities, type Kernel } from '../kernels/kernel.ts'
+import { allVariants, candidates } from './candidates.ts'
 import { openDevice } from './device.ts'
 import { createPipelines } from './pipelines.ts'
 import { probe } from './probe.ts'
@@ -31,8 +32,42 @@ describe.skipIf(opened === undefined)('convolutions by transformed tiles, in rou
   it.each(calls)('%s', async (_, dims) => {
     const pipelines = createPipelines(device)
     for (const kernel of kernels) for (const variant of inRounds(kernel)) {
+      if (kernel === conv2d) expect(describeMismatches(await probe({ device, pipelines, kernel, dims: { ...dims, BIAS: 1, ACT: 1 }, variant, tolerance: 'balanced' })), 'with bias and activation').toBe('')
       expect(dispatchesOf(kernel, variant.algorithm, dims, variant.consts).length).toBeGreaterThan(6)
       expect(describeMismatches(await probe({ device, pipelines, kernel, dims, variant, tolerance: 'balanced' })), kernel.name).toBe('')
     }
+  })
+
+  it.each(calls)('%s, with activations in f16', async (_, dims) => {
+    const pipelines = createPipelines(device, 'emulated')
+    for (const each of kernels) {
+      const kernel = inHalf(each, halfBuffers(each))
+      expect(describeMismatches(await probe({ device, pipelines, kernel, dims, variant: inRounds(each)[0]!, tolerance: 'half' })), kernel.name).toBe('')
+    }
+  })
+})
+
+describe('rows of transformed tiles', () => {
+  const software: GpuCapabilities = {
+    maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16_384, maxComputeWorkgroupSizeX: 256, maxComputeWorkgroupSizeY: 256,
+    maxStorageBuffersPerShaderStage: 8, subgroupMinSize: 4, subgroupMaxSize: 4, software: true, features: new Set(['subgroups']),
+  }
+  const fedavg = { ...plain, N: 64, H: 14, W: 14, C: 32, F: 64, KH: 5, KW: 5, OH: 14, OW: 14, PT: 2, PL: 2 }
+  const few = { ...plain, N: 32, H: 32, W: 32, C: 16, F: 16, KH: 3, KW: 3, OH: 32, OW: 32, PT: 1, PL: 1 }
+  const first = (kernel: Kernel, dims: Dims): string => candidates(kernel, dims, software)[0]!.algorithm.name
+
+  it('are tried first where they are likely to pay', () => {
+    for (const kernel of kernels) {
+      expect(first(kernel, fedavg)).toBe('winograd')
+      expect(first(kernel, few)).not.toBe('winograd')
+      expect(candidates(kernel, few, software).some(({ algorithm }) => algorithm.name === 'winograd')).toBe(true)
+      // A batch of one pays for transforming the weights alone.
+      expect(first(kernel, { ...fedavg, N: 1 })).not.toBe('winograd')
+    }
+  })
+
+  it('are not tried where they would fill memory', () => {
+    const large = { ...few, N: 128, H: 8, W: 8, C: 512, F: 512, OH: 8, OW: 8 }
+    expect(candidates(conv2dFilterGradient, large, software).some(({ algorithm }) => algorithm.name === 'winograd')).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
-// How convolutions run: as implicit matrix products on GPUs, directly where the shape is odd, in strips that share loads on
-// software adapters. The filter gradient is a reduction over the pixels of the batch, never one invocation per weight.
+// How convolutions run: as implicit matrix products on GPUs, directly where the shape is odd, in strips that share loads or by
+// transformed tiles on software adapters. The filter gradient is a reduction over the pixels of the batch, never one invocation per weight.
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
 import { dim, linearGrid, own, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type OneDispatch } from './kernel.ts'

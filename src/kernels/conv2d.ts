@@ -20,8 +20,6 @@ const wide = { N: 2, H: 5, W: 14, C: 4, F: 20, KH: 5, KW: 5, OH: 5, OW: 14, SH: 
 const wideInGroups = { N: 1, H: 4, W: 13, C: 12, F: 4, KH: 2, KW: 7, OH: 3, OW: 7, SH: 1, SW: 1, PT: 0, PL: 0 }
 const wideWithStrides = { N: 2, H: 7, W: 19, C: 3, F: 12, KH: 3, KW: 6, OH: 3, OW: 7, SH: 2, SW: 2, PT: 0, PL: 0 }
 const differingStrides = { N: 2, H: 9, W: 8, C: 4, F: 8, KH: 3, KW: 2, OH: 4, OW: 3, SH: 2, SW: 3, PT: 0, PL: 0 }
-/** Enough channels and filters for a transform of tiles, of which there are as many as do not divide by four. */
-const transformed = { N: 1, H: 8, W: 12, C: 32, F: 32, KH: 5, KW: 5, OH: 8, OW: 12, SH: 1, SW: 1, PT: 2, PL: 2 }
 /** Input gradients turn the kernel around: of other rows than columns, with padding at one side only, and with all there can be. */
 const turnedShapes = [
   { N: 2, H: 6, W: 7, C: 4, F: 8, KH: 2, KW: 3, OH: 6, OW: 7, SH: 1, SW: 1, PT: 0, PL: 2 },
@@ -54,7 +52,7 @@ export const conv2d = defineKernel({
   flops: convolutionFlops,
   reference: (d, { x, w, bias, y }) => conv2dReference(conv(d), { x: x!, w: w!, bias, y: y! }),
   // Without bias and activation only as many as every row fits one of: compiling is dear, and no shape makes a difference to what is not there.
-  probes: [...[...shapes, wide, transformed, wideWithStrides, { ...wideWithStrides, C: 4 }, differingStrides, ...longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
+  probes: [...[...shapes, wide, wideWithStrides, { ...wideWithStrides, C: 4 }, differingStrides, ...longSums.forward].map((s) => ({ ...s, BIAS: 1, ACT: 1 })), ...shapes.slice(2).map(plain)],
 })
 
 export const conv2dInputGradient = defineKernel({
@@ -64,7 +62,7 @@ export const conv2dInputGradient = defineKernel({
   algorithms: inputGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { dy, w, dx }) => inputGradientReference(conv(d), { dy: dy!, w: w!, dx: dx! }),
-  probes: [...shapes, wide, transformed, ...turnedShapes, ...longSums.inputGradient].map(plain),
+  probes: [...shapes, wide, ...turnedShapes, ...longSums.inputGradient].map(plain),
 })
 
 export const conv2dFilterGradient = defineKernel({
@@ -74,5 +72,5 @@ export const conv2dFilterGradient = defineKernel({
   algorithms: filterGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { x, dy, dw }) => filterGradientReference(conv(d), { x: x!, dy: dy!, dw: dw! }),
-  probes: [...shapes, ...tiledShapes, wide, transformed, wideInGroups, wideWithStrides, ...longSums.filterGradient].map(plain),
+  probes: [...shapes, ...tiledShapes, wide, wideInGroups, wideWithStrides, ...longSums.filterGradient].map(plain),
 })

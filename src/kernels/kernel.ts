@@ -76,6 +76,8 @@ interface Rows {
   readonly views?: (d: Dims, c: Consts) => Views
   /** False where this row cannot compute this call, or this adapter cannot run it. Absent: always fits. */
   readonly fits?: (d: Dims, c: Consts, gpu: GpuCapabilities) => boolean
+  /** False where others are likely to be faster: its rows are tried after theirs. Absent: it is as likely as they. */
+  readonly likely?: (d: Dims) => boolean
 }
 
 /** A WGSL file: it defines `main`; the header defines `u` (Dims), the constants, and the bindings. */
@@ -106,7 +108,7 @@ export interface SeveralDispatches extends Rows {
   readonly workspace: (d: Dims, c: Consts) => number
   /** Of the second. */
   readonly results?: (d: Dims, c: Consts) => number
-  /** In their order, for any dims: whether the row fits them is asked before. */
+  /** In their order. For any dims, even where no row fits: what remembers rows by their shaders asks for those of the first probe. */
   readonly dispatches: (d: Dims, c: Consts) => readonly DispatchDeclaration[]
 }
 

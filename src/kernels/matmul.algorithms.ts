@@ -24,7 +24,7 @@ const vectorViews = (d: Dims): Readonly<Record<string, 'vec4<f32>'>> => {
 }
 
 /** `layers` products of one shape that lie one after the other. */
-export interface Products {
+interface Products {
   readonly M: number
   readonly N: number
   readonly K: number
@@ -34,7 +34,7 @@ export interface Products {
 }
 
 /** What quad-tiles.wgsl is given: products of any size are one pipeline. */
-export const quadNumbers = ({ M, N, K, TA, TB }: Omit<Products, 'layers'>, { BIAS, ACT }: { readonly BIAS: number; readonly ACT: number }): Dims => ({ M, N, K, TA, TB, BIAS, ACT })
+const quadNumbers = ({ M, N, K, TA, TB }: Omit<Products, 'layers'>, { BIAS, ACT }: { readonly BIAS: number; readonly ACT: number }): Dims => ({ M, N, K, TA, TB, BIAS, ACT })
 
 /** Four invocations are one SIMD unit there and exchange what they loaded; bias and activation come as vec4s. */
 const quadTiles: OneDispatch = {

@@ -103,44 +103,58 @@ const convolutionResults = (d: Dims, c: Consts): number => tilePoints(d, c) * di
 
 /** Multiply-adds that transforming a number costs as much as, measured on SwiftShader: 45 to 130, the fewer channels the fewer. */
 const TRANSFORM_COST = 60
-/** Few channels, small kernels and images that tiles do not fill are sooner done without a transform. */
-const pays = (d: Dims): boolean =>
-  POINTS * tilesOf(d) * (weights(d) + TRANSFORM_COST * (dim(d, 'C') + dim(d, 'F'))) < dim(d, 'OH') * dim(d, 'OW') * dim(d, 'KH') * dim(d, 'KW') * weights(d)
-
-/** Of quad-tiles, with single steps of K, as there are few channels. */
-const rowsOf = (...tiles: readonly (readonly [rows: number, blocks: number])[]): readonly Consts[] => tiles.map(([ROWS, BLOCKS]) => ({ ROWS, BLOCKS, DEPTH: 1, ROUND_KIB: 8192 }))
-
-/** For adapters whose four invocations are one SIMD unit. */
-const winograd: Pick<SeveralDispatches, 'name' | 'suits' | 'features' | 'variants'> & Required<Pick<SeveralDispatches, 'fits'>> = {
-  name: 'winograd',
-  suits: 'software',
-  features: ['subgroups'],
-  variants: rowsOf([8, 1], [4, 1], [8, 2]),
-  fits: (d, _, gpu) => hasQuads(gpu) && d['KH'] === d['KW'] && (d['KW'] === 3 || d['KW'] === 5) && d['SH'] === 1 && d['SW'] === 1
-    && dim(d, 'C') % 4 === 0 && dim(d, 'F') % 4 === 0 && pays(d),
+/** Few channels, small kernels, few images and ones that tiles do not fill are sooner done without a transform. `kernels`: how often weights or their gradients are transformed. */
+function pays(d: Dims, kernels = 1): boolean {
+  const tiles = dim(d, 'N') * tilesOf(d)
+  const transformed = tiles * (dim(d, 'C') + dim(d, 'F')) + kernels * weights(d)
+  return POINTS * (tiles * weights(d) + TRANSFORM_COST * transformed) < dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW') * dim(d, 'KH') * dim(d, 'KW') * weights(d)
 }
 
-export const winogradForward: Algorithm = {
-  ...winograd,
+/** What the points of a round's images fill at most. */
+const ROUND_KIB = 8192
+/** Of quad-tiles, with single steps of K, as there are few channels. */
+const rowsOf = (...tiles: readonly (readonly [rows: number, blocks: number])[]): readonly Consts[] => tiles.map(([ROWS, BLOCKS]) => ({ ROWS, BLOCKS, DEPTH: 1, ROUND_KIB }))
+
+/** Elements of both workspaces at most, 32 MiB. */
+const MOST_SPACE = 2 ** 23
+
+/** For adapters whose four invocations are one SIMD unit. */
+function winograd(rows: Pick<SeveralDispatches, 'variants' | 'dispatches'> & Required<Pick<SeveralDispatches, 'workspace' | 'results' | 'likely'>>): SeveralDispatches {
+  return {
+    ...rows,
+    name: 'winograd',
+    suits: 'software',
+    features: ['subgroups'],
+    fits: (d, c, gpu) => hasQuads(gpu) && d['KH'] === d['KW'] && (d['KW'] === 3 || d['KW'] === 5) && d['SH'] === 1 && d['SW'] === 1
+      && dim(d, 'C') % 4 === 0 && dim(d, 'F') % 4 === 0 && rows.workspace(d, c) + rows.results(d, c) <= MOST_SPACE,
+  }
+}
+
+export const winogradForward: Algorithm = winograd({
+  variants: rowsOf([8, 1], [4, 1], [8, 2]),
+  likely: pays,
   workspace: convolutionSpace,
   results: convolutionResults,
   dispatches: (d, c) => convolution(d, c, { x: 'x', y: 'y', taps: { FROM: dim(d, 'F'), TO: 1, FIRST_TAP: 0, TAP_STEP: 1 } }),
-}
-
-/** `turned` gives the convolution that an input gradient is, where it is one. */
-export const winogradInputGradient = (turned: (d: Dims) => Dims, isConvolution: (d: Dims) => boolean): Algorithm => ({
-  ...winograd,
-  fits: (d, c, gpu) => isConvolution(d) && winograd.fits(d, c, gpu),
-  workspace: (d, c) => convolutionSpace(turned(d), c),
-  results: (d, c) => convolutionResults(turned(d), c),
-  dispatches: (d, c) => convolution(turned(d), c, { x: 'dy', y: 'dx', taps: { FROM: 1, TO: dim(d, 'F'), FIRST_TAP: dim(d, 'KH') * dim(d, 'KW') - 1, TAP_STEP: -1 } }),
 })
 
+/** `turned` gives the convolution that an input gradient is, where it is one. */
+export function winogradInputGradient(turned: (d: Dims) => Dims, isConvolution: (d: Dims) => boolean): Algorithm {
+  const algorithm = winograd({
+    variants: rowsOf([8, 1], [4, 1], [8, 2]),
+    likely: (d) => pays(turned(d)),
+    workspace: (d, c) => convolutionSpace(turned(d), c),
+    results: (d, c) => convolutionResults(turned(d), c),
+    dispatches: (d, c) => convolution(turned(d), c, { x: 'dy', y: 'dx', taps: { FROM: 1, TO: dim(d, 'F'), FIRST_TAP: dim(d, 'KH') * dim(d, 'KW') - 1, TAP_STEP: -1 } }),
+  })
+  return { ...algorithm, fits: (d, c, gpu) => isConvolution(d) && algorithm.fits!(d, c, gpu) }
+}
+
 /** Each round leaves a part of the sums. */
-export const winogradFilterGradient: Algorithm = {
-  ...winograd,
+export const winogradFilterGradient: Algorithm = winograd({
   // Begun with what a dense layer's gradient may begin with.
   variants: rowsOf([4, 1], [8, 1], [8, 2]),
+  likely: (d) => pays(d, roundsOf(d, { ROUND_KIB }).length),
   workspace: (d, c) => tilePoints(d, c) * (dim(d, 'C') + dim(d, 'F')),
   results: (d, c) => POINTS * weights(d) * roundsOf(d, c).length,
   dispatches(d, c) {
@@ -171,4 +185,4 @@ export const winogradFilterGradient: Algorithm = {
       },
     ]
   },
-}
+})
