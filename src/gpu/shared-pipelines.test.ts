@@ -51,6 +51,8 @@ describe('shared pipelines', () => {
     expect(texts(conv2d)).toContain(textOf(matmul, product, tile(consts)))
     expect(texts(conv2dInputGradient)).toContain(textOf(matmul, product, tile(consts)))
     expect(texts(conv2dFilterGradient)).toContain(textOf(matmul, { ...product, TA: 1 }, tile(consts)))
+    // Bias and activation apart, and the product is any other.
+    expect(shaderSources(matmul, { ...product, BIAS: 1, ACT: 1 }, row(matmul, 'quad-tiles-apart', consts))[0]).toBe(textOf(matmul, product, tile(consts)))
     // Windows of an input are transformed by one shader in all three.
     expect(new Set([texts(conv2d)[1], texts(conv2dInputGradient)[1], texts(conv2dFilterGradient)[0]]).size).toBe(1)
   })

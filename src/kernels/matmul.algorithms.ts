@@ -1,7 +1,7 @@
 // How GPUs multiply matrices: rows for real GPUs, rows for software adapters, and one that computes anything anywhere.
 import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
-import { dim, RESULTS, WORKSPACE, type Algorithm, type Consts, type DispatchDeclaration, type Dims, type OneDispatch, type WorkspacePart, type WrittenPart } from './kernel.ts'
+import { dim, linearGrid, own, RESULTS, WORKSPACE, type Algorithm, type Consts, type DispatchDeclaration, type Dims, type OneDispatch, type WorkspacePart } from './kernel.ts'
 import { hasQuads } from './subgroups.ts'
 
 const tiles = (d: Dims, m: number, n: number): readonly [number, number, number] => [ceilDiv(dim(d, 'N'), n), ceilDiv(dim(d, 'M'), m), 1]
@@ -56,16 +56,49 @@ const quadTiles: OneDispatch = {
   numbers: (d) => quadNumbers(d as unknown as Products, { BIAS: dim(d, 'BIAS'), ACT: dim(d, 'ACT') }),
 }
 
-/** Of parts of the workspace, into a part of the results, by four rows and columns each, by the pipeline of those that matmul computes. */
-export const quadProducts = (p: Products, c: Consts, binds: { readonly a: WorkspacePart; readonly b: WorkspacePart; readonly c: WrittenPart }): DispatchDeclaration => ({
+type Bound = DispatchDeclaration['binds'][string]
+
+/** Products of parts of workspaces or of a call's buffers, which are vec4s, without bias and activation: one pipeline with those that matmul computes. */
+export const quadProducts = (p: Products, c: Consts, binds: Readonly<Record<'a' | 'b' | 'c', Bound>>): DispatchDeclaration => ({
   shader: quadTiles.shader,
   includes: quadTiles.includes!,
-  binds: { ...binds },
-  views: { [WORKSPACE]: 'vec4<f32>', [RESULTS]: 'vec4<f32>' },
+  binds: { a: binds.a, b: binds.b, c: binds.c },
+  views: { a: 'vec4<f32>', b: 'vec4<f32>', [WORKSPACE]: 'vec4<f32>', [RESULTS]: 'vec4<f32>' },
   workgroup: [4, 1, 1],
   grid: [ceilDiv(p.N, 16 * dim(c, 'BLOCKS')), ceilDiv(p.M, 4 * dim(c, 'ROWS')), p.layers],
   numbers: quadNumbers(p, { BIAS: 0, ACT: 0 }),
 })
+
+/** Elements that a product may leave in the workspace, 4 MiB. */
+const MOST_PRODUCT = 2 ** 20
+
+/** Bias and activation apart: a first step may have a pipeline for the product anyway, and what is left compiles at once. */
+const quadTilesApart: Algorithm = {
+  name: 'quad-tiles-apart',
+  suits: 'software',
+  features: ['subgroups'],
+  variants: [{ ROWS: 8, BLOCKS: 1, DEPTH: 1 }, { ROWS: 4, BLOCKS: 1, DEPTH: 1 }],
+  likely: () => false,
+  fits: (d, _, gpu) => hasQuads(gpu) && (d['BIAS'] === 1 || d['ACT'] !== 0) && ['M', 'N', 'K'].every((key) => dim(d, key) % 4 === 0) && dim(d, 'M') * dim(d, 'N') <= MOST_PRODUCT,
+  workspace: () => 0,
+  results: (d) => dim(d, 'M') * dim(d, 'N'),
+  dispatches(d, c) {
+    const elements = dim(d, 'M') * dim(d, 'N')
+    const product: WorkspacePart = { of: RESULTS, offset: 0, length: elements }
+    const { M, N, K, TA, TB } = d as unknown as Products
+    return [
+      quadProducts({ M, N, K, TA, TB, layers: 1 }, c, { a: 'a', b: 'b', c: { ...product, written: true } }),
+      {
+        shader: 'kernels/matmul/epilogue.wgsl',
+        includes: ['kernels/activation.wgsl'],
+        binds: { product, ...own('bias', 'c') },
+        workgroup: [64, 1, 1],
+        grid: linearGrid(elements, 64),
+        numbers: { SIZE: elements, N },
+      },
+    ]
+  },
+}
 
 /** Last layers of a few outputs: where there are long bodies, a product this small is over before one is compiled. */
 const SMALL_PRODUCT = 2 ** 20
@@ -77,4 +110,4 @@ const single: Algorithm = {
   fits: (d, _, gpu) => hasQuads(gpu) && dim(d, 'M') * dim(d, 'N') * dim(d, 'K') < SMALL_PRODUCT,
 }
 
-export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, ...splitK, ...workgroupTiles, slicedK, registerTiles]
+export const matmulAlgorithms: readonly Algorithm[] = [single, quadTiles, quadTilesApart, ...splitK, ...workgroupTiles, slicedK, registerTiles]
