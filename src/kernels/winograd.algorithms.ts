@@ -54,7 +54,7 @@ const written = (part: WorkspacePart): WrittenPart => ({ ...part, written: true 
 
 const inputPoints = (d: Dims, round: Round, x: string, points: WorkspacePart): DispatchDeclaration => ({
   shader: file('inputs'),
-  includes: [file('quads'), file('lines'), file('tiles'), file('store-column')],
+  includes: [file('quads'), file('lines'), file('tiles'), file('pixels'), file('store-column')],
   binds: { x, points: written(points) },
   ...byRows(d, dim(d, 'C'), stored(d, round)),
   numbers: { ...tiling(d, round), CHANNELS: dim(d, 'C'), IN_H: dim(d, 'H'), IN_W: dim(d, 'W'), PAD_TOP: dim(d, 'PT'), PAD_LEFT: dim(d, 'PL') },
@@ -169,8 +169,8 @@ export const winogradFilterGradient: Algorithm = winograd({
           inputPoints(d, round, 'x', windows),
           {
             shader: file('gradients'),
-            includes: [file('quads'), file('lines'), file('evaluate'), file('tiles'), file('store-column')],
-            binds: { dy: 'dy', points: written(outputs) },
+            includes: [file('quads'), file('lines'), file('evaluate'), file('tiles'), file('pixels'), file('store-column')],
+            binds: { x: 'dy', points: written(outputs) },
             ...outputTiles(d, round, tiles),
           },
           quadProducts({ M: C, K: tiles, N: F, TA: 1, TB: 0, layers: POINTS }, c, { a: windows, b: outputs, c: written(partOf(RESULTS, C * F, i * C * F)) }),

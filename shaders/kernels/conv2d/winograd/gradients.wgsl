@@ -1,15 +1,12 @@
-// points[64, TILES, F]: the tiles of dy (TILE by TILE) as points (lines.wgsl), for adapters that run four invocations as one SIMD
+// points[64, TILES, F]: the tiles of a gradient x (TILE by TILE) as points (lines.wgsl), for adapters that run four invocations as one SIMD
 // unit. Four share a tile of a filter: each evaluates one or two rows, then, exchanged by quad swaps, two columns.
-fn pixel(row: u32, column: u32, row_inside: bool, width: u32, channels: u32) -> f32 {
-  let value = dy[row + min(column, width - 1u) * channels];
-  return select(0.0, value, row_inside & (column < width));
-}
-fn line_of(image: u32, h: u32, inside: bool, column: u32, channels: u32, channel: u32) -> Points {
+fn line_of(image: u32, h: u32, exists: bool, column: u32, channels: u32, channel: u32) -> Points {
   let width = u.OUT_W;
-  let row = (image * u.OUT_H + min(h, u.OUT_H - 1u)) * width * channels + channel;
+  var row = image_row(image, h, u.OUT_H, width, channels, channel);
+  row.inside &= exists;
   return evaluate(Coefficients(
 #unroll j < u.COUNT
-    pixel(row, column + ${$j}u, inside & (h < u.OUT_H), width, channels),
+    pixel(row, column + ${$j}u, width, channels),
 #end
   ));
 }

@@ -10,18 +10,12 @@ fn line(d: Points) -> Points {
   );
 }
 
-// Outside the image zeros: before the first row or column an unsigned position wraps around, so one comparison covers both edges.
-fn pixel(row: u32, column: u32, row_inside: bool, width: u32, channels: u32) -> f32 {
-  let value = x[row + min(column, width - 1u) * channels];
-  return select(0.0, value, row_inside & (column < width));
-}
 fn line_of(image: u32, h: u32, column: u32, channels: u32, channel: u32) -> Points {
   let width = u.IN_W;
-  let row = (image * u.IN_H + min(h, u.IN_H - 1u)) * width * channels + channel;
-  let inside = h < u.IN_H;
+  let row = image_row(image, h, u.IN_H, width, channels, channel);
   return line(Points(
 #unroll j < 8
-    pixel(row, column + ${$j}u, inside, width, channels),
+    pixel(row, column + ${$j}u, width, channels),
 #end
   ));
 }
