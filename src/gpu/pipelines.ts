@@ -60,6 +60,10 @@ export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): 
     each,
     async compiled(kernel, dims, variant, { alone, deadline }) {
       const codes = shaderSources(kernel, dims, variant, halfMode)
+      if (!alone) {
+        await Promise.all(each(kernel, dims, variant))
+        return [...new Set(codes)].map((code) => first.get(code)!)
+      }
       const all: Compiled[] = []
       for (const code of new Set(codes)) {
         if (performance.now() >= deadline) return undefined
@@ -67,8 +71,8 @@ export function createPipelines(device: GPUDevice, halfMode: HalfMode = 'f16'): 
         await get(code, label)
         // Another text, as drivers and browsers keep what they made of equal ones.
         const again = (): Promise<Compiled> => timed(`${code}\n// again`, label).then(({ compiled }) => ({ code, ms: compiled.ms }))
-        const took = !alone ? Promise.resolve(first.get(code)!) : compiledAlone.get(code) ?? again()
-        if (alone) compiledAlone.set(code, took)
+        const took = compiledAlone.get(code) ?? again()
+        compiledAlone.set(code, took)
         all.push(await took)
       }
       return all
