@@ -52,18 +52,31 @@ const byOnes = (elements: number): Pick<DispatchDeclaration, 'workgroup' | 'grid
 const partOf = (of: Workspace, numbers: number, after = 0): WorkspacePart => ({ of, offset: POINTS * after, length: POINTS * numbers })
 const written = (part: WorkspacePart): WrittenPart => ({ ...part, written: true })
 
-const inputPoints = (d: Dims, round: Round, x: string, points: WorkspacePart): DispatchDeclaration => ({
-  shader: file('inputs'),
-  includes: [file('quads'), file('lines'), file('tiles'), file('pixels'), file('store-column')],
+/** Tiles of a buffer, COUNT by COUNT, evaluated by what `evaluate` names. */
+interface Evaluated {
+  readonly x: string
+  readonly points: WorkspacePart
+  readonly evaluate: 'windows' | 'evaluate'
+  readonly channels: number
+  readonly numbers: Readonly<Record<'COUNT' | 'HEIGHT' | 'WIDTH' | 'PAD_TOP' | 'PAD_LEFT', number>>
+}
+
+const pointsOf = (d: Dims, round: Round, { x, points, evaluate, channels, numbers }: Evaluated): DispatchDeclaration => ({
+  shader: file('points'),
+  includes: [file('quads'), file('lines'), file('tiles'), file(evaluate)],
   binds: { x, points: written(points) },
-  ...byRows(d, dim(d, 'C'), stored(d, round)),
-  numbers: { ...tiling(d, round), CHANNELS: dim(d, 'C'), IN_H: dim(d, 'H'), IN_W: dim(d, 'W'), PAD_TOP: dim(d, 'PT'), PAD_LEFT: dim(d, 'PL') },
+  ...byRows(d, channels, stored(d, round)),
+  numbers: { ...tiling(d, round), CHANNELS: channels, ...numbers },
 })
 
-/** What invocations are given that read or write the output's tiles. */
-const outputTiles = (d: Dims, round: Round, tiles: number): Pick<DispatchDeclaration, 'workgroup' | 'grid'> & { readonly numbers: Dims } => ({
-  ...byRows(d, dim(d, 'F'), tiles),
-  numbers: { ...tiling(d, round), COUNT: tileOf(d), CHANNELS: dim(d, 'F'), OUT_H: dim(d, 'OH'), OUT_W: dim(d, 'OW') },
+const windowPoints = (d: Dims, round: Round, x: string, points: WorkspacePart): DispatchDeclaration => pointsOf(d, round, {
+  x, points, evaluate: 'windows', channels: dim(d, 'C'),
+  numbers: { COUNT: SIDE, HEIGHT: dim(d, 'H'), WIDTH: dim(d, 'W'), PAD_TOP: dim(d, 'PT'), PAD_LEFT: dim(d, 'PL') },
+})
+
+const gradientPoints = (d: Dims, round: Round, points: WorkspacePart): DispatchDeclaration => pointsOf(d, round, {
+  x: 'dy', points, evaluate: 'evaluate', channels: dim(d, 'F'),
+  numbers: { COUNT: tileOf(d), HEIGHT: dim(d, 'OH'), WIDTH: dim(d, 'OW'), PAD_TOP: 0, PAD_LEFT: 0 },
 })
 
 /** Where weights[KH,KW,C,F] of a convolution lie in w. */
@@ -84,13 +97,14 @@ function convolution(d: Dims, c: Consts, { x, y, taps }: { readonly x: string; r
     const windows = partOf(WORKSPACE, tiles * C, C * F)
     const outputs = partOf(RESULTS, tiles * F)
     return [
-      inputPoints(d, round, x, windows),
+      windowPoints(d, round, x, windows),
       quadProducts({ M: tiles, K: C, N: F, TA: 0, TB: 0, layers: POINTS }, c, { a: windows, b: partOf(WORKSPACE, C * F), c: written(outputs) }),
       {
         shader: file('outputs'),
         includes: ['kernels/activation.wgsl', file('quads'), file('lines'), file('interpolate'), file('tiles')],
         binds: { points: outputs, bias: 'bias', y },
-        ...outputTiles(d, round, round.images * tilesOf(d)),
+        ...byRows(d, F, round.images * tilesOf(d)),
+        numbers: { ...tiling(d, round), COUNT: tileOf(d), CHANNELS: F, OUT_H: dim(d, 'OH'), OUT_W: dim(d, 'OW') },
       },
     ]
   })]
@@ -166,13 +180,8 @@ export const winogradFilterGradient: Algorithm = winograd({
         const windows = partOf(WORKSPACE, tiles * C)
         const outputs = partOf(WORKSPACE, tiles * F, tiles * C)
         return [
-          inputPoints(d, round, 'x', windows),
-          {
-            shader: file('gradients'),
-            includes: [file('quads'), file('lines'), file('evaluate'), file('tiles'), file('pixels'), file('store-column')],
-            binds: { x: 'dy', points: written(outputs) },
-            ...outputTiles(d, round, tiles),
-          },
+          windowPoints(d, round, 'x', windows),
+          gradientPoints(d, round, outputs),
           quadProducts({ M: C, K: tiles, N: F, TA: 1, TB: 0, layers: POINTS }, c, { a: windows, b: outputs, c: written(partOf(RESULTS, C * F, i * C * F)) }),
         ]
       }),
