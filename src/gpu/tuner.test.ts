@@ -1,7 +1,7 @@
 // The tuner on a real device: the fastest right row wins, a wrong one never does, and winners are remembered.
 import { describe, expect, it } from 'vitest'
-import type { KernelCall } from '../graph/plan.ts'
-import type { Algorithm, Kernel } from '../kernels/kernel.ts'
+import { WrongResultsError, type KernelCall } from '../graph/plan.ts'
+import type { Algorithm, Grid, Kernel, OneDispatch } from '../kernels/kernel.ts'
 import { accumulate } from '../kernels/accumulate.ts'
 import { reduce } from '../kernels/reduce.ts'
 import { openDevice } from './device.ts'
@@ -14,7 +14,9 @@ import type { TuningStore } from './tuning-store.ts'
 const gpu = await testGpu()
 const opened = gpu === undefined ? undefined : await openDevice(gpu)
 
-const right = accumulate.algorithms.find(({ name }) => name === 'scalar')!
+const right = accumulate.algorithms.find(({ name }) => name === 'scalar') as OneDispatch
+/** Leaves some of the work undone. */
+const less = ([x, y, z]: Grid): Grid => (y > 1 ? [x, y - 1, z] : [Math.floor(x / 2), y, z])
 /** Very fast, as it leaves most of the work undone. */
 const wrong: Algorithm = { ...right, name: 'wrong', grid: () => [1, 1, 1] }
 /** Hundreds of thousands of workgroups of one invocation: tens of times slower, so that a busy machine cannot hide it. */
@@ -127,6 +129,64 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     await again.choose([call])
     while (await again.improve(1_000));
     expect(JSON.parse(store.entries.get(key)!)).toMatchObject({ algorithm: 'scalar', starter: { algorithm: 'slow' }, complete: true })
+  })
+
+  /** Wrong and faster than all others; wrong and slow; right, and not timed beside the first as its sibling is far behind. */
+  const misleading: Kernel = { ...kernel, name: 'accumulate-misleading', algorithms: [wrong, { ...right, name: 'mixed', variants: [{ X: 1, WIDTH: 1 }, { X: 64, WIDTH: 1 }], grid: (d, c) => (c['X'] === 1 ? less(right.grid(d, c)) : right.grid(d, c)) }] }
+
+  it('never keeps a row that is wrong, though it passed over the right one beside it', async () => {
+    const again = createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, budgetMs: 60_000 })
+    const asked = { ...call, kernel: misleading }
+    const choose = await again.choose([asked])
+    expect(choose(asked).variant).toMatchObject({ algorithm: { name: 'mixed' }, consts: { X: 64 } })
+    while (await again.improve(1_000));
+    expect(choose(asked)).toMatchObject({ variant: { algorithm: { name: 'mixed' }, consts: { X: 64 } }, ms: expect.any(Number) as number })
+  })
+
+  it('says so where no row is right', async () => {
+    const broken: Kernel = { ...kernel, name: 'accumulate-all-wrong', algorithms: [wrong, { ...wrong, name: 'wrong too' }] }
+    await expect(tuner().choose([{ ...call, kernel: broken }])).rejects.toThrow(WrongResultsError)
+    const late = createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, budgetMs: 0 })
+    await late.choose([{ ...call, kernel: broken }])
+    await expect(late.improve(60_000)).rejects.toThrow(/all 6 rows.*WebAssembly/)
+  })
+
+  it('proves the only row there is, when nobody waits', async () => {
+    const only = async (algorithm: Algorithm): Promise<boolean> => {
+      const late = tuner()
+      await late.choose([{ ...call, kernel: { ...kernel, name: `accumulate-only-${algorithm.name}`, algorithms: [{ ...algorithm, variants: algorithm.variants.slice(0, 1) }] } }])
+      return late.improve(60_000)
+    }
+    expect(await only(right)).toBe(false)
+    await expect(only(wrong)).rejects.toThrow(WrongResultsError)
+  })
+
+  it('takes what is right of one call for right of another only where probes like it say so', async () => {
+    const fickle: Algorithm = { ...right, name: 'fickle', grid: (d, c) => (d['ODD'] === 1 ? [1, 1, 1] : right.grid(d, c)) }
+    const probes = [0, 1].flatMap((ODD) => [1000, 500].map((SIZE) => ({ SIZE, ODD })))
+    const mixed: Kernel = { ...kernel, name: 'accumulate-fickle', algorithms: [fickle, slow], probes }
+    const calls = [0, 1].map((ODD) => ({ ...call, kernel: mixed, dims: { ...call.dims, ODD } }))
+    const choose = await tuner().choose(calls)
+    expect(calls.map((each) => choose(each).variant.algorithm.name)).toEqual(['fickle', 'slow'])
+  })
+
+  it('takes a right row unmeasured where there is no memory to measure in', async () => {
+    let full = false
+    const poor = new Proxy(device, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key)
+        if (key === 'popErrorScope') return async () => await target.popErrorScope() ?? (full ? { message: 'no room' } : null)
+        if (key === 'createBuffer') return (descriptor: GPUBufferDescriptor) => (full = descriptor.size >= 1_600_000, target.createBuffer(descriptor))
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+    const late = createTuner({ device: poor, pipelines: createPipelines(device), capabilities, fingerprint, budgetMs: 0 })
+    const asked = { ...call, kernel: { ...kernel, name: 'accumulate-without-room', algorithms: [wrong, right] } }
+    const choose = await late.choose([asked])
+    expect(choose(asked).variant.algorithm.name).toBe('wrong')
+    expect(await late.improve(60_000)).toBe(false)
+    expect(choose(asked)).toMatchObject({ variant: { algorithm: { name: 'scalar' } } })
+    expect(late.measured()).toEqual([])
   })
 
   it('takes the first row unmeasured where tuning is off', async () => {

@@ -3,7 +3,7 @@
 // software adapter likes the opposite of what a GPU likes. The first choice is made within a budget, because a person
 // waits for it, and on a software adapter without measuring; `improve` goes on where it stopped, when nobody does.
 import { InvariantError } from '../base/errors.ts'
-import type { KernelCall } from '../graph/plan.ts'
+import { OutOfMemoryError, WrongResultsError, type KernelCall } from '../graph/plan.ts'
 import type { Dims, GpuCapabilities, Kernel } from '../kernels/kernel.ts'
 import { fits, isWrittenFor, worthTiming } from './candidates.ts'
 import type { Pipelines } from './pipelines.ts'
@@ -34,11 +34,11 @@ export interface Choice {
 }
 
 export interface Tuner {
-  /** Chooses for each distinct call. `onProgress` hears 0..1 and what is being measured. */
+  /** Chooses for each distinct call. `onProgress` hears 0..1 and what is being measured. Throws WrongResultsError where no row computes what its reference does. */
   choose(calls: readonly KernelCall[], onProgress?: (fraction: number, doing: string) => void): Promise<(call: KernelCall) => Choice>
   /** Workspace that the calls, which were chosen for, may need as long as this tuner lives. */
   workspace(calls: readonly KernelCall[]): WorkspaceSizes
-  /** Compiles better rows than a quick start took, and measures what `choose` left out, for about this long; false where nothing is left. Later choices may differ. */
+  /** Compiles better rows than a quick start took, measures what `choose` left out and proves it right, for about this long; false where nothing is left. Later choices may differ. Throws as `choose`. */
   improve(budgetMs: number): Promise<boolean>
   /** Kinds of calls that are not measured to the end. */
   left(): number
@@ -91,6 +91,15 @@ interface Kind {
   seen: boolean
 }
 
+/** What rows are timed with, and until when. */
+interface Timing {
+  readonly stopwatch: Stopwatch
+  readonly bench: Bench
+  readonly deadline: number
+}
+
+const isUntimed = ({ timed }: Kind, variant: Variant): boolean => timed.every((row) => row.variant !== variant)
+
 export function createTuner(options: TunerOptions): Tuner {
   return new KernelTuner(options)
 }
@@ -99,9 +108,9 @@ class KernelTuner implements Tuner {
   readonly #options: TunerOptions
   readonly #memory: TuningMemory
   readonly #kinds = new Map<string, Kind>()
-  /** Rows found right or wrong, by their description: what a probe says does not depend on the call. */
+  /** Rows found right or wrong, by their description and the probe. */
   readonly #checks = new Map<string, Promise<boolean>>()
-  /** Rows that later visits must not begin with. */
+  /** What was timed and is wrong. */
   readonly #wrong = new Set<MeasuredRow>()
   /** Rows were measured since starters were chosen. */
   #startersOld = false
@@ -118,7 +127,7 @@ class KernelTuner implements Tuner {
     const fresh = this.#add(calls)
     if (tune) await Promise.all(fresh.map((kind) => this.#recall(kind)))
     const total = fresh.reduce((sum, { weight }) => sum + weight, 0)
-    const open = fresh.filter((kind) => tune && !kind.done && !kind.seen && kind.weight > LIGHT * total).sort(byWeight)
+    const open = fresh.filter((kind) => tune && !kind.done && !kind.seen && kind.variants.length > 1 && kind.weight > LIGHT * total).sort(byWeight)
     const start = performance.now()
     // A GPU's driver compiles beside its work: what is not measured now, and the next kinds' rows. A software adapter's would disturb the timing.
     const { software } = this.#options.capabilities
@@ -201,7 +210,7 @@ class KernelTuner implements Tuner {
     const variants = worthTiming(kernel, dims, this.#options.capabilities)
     const variant = variants[0]
     if (variant === undefined) throw new InvariantError(`${kernel.name}: must have a row that fits ${JSON.stringify(dims)}, got none. Add a general algorithm.`)
-    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, later: undefined, timed: [], best: undefined, starter: undefined, codes: new Map(), next: 0, done: variants.length === 1, seen: false }
+    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, later: undefined, timed: [], best: undefined, starter: undefined, codes: new Map(), next: 0, done: false, seen: false }
   }
 
   async #recall(kind: Kind): Promise<void> {
@@ -229,28 +238,70 @@ class KernelTuner implements Tuner {
 
   /** Times further rows of a kind until the deadline, and chooses the best that is right. */
   async #measure(kind: Kind, { stopwatch, deadline, likely }: { readonly stopwatch: Stopwatch; readonly deadline: number; readonly likely: boolean }): Promise<void> {
-    const { device, pipelines } = this.#options
-    const bench = await createBench(device, { ...kind, arrays: timingArrays(kind.kernel, kind.dims), halfMode: pipelines.halfMode })
+    const bench = await this.#bench(kind)
+    if (bench === undefined) return this.#prove(kind)
+    const variants = likely ? this.#likely(kind) : kind.variants
     try {
-      const end = likely ? this.#likely(kind).length : kind.variants.length
-      while (kind.next < end && performance.now() < deadline) {
-        const variant = kind.variants[kind.next]!
-        // What an earlier visit measured is known.
-        if (!isHopeless(kind.timed, variant) && kind.timed.every((row) => row.variant !== variant)) {
-          const row = await this.#time(kind, variant, { stopwatch, bench, deadline })
-          if (row === undefined) break
-          kind.timed.push(row)
-        }
-        kind.next++
-      }
+      do await this.#timeRows(kind, variants.length, { stopwatch, bench, deadline })
+      while (!await this.#settle(kind) && performance.now() < deadline && variants.some((variant) => isUntimed(kind, variant)))
     } finally {
       bench.destroy()
     }
-    await this.#settle(kind)
+  }
+
+  async #timeRows(kind: Kind, end: number, how: Timing): Promise<void> {
+    while (kind.next < end && performance.now() < how.deadline) {
+      const variant = kind.variants[kind.next]!
+      // What an earlier visit measured is known.
+      if (!isHopeless(this.#notWrong(kind), variant) && isUntimed(kind, variant)) {
+        const row = await this.#time(kind, variant, how)
+        if (row === undefined) return
+        kind.timed.push(row)
+      }
+      kind.next++
+    }
+  }
+
+  /** Undefined where there is no memory for it beside the Plans': then nothing is measured. */
+  async #bench({ kernel, dims, variants }: Kind): Promise<Bench | undefined> {
+    const { device, pipelines: { halfMode } } = this.#options
+    try {
+      return await createBench(device, { kernel, dims, variants, halfMode, arrays: timingArrays(kernel, dims) })
+    } catch (error) {
+      if (error instanceof OutOfMemoryError) return undefined
+      throw error
+    }
+  }
+
+  /** Keeps to the likeliest row that is right. */
+  async #prove(kind: Kind): Promise<void> {
+    for (const variant of new Set([kind.choice.variant, ...kind.variants])) {
+      if (!await this.#isRight(kind, variant)) continue
+      if (variant !== kind.choice.variant) kind.choice = { variant }
+      kind.done = true
+      return
+    }
+    throw wrongResults(kind)
+  }
+
+  #notWrong({ timed }: Kind): readonly MeasuredRow[] {
+    return timed.filter((row) => !this.#wrong.has(row))
+  }
+
+  /** Nothing that was timed is right: what was not is likelier to be, though it was passed over beside a wrong one. */
+  #passOver(kind: Kind): void {
+    if (kind.timed.length === 0) return
+    for (const row of kind.timed) this.#wrong.add(row)
+    const variant = kind.variants.find((each) => isUntimed(kind, each))
+    if (variant === undefined) throw wrongResults(kind)
+    kind.choice = { variant }
+    kind.later = undefined
+    kind.next = 0
+    kind.done = false
   }
 
   /** Undefined where the deadline came before the row was compiled. */
-  async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: { readonly stopwatch: Stopwatch; readonly bench: Bench; readonly deadline: number }): Promise<MeasuredRow | undefined> {
+  async #time(kind: Kind, variant: Variant, { stopwatch, bench, deadline }: Timing): Promise<MeasuredRow | undefined> {
     const { pipelines, capabilities: { software } } = this.#options
     // A software adapter compiles on the processor: what that takes counts, and is measured one by one.
     const compiled = await before(deadline, pipelines.compiled(kind.kernel, kind.dims, variant, { alone: software, deadline }))
@@ -261,16 +312,21 @@ class KernelTuner implements Tuner {
     return { variant, ms, compiled, compileMs: compiled.reduce((sum, each) => sum + each.ms, 0) }
   }
 
-  async #settle(kind: Kind): Promise<void> {
+  /** False where nothing was found right. */
+  async #settle(kind: Kind): Promise<boolean> {
     const stepMs = this.#options.capabilities.software ? this.#guessStepMs(kind) : 0
     const best = await this.#bestRight(kind, (row) => costInStep(row, kind.calls, stepMs))
     kind.done = kind.next >= kind.variants.length
-    if (best === undefined) return
+    if (best === undefined) {
+      this.#passOver(kind)
+      return false
+    }
     kind.best = best
     kind.choice = best
     kind.later = undefined
     this.#startersOld = this.#options.capabilities.software && this.#options.store !== undefined
     await this.#remember(kind)
+    return true
   }
 
   /** Later visits begin with the rows that together start soonest. What is left to prove at the deadline is taken up again by the next `improve`. */
@@ -292,7 +348,7 @@ class KernelTuner implements Tuner {
 
   /** What a kind could begin with; what is not measured is computed as it is, by pipelines that others may share. */
   #candidates(kind: Kind): readonly Candidate<MeasuredRow | undefined>[] {
-    const rows = kind.timed.filter((row) => !this.#wrong.has(row))
+    const rows = this.#notWrong(kind)
     if (kind.best === undefined || rows.length === 0) return [{ row: undefined, ms: 0, compiled: this.#codesOf(kind, kind.choice.variant).map((code) => ({ code, ms: 0 })) }]
     return rows.map((row) => {
       const codes = this.#codesOf(kind, row.variant)
@@ -323,20 +379,26 @@ class KernelTuner implements Tuner {
     return calls * Math.min(...timed.map(({ ms }) => ms)) * total / weight
   }
 
-  #isRight({ kernel, dims }: Kind, variant: Variant): Promise<boolean> {
-    const { device, pipelines, capabilities } = this.#options
-    const key = describeVariant(kernel, variant)
-    const known = this.#checks.get(key)
-    if (known !== undefined) return known
+  /** Held against the reference on the probes that are most like the call. */
+  async #isRight({ kernel, dims }: Kind, variant: Variant): Promise<boolean> {
     const likeness = (probeDims: Dims): number => Object.entries(probeDims).filter(([name, value]) => dims[name] === value).length
-    const usable = kernel.probes.filter((probeDims) => fits(kernel, variant, probeDims, capabilities))
+    const usable = kernel.probes.filter((probeDims) => fits(kernel, variant, probeDims, this.#options.capabilities))
     const nearest = [...usable].sort((a, b) => likeness(b) - likeness(a)).slice(0, MOST_PROBES)
-    const check = Promise.all(nearest.map((probeDims) => probe({ device, pipelines, kernel, dims: probeDims, variant, tolerance: 'permissive' })))
-      .then((wrong) => wrong.every((list) => list.length === 0))
+    const verdicts = await Promise.all(nearest.map((probeDims) => this.#check(kernel, variant, probeDims)))
+    return verdicts.length > 0 && verdicts.every((right) => right)
+  }
+
+  #check(kernel: Kernel, variant: Variant, dims: Dims): Promise<boolean> {
+    const { device, pipelines } = this.#options
+    const key = `${describeVariant(kernel, variant)} ${JSON.stringify(dims)}`
+    const check = this.#checks.get(key) ?? probe({ device, pipelines, kernel, dims, variant, tolerance: 'permissive' }).then((wrong) => wrong.length === 0)
     this.#checks.set(key, check)
     return check
   }
 }
+
+const wrongResults = ({ kernel, dims, variants }: Kind): WrongResultsError =>
+  new WrongResultsError(`${kernel.name}: must be computed rightly on this adapter, got wrong results from all ${variants.length} rows for ${JSON.stringify(dims)}. Take WebAssembly instead (runner "wasm"), or update the graphics driver.`)
 
 /** Probes that a row is checked on: those most like the call. */
 const MOST_PROBES = 2

@@ -52,7 +52,7 @@ export interface Plan {
   readonly inputs: Readonly<Record<string, PlanPort>>
   /** What the host may read after a run, by name. */
   readonly outputs: Readonly<Record<string, PlanPort>>
-  /** Bytes of all allocations together: the peak, as nothing is allocated while running. */
+  /** Bytes of all allocations together: the peak, but for what a runner's own algorithms need beside them (`Program.bytes`), as nothing is allocated while running. */
   readonly peakBytes: number
 }
 
@@ -76,7 +76,8 @@ export interface Runner {
   readonly adapter: AdapterDescription
   /**
    * Allocates the Plans' memory (persistent allocations of the same name once) and begins to prepare every call.
-   * `onProgress` hears of compiling and tuning, 0..1. Throws ConfigError where the Plans do not fit the device.
+   * `onProgress` hears of compiling and tuning, 0..1, and on a GPU how much memory it takes before that is allocated. Throws
+   * ConfigError where the Plans do not fit the device.
    */
   load(plans: readonly Plan[], onProgress?: (fraction: number, doing: string) => void): Promise<Program>
   /** Resolves once, when the device is gone; every later call on it or its Programs rejects with DeviceLostError. */
@@ -86,6 +87,8 @@ export interface Runner {
 
 /** Plans loaded on a device, sharing persistent memory. Calls take effect in the order made. */
 export interface Program {
+  /** What it holds on the device, the workspaces of its algorithms included. */
+  readonly bytes: number
   /** Overwrites a persistent allocation from its start; the length must match. */
   write(allocation: string, data: HostArray): void
   /** Sets a persistent allocation to zero. */
@@ -107,6 +110,11 @@ export interface Program {
 
 /** The device cannot hold the Plans. They may fit when compiled with a lower `memoryLimitBytes`. */
 export class OutOfMemoryError extends ConfigError {}
+
+/** The device computes something wrongly, whatever way it is asked to: nothing that it trains is worth having. */
+export class WrongResultsError extends Error {
+  override readonly name = 'WrongResultsError'
+}
 
 /** The device was lost (driver reset, tab in the background, GPU unplugged): make a new Runner and go on. */
 export class DeviceLostError extends Error {

@@ -123,8 +123,8 @@ class MeasuringRunner implements Runner {
       program.dispose()
       return bestMs
     } catch (error) {
-      // What does not fit one may fit the other, which then says so itself if not.
-      if (error instanceof Error && (error.name === 'ConfigError' || error.name === 'DeviceLostError')) return Infinity
+      // What one cannot do the other may, which then says so itself if not.
+      if (error instanceof Error && ['ConfigError', 'DeviceLostError', 'WrongResultsError'].includes(error.name)) return Infinity
       throw error
     }
   }

@@ -10,6 +10,7 @@ export function failureOf(error: unknown): FailureKind {
     case 'NoAdapterError': return 'no-adapter'
     case 'DeviceLostError': return 'device-lost'
     case 'ConfigError': return 'too-large'
+    case 'WrongResultsError': return 'wrong-results'
     default: return 'crashed'
   }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { createCpuRunner } from '../cpu/runner.ts'
 import { batchOf, localRates, passOrder, planLocal, type LocalTraining } from '../fed/local-work.ts'
-import { DeviceLostError, type Runner } from '../graph/plan.ts'
+import { DeviceLostError, WrongResultsError, type Runner } from '../graph/plan.ts'
 import { realClock } from './real-clock.ts'
 import { direct, lease, params, SEED, setUp, sharded, SNAPSHOT, welcome, work, type Slices } from './test-trainer.ts'
 import { NonFiniteError } from './trainer-port.ts'
@@ -53,6 +53,18 @@ describe('trainer', () => {
     await trainer.prepare(welcome(), () => {})
     for (let i = 0; i < 5; i++) await work(trainer, lease([{ shard: 0, start: 0, count: 4 }]))
     expect(asked).toEqual([100, 100, 100])
+  })
+
+  test('a device that tuning finds to compute wrongly computes no further lease', async () => {
+    const createRunner = async (): Promise<Runner> => {
+      const runner = createCpuRunner()
+      return { ...runner, load: async (plans) => Object.assign(await runner.load(plans), { improve: async () => { throw new WrongResultsError('matmul: wrong') } }) }
+    }
+    const { trainer } = setUp(params, createRunner)
+    await trainer.open()
+    await trainer.prepare(welcome(), () => {})
+    await work(trainer, lease([{ shard: 0, start: 0, count: 4 }]))
+    await expect(work(trainer, lease([{ shard: 0, start: 0, count: 4 }]))).rejects.toThrow(WrongResultsError)
   })
 
   test('tuning rests four times as long as it took', async () => {
