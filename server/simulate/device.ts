@@ -96,6 +96,10 @@ class SimulatedProgram implements Program {
     this.#onDispose = onDispose
   }
 
+  get bytes(): number {
+    return this.#bench.program.bytes
+  }
+
   write(name: string, data: HostArray): void {
     this.#commands.push({ type: 'write', name, data: data.slice() })
   }

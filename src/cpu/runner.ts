@@ -42,6 +42,7 @@ export function createCpuRunner({ precision = 'f32' }: CpuOptions = {}): CpuRunn
 
 interface LoadedPlan {
   readonly plan: Plan
+  readonly arrays: readonly NumberArray[]
   readonly inputs: Readonly<Record<string, NumberArray>>
   readonly outputs: Readonly<Record<string, NumberArray>>
   readonly run: () => void
@@ -53,7 +54,9 @@ function createProgram(plans: readonly Plan[], precision: 'f32' | 'f64'): CpuPro
   const loaded = new Map(plans.map((plan) => [plan.name, loadPlan(plan, { persistent, scratch, precision })]))
   const planOf = (name: string): LoadedPlan => present(loaded.get(name), `plan ${name}`)
   const memoryOf = (name: string): NumberArray => present(persistent.get(name), `persistent allocation ${name}`)
+  const arrays = new Set([...loaded.values()].flatMap(({ arrays: own }) => own))
   return {
+    bytes: [...arrays].reduce((sum, { byteLength }) => sum + byteLength, 0),
     write: (name, data) => copyInto(memoryOf(name), data, name),
     clear: (name) => { memoryOf(name).fill(0) },
     run(name, inputs) {
@@ -98,6 +101,7 @@ function loadPlan(plan: Plan, { persistent, scratch, precision }: Memory): Loade
   const calls = plan.calls.map(({ kernel, dims, views }) => ({ kernel, dims, buffers: mapValues(views, memory) }))
   return {
     plan,
+    arrays: buffers,
     inputs: mapValues(plan.inputs, ({ view }) => memory(view)),
     outputs: mapValues(plan.outputs, ({ view }) => memory(view)),
     run: () => { for (const { kernel, dims, buffers: bound } of calls) kernel.reference(dims, bound) },

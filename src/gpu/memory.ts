@@ -3,6 +3,7 @@
 import { ConfigError, InvariantError } from '../base/errors.ts'
 import { roundUp } from '../base/math.ts'
 import { OutOfMemoryError, type Plan } from '../graph/plan.ts'
+import { RESULTS, WORKSPACE } from '../kernels/kernel.ts'
 import { storedBytes, type HalfMode } from './half-access.ts'
 import type { WorkspaceSizes } from './wgsl.ts'
 
@@ -27,43 +28,62 @@ export interface MemoryOptions {
   readonly workspace: WorkspaceSizes
 }
 
-interface Wanted { label: string; bytes: number }
+interface Wanted {
+  readonly label: string
+  readonly bytes: number
+}
+
+/** Buffers that Plans need, before any is made. */
+export interface PlannedMemory {
+  readonly buffers: readonly Wanted[]
+  /** Which buffer each allocation of a Plan becomes, by the label. */
+  readonly byPlan: ReadonlyMap<string, readonly string[]>
+  /** Bytes in all. */
+  readonly bytes: number
+}
 
 /**
  * Persistent allocations of one name are one buffer. Scratch holds nothing between runs and runs do not overlap, so the
- * Plans share it: the i-th largest scratch allocation of every Plan is the same buffer. Throws ConfigError where the
- * device cannot hold it all.
+ * Plans share it: the i-th largest scratch allocation of every Plan is the same buffer.
  */
-export async function allocate(device: GPUDevice, plans: readonly Plan[], { halfMode, workspace }: MemoryOptions): Promise<PlanMemory> {
+export function planMemory(plans: readonly Plan[], { halfMode, workspace }: MemoryOptions): PlannedMemory {
   const wanted = new Map<string, Wanted>()
-  const keys = new Map<string, readonly string[]>()
+  const byPlan = new Map<string, readonly string[]>()
   for (const plan of plans) {
-    if (keys.has(plan.name)) throw new InvariantError(`plan "${plan.name}": must be loaded once per program, got it twice. Rename one.`)
+    if (byPlan.has(plan.name)) throw new InvariantError(`plan "${plan.name}": must be loaded once per program, got it twice. Rename one.`)
     const sizes = allocationBytes(plan, halfMode)
-    keys.set(plan.name, allocationKeys(plan, sizes))
-    plan.allocations.forEach((allocation, i) => {
-      const bytes = sizes[i]!
-      const key = (keys.get(plan.name) as readonly string[])[i] as string
-      const known = wanted.get(key)
-      if (known !== undefined && allocation.role === 'persistent' && known.bytes !== bytes) {
-        throw new InvariantError(`persistent allocation "${allocation.name}": must have one size, got ${known.bytes} and ${bytes} bytes. Compile the plans together.`)
+    const labels = allocationLabels(plan, sizes)
+    byPlan.set(plan.name, labels)
+    plan.allocations.forEach(({ name, role }, i) => {
+      const label = labels[i]!, bytes = sizes[i]!
+      const known = wanted.get(label)
+      if (known !== undefined && role === 'persistent' && known.bytes !== bytes) {
+        throw new InvariantError(`persistent allocation "${name}": must have one size, got ${known.bytes} and ${bytes} bytes. Compile the plans together.`)
       }
-      wanted.set(key, { label: key, bytes: Math.max(known?.bytes ?? 0, bytes) })
+      wanted.set(label, { label, bytes: Math.max(known?.bytes ?? 0, bytes) })
     })
   }
-  const shared = Object.entries(workspace).filter(([, elements]) => elements > 0)
-  const made = await createBuffers(device, [...wanted.values(), ...shared.map(([label, elements]) => ({ label, bytes: 4 * elements }))])
-  const buffers = new Map([...wanted.keys()].map((key, i) => [key, made[i] as GPUBuffer]))
-  const persistent = new Map<string, GPUBuffer>()
-  for (const [key, buffer] of buffers) if (key.startsWith('persistent/')) persistent.set(key.slice('persistent/'.length), buffer)
+  const shared = Object.entries(workspace).filter(([, elements]) => elements > 0).map(([label, elements]) => ({ label, bytes: 4 * elements }))
+  const buffers = [...wanted.values(), ...shared]
+  return { buffers, byPlan, bytes: buffers.reduce((sum, { bytes }) => sum + bufferSize(bytes), 0) }
+}
+
+/** Throws ConfigError where the device cannot hold it all. */
+export async function allocate(device: GPUDevice, { buffers, byPlan, bytes }: PlannedMemory): Promise<PlanMemory> {
+  const made = await createBuffers(device, buffers)
+  const named = new Map(buffers.map(({ label }, i) => [label, made[i]!]))
+  const those = (prefix: string): ReadonlyMap<string, GPUBuffer> =>
+    new Map([...named].filter(([label]) => label.startsWith(prefix)).map(([label, buffer]) => [label.slice(prefix.length), buffer]))
   return {
-    persistent,
-    byPlan: new Map([...keys].map(([name, list]) => [name, list.map((key) => buffers.get(key) as GPUBuffer)])),
-    workspaces: new Map(shared.map(([name], i) => [name, made[wanted.size + i]!])),
-    bytes: made.reduce((sum, buffer) => sum + buffer.size, 0),
+    persistent: those(PERSISTENT),
+    byPlan: new Map([...byPlan].map(([name, labels]) => [name, labels.map((label) => named.get(label)!)])),
+    workspaces: new Map([WORKSPACE, RESULTS].flatMap((name) => (named.has(name) ? [[name, named.get(name)!]] : []))),
+    bytes,
     destroy: () => made.forEach((buffer) => buffer.destroy()),
   }
 }
+
+const PERSISTENT = 'persistent/'
 
 /** As the Plan says, or more where f16 is emulated. */
 function allocationBytes({ allocations, calls }: Plan, mode: HalfMode): readonly number[] {
@@ -74,16 +94,16 @@ function allocationBytes({ allocations, calls }: Plan, mode: HalfMode): readonly
   return sizes
 }
 
-/** Which buffer each allocation of a Plan becomes. */
-function allocationKeys(plan: Plan, sizes: readonly number[]): readonly string[] {
-  const keys = plan.allocations.map(({ name, role }) => role === 'persistent' ? `persistent/${name}` : `${plan.name}/${name}`)
+/** Of the buffers that a Plan's allocations become. */
+function allocationLabels(plan: Plan, sizes: readonly number[]): readonly string[] {
+  const labels = plan.allocations.map(({ name, role }) => role === 'persistent' ? `${PERSISTENT}${name}` : `${plan.name}/${name}`)
   const scratch = plan.allocations.map(({ role }, index) => ({ role, bytes: sizes[index]!, index })).filter(({ role }) => role === 'scratch')
-  scratch.sort((a, b) => b.bytes - a.bytes).forEach(({ index }, rank) => { keys[index] = `scratch/${rank}` })
-  return keys
+  scratch.sort((a, b) => b.bytes - a.bytes).forEach(({ index }, rank) => { labels[index] = `scratch/${rank}` })
+  return labels
 }
 
 export async function createBuffers(device: GPUDevice, wanted: readonly { readonly label: string; readonly bytes: number }[]): Promise<readonly GPUBuffer[]> {
-  const sizes = wanted.map(({ bytes }) => Math.max(4, roundUp(bytes, 4)))
+  const sizes = wanted.map(({ bytes }) => bufferSize(bytes))
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const largest = Math.max(0, ...sizes)
   const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)
@@ -98,4 +118,7 @@ export async function createBuffers(device: GPUDevice, wanted: readonly { readon
   throw new OutOfMemoryError(`GPU memory: must hold ${megabytes(total)} in ${buffers.length} buffers, got out of memory (${error.message}). Use a smaller batch or model, or close other tabs.`)
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+/** WebGPU's buffers are of whole words. */
+const bufferSize = (bytes: number): number => Math.max(4, roundUp(bytes, 4))
+
+export const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`

@@ -44,6 +44,10 @@ export class GpuProgram implements Program {
     this.#lane = createLane(() => parts.device.queue.onSubmittedWorkDone(), MAX_RUNS_IN_FLIGHT)
   }
 
+  get bytes(): number {
+    return this.#parts.memory.bytes
+  }
+
   write(allocation: string, data: HostArray): void {
     const { device } = this.#usable()
     const buffer = this.#persistent(allocation)

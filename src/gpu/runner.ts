@@ -4,7 +4,7 @@ import type { AdapterDescription, Plan, Program, Runner } from '../graph/plan.ts
 import { openDevice, type OpenDevice } from './device.ts'
 import type { HalfMode } from './half-access.ts'
 import { watchLoss, type Loss } from './loss.ts'
-import { allocate } from './memory.ts'
+import { allocate, megabytes, planMemory } from './memory.ts'
 import { createPipelines, type Pipelines } from './pipelines.ts'
 import { preparePlan } from './prepare.ts'
 import { GpuProgram } from './program.ts'
@@ -97,7 +97,11 @@ class DeviceRunner implements GpuRunner {
     })
     const improve = (budgetMs: number): Promise<boolean> => this.#tuner.improve(budgetMs)
     // After all shaders were handed over: drivers begin with them meanwhile.
-    const allocated = Promise.resolve().then(() => allocate(device, plans, { halfMode: this.#pipelines.halfMode, workspace: this.#tuner.workspace(calls) }))
+    const allocated = Promise.resolve().then(() => {
+      const planned = planMemory(plans, { halfMode: this.#pipelines.halfMode, workspace: this.#tuner.workspace(calls) })
+      onProgress?.(tuned, `allocating ${megabytes(planned.bytes)}`)
+      return allocate(device, planned)
+    })
     const how = { device, choose, pipelines: this.#pipelines, guessMsPerFlop: this.#guessMsPerFlop }
     let prepared = 0
     const onPrepared = (): void => onProgress?.(tuned + ((1 - tuned) * ++prepared) / calls.length, 'compiling')

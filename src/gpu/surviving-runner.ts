@@ -117,6 +117,10 @@ class SurvivingProgram implements Program {
     this.#inner = inner
   }
 
+  get bytes(): number {
+    return this.#inner.bytes
+  }
+
   write(allocation: string, data: HostArray): void {
     const copy = data.slice()
     this.#do({ isRun: false, again: (program) => program.write(allocation, copy) })

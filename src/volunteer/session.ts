@@ -102,12 +102,13 @@ export class Session {
   }
 
   view(): VolunteerView {
-    const { trouble } = this.#tally, { storage } = this.#options.trainer
+    const { trouble } = this.#tally, { storage, memoryBytes } = this.#options.trainer
     return {
       session: this.#state(),
       ...(this.#run !== undefined ? { run: this.#run } : {}),
       ...(this.#adapter !== undefined ? { adapter: this.#adapter } : {}),
       ...(storage !== undefined ? { storage } : {}),
+      ...(memoryBytes !== undefined ? { memoryBytes } : {}),
       modelVersion: this.#modelVersion,
       contribution: { ...this.#tally.contribution, bytesDown: this.#options.trainer.bytesDown },
       examplesPerSecond: this.#tally.examplesPerSecond,

@@ -29,6 +29,8 @@ export interface Trainer {
   readonly adapter?: AdapterDescription | undefined
   /** What activations of training are stored as in the run that was prepared last. */
   readonly storage?: Storage | undefined
+  /** What the model takes of its memory; undefined where none is loaded. */
+  readonly memoryBytes?: number | undefined
   /** Opens the device. Throws NoWebGpuError or NoAdapterError where there is none to use. */
   open(): Promise<AdapterDescription>
   /** Compiles the run's model; at once where it is already. Throws ConfigError where it does not fit the device. */

@@ -5,7 +5,7 @@ import { InvariantError, present } from '../base/errors.ts'
 import type { Memory } from '../fed/aggregators/aggregator.ts'
 import { downOf, split } from '../fed/corrections/travelling.ts'
 import type { Storage } from '../graph/compile.ts'
-import { DeviceLostError, type AdapterDescription, type Plan, type Program, type Runner } from '../graph/plan.ts'
+import { DeviceLostError, WrongResultsError, type AdapterDescription, type Plan, type Program, type Runner } from '../graph/plan.ts'
 import { unpack } from '../model/layout.ts'
 import type { Lease } from '../wire/messages.ts'
 import type { Welcome } from '../wire/welcome.ts'
@@ -93,6 +93,10 @@ class DeviceTrainer implements Trainer {
     return this.#prepared?.recipe.storage
   }
 
+  get memoryBytes(): number | undefined {
+    return this.#program?.bytes
+  }
+
   async open(): Promise<AdapterDescription> {
     return (await this.#openRunner()).adapter
   }
@@ -146,6 +150,8 @@ class DeviceTrainer implements Trainer {
         await this.#improving
         const outcome = await this.#compute(lease, hooks)
         this.#improving = this.#improve()
+        // The next lease hears of it.
+        this.#improving.catch(() => undefined)
         return outcome
       } catch (error) {
         hooks.signal.throwIfAborted()
@@ -162,12 +168,15 @@ class DeviceTrainer implements Trainer {
     this.#dropProgram()
   }
 
-  /** Never throws: a device that is lost meanwhile is noticed by the next lease. */
+  /** A device that is lost meanwhile is noticed by the next lease. Throws WrongResultsError where it is found to compute wrongly. */
   async #improve(): Promise<void> {
     const program = this.#program
     const { clock } = this.#options, startedMs = clock.now()
     if (program?.improve === undefined || !this.#improvable || startedMs < this.#improveFromMs) return
-    const more = await program.improve(IMPROVE_MS).catch(() => true)
+    const more = await program.improve(IMPROVE_MS).catch((error: unknown) => {
+      if (error instanceof WrongResultsError) throw error
+      return true
+    })
     this.#improveFromMs = clock.now() + IMPROVE_REST * (clock.now() - startedMs)
     if (program === this.#program) this.#improvable = more
   }

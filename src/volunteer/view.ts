@@ -24,7 +24,7 @@ export type SessionState =
   | { readonly state: 'stopped' }
 
 /** Each has its own remedy in the catalogue of the pages. */
-export type FailureKind = 'no-webgpu' | 'insecure' | 'no-adapter' | 'too-old' | 'device-lost' | 'too-large' | 'crashed'
+export type FailureKind = 'no-webgpu' | 'insecure' | 'no-adapter' | 'too-old' | 'device-lost' | 'too-large' | 'wrong-results' | 'crashed'
 
 export interface Contribution {
   /** Training examples in accepted leases. */
@@ -51,6 +51,8 @@ export interface VolunteerView {
   readonly adapter?: AdapterDescription
   /** What they are stored as here, once prepared: f32 also where the run wants f16 and this device has none, or f16 too little range for the model. */
   readonly storage?: Storage
+  /** What the model takes of the device's memory, once prepared. */
+  readonly memoryBytes?: number
   readonly modelVersion: number
   readonly contribution: Contribution
   /** Over the last leases, from grant to verdict; 0 before the first. */

@@ -31,6 +31,7 @@ export function createWasmProgram(options: WasmProgramOptions): Program {
   const planOf = (name: string): LoadedPlan => present(loaded.get(name), `plan ${name}`)
   const memoryOf = (name: string): NumberArray => present(persistent.get(name), `persistent allocation ${name}`)
   return {
+    bytes: options.memory.buffer.byteLength,
     write: (name, data) => copyInto(memoryOf(name), data, name),
     clear: (name) => { memoryOf(name).fill(0) },
     run(name, inputs) {

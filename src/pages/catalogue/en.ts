@@ -19,6 +19,7 @@ const failures: Record<FailureKind, Problem> = {
   'no-adapter': problem('The browser found no GPU that it may use.', 'Turn on hardware acceleration in the browser’s settings and start the browser again. If that does not help, update the graphics driver.'),
   'device-lost': problem('The GPU went away and did not come back.', 'This happens after a driver reset or when another program needs the whole GPU. Reload the page to try again.'),
   'too-large': problem('This model does not fit here.', 'The memory or the GPU’s limits are too small for it. Close other tabs, or contribute with another device.'),
+  'wrong-results': problem('This GPU computes something wrongly.', 'A check against the main processor came out differently, whatever way it was computed. Update the graphics driver, or add ?runner=wasm to the address to contribute with the main processor.'),
   'crashed': problem('Something broke in this page.', 'Reload the page to try again. Nothing that was accepted is lost.'),
 }
 
@@ -90,6 +91,7 @@ export const en = {
     lossEmpty: 'The loss of your own batches appears here after the first ones.',
     lossLabel: (latest: string, count: string) => `Training loss of the last ${count} leases, now ${latest}`,
     device: 'Computes on',
+    memory: 'Memory in use',
     /** What activations of training are stored as. */
     storage: 'Precision',
     storages: { 'f32': '32 bits', 'f16': '16 bits to store, 32 to compute', 'no-f16': '32 bits: 16 are not there on this device, or not enough' },

@@ -63,6 +63,7 @@ export const zh: Catalogue = {
     lossEmpty: '完成最初几份任务后，这里会显示您这部分的损失。',
     lossLabel: (latest, count) => `最近 ${count} 份任务的训练损失，当前为 ${latest}`,
     device: '计算设备',
+    memory: '占用内存',
     storage: '精度',
     storages: { 'f32': '32 位', 'f16': '16 位存储，32 位计算', 'no-f16': '32 位（此设备没有 16 位，或 16 位不够用）' },
     because: {
@@ -151,6 +152,7 @@ export const zh: Catalogue = {
     'no-adapter': problem('浏览器没有找到可用的 GPU。', '请在浏览器设置中开启硬件加速并重启浏览器；如果仍然不行，请更新显卡驱动。'),
     'device-lost': problem('GPU 断开后没有恢复。', '驱动重置或其他程序独占 GPU 时会发生这种情况。请重新加载页面再试。'),
     'too-large': problem('这台设备装不下这个模型。', '内存或 GPU 的上限太小。请关闭其他标签页，或换一台设备参与。'),
+    'wrong-results': problem('这块 GPU 的计算结果有误。', '与主处理器核对时，无论用哪种算法结果都不一致。请更新显卡驱动，或在地址后加上 ?runner=wasm，改用主处理器参与。'),
     'crashed': problem('页面出了问题。', '请重新加载页面再试。已被接受的部分不会丢失。'),
   },
   refusals: {

@@ -91,17 +91,18 @@ function createLoss(): { readonly element: HTMLElement; update(losses: readonly 
 }
 
 function createDetails(): { readonly element: HTMLElement; update(view: VolunteerView): void } {
-  const rows = { run: row((c) => c.volunteer.run), model: row((c) => c.volunteer.model), device: row((c) => c.volunteer.device), storage: row((c) => c.volunteer.storage), evaluated: row((c) => c.volunteer.evaluated), traffic: row((c) => c.volunteer.traffic) }
+  const rows = { run: row((c) => c.volunteer.run), model: row((c) => c.volunteer.model), device: row((c) => c.volunteer.device), memory: row((c) => c.volunteer.memory), storage: row((c) => c.volunteer.storage), evaluated: row((c) => c.volunteer.evaluated), traffic: row((c) => c.volunteer.traffic) }
   const reason = line()
   const because = h('p', { class: 'because' }, reason.node)
   const element = h('div', {}, h('dl', { class: 'details' }, ...Object.values(rows).map((each) => each.element)), because)
   return {
     element,
-    update({ run, adapter, storage, contribution }) {
+    update({ run, adapter, memoryBytes, storage, contribution }) {
       rows.run.value.say(() => run?.title ?? '–')
       rows.model.value.say(() => run?.modelName ?? '–')
       const emulated = adapter?.runner === 'gpu' && adapter.software && !/software/i.test(adapter.name)
       rows.device.value.say((c) => adapter === undefined ? '–' : emulated ? `${adapter.name} (${c.volunteer.software})` : adapter.name)
+      rows.memory.value.say(() => memoryBytes === undefined ? '–' : formatBytes(memoryBytes))
       rows.storage.value.say((c) => storage === undefined ? '–' : c.volunteer.storages[run?.storage === storage ? storage : 'no-f16'])
       const why = adapter?.because ?? 'hardware'
       show(because, why !== 'hardware')

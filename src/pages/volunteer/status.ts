@@ -33,7 +33,7 @@ function preparing({ fraction, doing }: Of<'preparing'>): Status {
   const headline: Phrase = doing === 'gpu' ? (c) => c.volunteer.states.openingGpu
     : doing === 'comparing' ? (c) => c.volunteer.states.comparing
     : doing === 'compiling' ? (c) => c.volunteer.states.compiling
-    : doing === '' ? (c) => c.volunteer.states.preparing
+    : doing === '' || doing.startsWith('allocating') ? (c) => c.volunteer.states.preparing
     : (c) => c.volunteer.states.tuning
   return { headline, note: (c) => c.volunteer.notes.preparing, fraction, busy: true }
 }
