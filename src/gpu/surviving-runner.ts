@@ -1,14 +1,14 @@
 // A runner that outlives its device: it keeps what Programs hold as of some recent moment, and what was done to them since;
 // when the device is lost (driver reset, GPU process gone) it opens another, puts all that back and does the rest again.
 // Only calls that wait (read, settled) notice; those that enqueue never fail. Volunteers do not need it: their leases begin anew.
-import { InvariantError } from '../base/errors.ts'
+import { InvariantError, present } from '../base/errors.ts'
 import { DeviceLostError, type HostArray, type Plan, type Program, type Runner } from '../graph/plan.ts'
 
 /** A browser may have no adapter for some seconds after its GPU process went. */
 const PAUSES_MS = [0, 500, 1000, 2000, 4000, 8000]
 
 /** Runs after which `settled` takes a new snapshot: what a loss costs at most, in steps and in kept inputs. */
-const SNAPSHOT_EVERY = 64
+export const SNAPSHOT_EVERY = 64
 
 export interface SurvivalOptions {
   /** Milliseconds before each attempt to get a device again. */
@@ -98,8 +98,11 @@ class SurvivingRunner implements Runner {
 /** Something that was done to a Program and can be done again. */
 interface Entry {
   readonly again: (program: Program) => void
-  readonly isRun: boolean
+  /** Of what was run, if that is what was done. */
+  readonly plan?: string
 }
+
+type Outputs = Readonly<Record<string, Float32Array>>
 
 class SurvivingProgram implements Program {
   readonly #runner: SurvivingRunner
@@ -107,6 +110,8 @@ class SurvivingProgram implements Program {
   readonly #persistent: readonly string[]
   #inner: Program
   #snapshot: readonly Float32Array[] | undefined
+  /** Outputs of each Plan's last run before the snapshot: that run is not done again. */
+  readonly #outputs = new Map<string, Outputs>()
   /** Everything since the snapshot, or since the Program was loaded. */
   #journal: Entry[] = []
 
@@ -123,33 +128,32 @@ class SurvivingProgram implements Program {
 
   write(allocation: string, data: HostArray): void {
     const copy = data.slice()
-    this.#do({ isRun: false, again: (program) => program.write(allocation, copy) })
+    this.#do({ again: (program) => program.write(allocation, copy) })
   }
 
   clear(allocation: string): void {
-    this.#do({ isRun: false, again: (program) => program.clear(allocation) })
+    this.#do({ again: (program) => program.clear(allocation) })
   }
 
   run(plan: string, inputs: Readonly<Record<string, HostArray>>): void {
     const copies = Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, data.slice()]))
-    this.#do({ isRun: true, again: (program) => program.run(plan, copies) })
+    this.#do({ plan, again: (program) => program.run(plan, copies) })
   }
 
   read(allocations: readonly string[]): Promise<readonly Float32Array[]> {
     return this.#runner.surviving(() => this.#inner.read(allocations))
   }
 
-  readOutputs(plan: string, names: readonly string[]): Promise<Readonly<Record<string, Float32Array>>> {
-    return this.#runner.surviving(() => this.#inner.readOutputs(plan, names))
+  readOutputs(plan: string, names: readonly string[]): Promise<Outputs> {
+    return this.#runner.surviving(async () => {
+      const kept = this.#journal.some((entry) => entry.plan === plan) ? undefined : this.#outputs.get(plan)
+      if (kept === undefined) return this.#inner.readOutputs(plan, names)
+      return Object.fromEntries(names.map((name) => [name, present(kept[name], `output "${name}" of plan "${plan}"`).slice()]))
+    })
   }
 
   async settled(): Promise<void> {
-    await this.#runner.surviving(async () => {
-      if (this.#journal.filter(({ isRun }) => isRun).length < SNAPSHOT_EVERY) return this.#inner.settled()
-      const covered = this.#journal.length
-      this.#snapshot = await this.#inner.read(this.#persistent)
-      this.#journal = this.#journal.slice(covered)
-    })
+    await this.#runner.surviving(() => (this.#journal.filter(({ plan }) => plan !== undefined).length < SNAPSHOT_EVERY ? this.#inner.settled() : this.#snap()))
   }
 
   async compiled(): Promise<void> {
@@ -171,6 +175,21 @@ class SurvivingProgram implements Program {
     this.#snapshot?.forEach((data, i) => this.#inner.write(this.#persistent[i]!, data))
     for (const { again } of this.#journal) again(this.#inner)
     await this.#inner.settled()
+  }
+
+  async #snap(): Promise<void> {
+    const last = this.#journal.at(-1)!
+    const ran = new Set(this.#journal.map(({ plan }) => plan))
+    const giving = this.#plans.filter(({ name, outputs }) => ran.has(name) && Object.keys(outputs).length > 0)
+    const [persistent, ...outputs] = await Promise.all([
+      this.#inner.read(this.#persistent),
+      ...giving.map(async ({ name, outputs }) => [name, await this.#inner.readOutputs(name, Object.keys(outputs))] as const),
+    ])
+    const covered = this.#journal.indexOf(last) + 1
+    if (covered === 0) return // Somebody else waited too, and has taken a later snapshot.
+    this.#snapshot = persistent
+    for (const [name, values] of outputs) this.#outputs.set(name, values)
+    this.#journal = this.#journal.slice(covered)
   }
 
   #do(entry: Entry): void {
