@@ -14,6 +14,12 @@ export const clamp = (value: number, low: number, high: number): number => Math.
 /** Any float array a kernel reference computes on: Float32Array in the CPU runner, Float64Array in gradient checks. */
 export type FloatArray = Float32Array | Float64Array
 
+/** In a loop, as a closure called for each takes ten times as long. */
+export function areFinite(values: FloatArray): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false
+  return true
+}
+
 const bits = new DataView(new ArrayBuffer(4))
 
 /** The bits of a number rounded to f32: how a real constant travels among integers. */

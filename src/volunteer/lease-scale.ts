@@ -1,6 +1,7 @@
 // The loss scale of a volunteer that trains in f16, from lease to lease and from device to device. In a lease no step may be left
 // out: one whose gradients overflowed is no update and no divergence either. It is computed again at a lower scale, and in f32
 // where f16 has too little range for the model.
+import { areFinite } from '../base/math.ts'
 import type { Program } from '../graph/plan.ts'
 import { adjustDims, adjustLossScale, LOSS_SCALE, LOWEST_DOUBLINGS } from '../kernels/loss-scale.ts'
 import { LOSS_SCALE_ALLOCATIONS } from '../train/loss-scaling.ts'
@@ -59,10 +60,4 @@ export class LeaseScale {
     if (state[LOSS_SCALE.skipped]! > before[LOSS_SCALE.skipped]!) throw new HalfOverflowError(before[LOSS_SCALE.doublings]! > LOWEST_DOUBLINGS ? 'f16' : 'f32')
     this.#again = false
   }
-}
-
-/** In a loop, as a closure called for each gradient takes ten times as long. */
-function areFinite(grads: Float32Array): boolean {
-  for (let i = 0; i < grads.length; i++) if (!Number.isFinite(grads[i])) return false
-  return true
 }

@@ -14,8 +14,8 @@ import { openExamples, type Source } from './batches.ts'
 import type { CompiledTraining } from './compiled-run.ts'
 import type { KeptOptimizer } from './lease-memory.ts'
 import type { LeaseScale } from './lease-scale.ts'
-import { nonFiniteError } from './non-finite.ts'
-import { NonFiniteError } from './trainer-port.ts'
+import { nonFiniteError, type LeaseRun } from './non-finite.ts'
+import type { NonFiniteError } from './trainer-port.ts'
 
 export interface LocalTrainingRequest {
   /** Holds the granted params. */
@@ -48,33 +48,18 @@ export interface LocalResult {
 
 export async function trainLocally(request: LocalTrainingRequest): Promise<LocalResult> {
   const { program, training, source, lease, granted, drift, optimizer, scale, afterRun } = request
-  const stepsBefore = optimizer?.steps ?? 0
   const { local, update } = training
   const plan = planLocal(local, { numExamples: lease.numExamples, batchSize: source.batchSize })
-  const rate = localRates(local)
   const trained = (packed: Float32Array): Float32Array => unpack(training.layout, packed).subarray(0, training.layout.trainedSize)
   program.clear(ALLOCATIONS.metrics)
   setSlots(request)
   scale?.place(program)
   if (training.pull > 0) program.write(ALLOCATIONS.anchor, trained(granted))
   if (drift !== undefined) program.write(ALLOCATIONS.drift, trained(drift))
-  const steps = stepsOf(request, plan)
-  for (let step = 0; step < plan.steps; step++) {
-    const hyper = present(update, 'update').inputs(stepsBefore + step + 1, { learningRate: rate(step) })
-    const { batches, count } = steps(step)
-    if (local.batchSize !== 'all') {
-      for (const batch of batches) program.run('train', { ...batch, ...hyper })
-    } else {
-      program.clear(ALLOCATIONS.grads)
-      let done = 0
-      for (const batch of batches) {
-        program.run('gradient', { ...batch })
-        done = Math.min(count, done + training.batchSize)
-        await afterRun((step + done / count) / plan.steps)
-      }
-      program.run('apply', hyper)
-    }
-    await afterRun((step + 1) / plan.steps)
+  for (const { plan: { name }, inputs, clears = [], fraction } of runsOf(request, plan)) {
+    for (const allocation of clears) program.clear(allocation)
+    program.run(name, inputs)
+    await afterRun(fraction)
   }
   const slots = local.keepOptimizerState === true ? present(update, 'update').slots.map(({ allocation }) => allocation) : []
   const [sums, params, ...slotValues] = await program.read([ALLOCATIONS.metrics, ALLOCATIONS.params, ...slots, ...(scale === undefined ? [] : [LOSS_SCALE_ALLOCATIONS.state])])
@@ -82,7 +67,7 @@ export async function trainLocally(request: LocalTrainingRequest): Promise<Local
   const metrics = readMetrics(present(sums, 'metrics'), plan)
   scale?.afterSteps(present(slotValues[slots.length], 'loss scale'), metrics.lossSum)
   if (!Number.isFinite(metrics.lossSum)) throw await failure(request, plan, metrics.lossSum)
-  const kept = local.keepOptimizerState === true ? { steps: stepsBefore + plan.steps, slots: Object.fromEntries(slots.map((name, i) => [name, slotValues[i]!])) } : undefined
+  const kept = local.keepOptimizerState === true ? { steps: (optimizer?.steps ?? 0) + plan.steps, slots: Object.fromEntries(slots.map((name, i) => [name, slotValues[i]!])) } : undefined
   return { pseudoGradient: difference(granted, packed), metrics, optimizer: kept }
 }
 
@@ -102,24 +87,43 @@ function setSlots({ program, training, optimizer }: LocalTrainingRequest): void 
   }
 }
 
-/** Finds what went wrong where each step is one run of one Plan, from a state that is known. */
-async function failure(request: LocalTrainingRequest, plan: LocalPlan, loss: number): Promise<NonFiniteError> {
-  const { runner, program, training: { local, layout, plans, update }, lease, granted, optimizer, signal } = request
-  const message = `loss: must be finite, got ${loss} in ${plan.steps} local steps from model version ${lease.modelVersion} on`
-  const remedy = 'Lower local.optimizer.learningRate.'
-  if (local.batchSize === 'all' || optimizer !== undefined) return new NonFiniteError(`${message}. ${remedy}`)
-  const rate = localRates(local)
+/** Finds what went wrong by training once more, from the same params and the same optimizer state. */
+function failure(request: LocalTrainingRequest, plan: LocalPlan, loss: number): Promise<NonFiniteError> {
+  const { runner, program, training: { layout }, lease, granted, signal } = request
   const restore = (): void => {
     program.write(ALLOCATIONS.params, unpack(layout, granted))
-    for (const { allocation } of present(update, 'update').slots) program.clear(allocation)
+    setSlots(request)
   }
-  const runs = function* (): Generator<Examples> {
-    const steps = stepsOf(request, plan)
-    for (let step = 0; step < plan.steps; step++) {
-      for (const batch of steps(step).batches) yield { ...batch, ...present(update, 'update').inputs(step + 1, { learningRate: rate(step) }) }
+  const message = `loss: must be finite, got ${loss} in ${plan.steps} local steps from model version ${lease.modelVersion} on`
+  return nonFiniteError({ runner, program, restore, runs: () => runsOf(request, plan), signal }, message, 'Lower local.optimizer.learningRate.')
+}
+
+interface LocalRun extends LeaseRun {
+  /** Of the lease, once it is done. */
+  readonly fraction: number
+}
+
+/** A step is one run of `train`, or where it takes more examples than a run does, several of `gradient` and one of `apply`. */
+function* runsOf(request: LocalTrainingRequest, plan: LocalPlan): Generator<LocalRun> {
+  const { optimizer, training: { local, plans: { train, gradient, apply }, update, batchSize } } = request
+  const rate = localRates(local), stepsBefore = optimizer?.steps ?? 0
+  const steps = stepsOf(request, plan)
+  for (let step = 0; step < plan.steps; step++) {
+    const hyper = present(update, 'update').inputs(stepsBefore + step + 1, { learningRate: rate(step) })
+    const { batches, count } = steps(step)
+    const end = (step + 1) / plan.steps
+    if (local.batchSize !== 'all') {
+      for (const batch of batches) yield { plan: present(train, 'train plan'), inputs: { ...batch, ...hyper }, step, fraction: end }
+      continue
     }
+    let done = 0
+    for (const inputs of batches) {
+      const clears = done === 0 ? [ALLOCATIONS.grads] : []
+      done = Math.min(count, done + batchSize)
+      yield { plan: gradient, inputs, clears, step, fraction: (step + done / count) / plan.steps }
+    }
+    yield { plan: present(apply, 'apply plan'), inputs: hyper, step, fraction: end }
   }
-  return nonFiniteError({ runner, program, plan: present(plans.train, 'train plan'), restore, runs, signal }, message, remedy)
 }
 
 /** The batches of each step, weighted so that their gradients sum to the mean, and the random numbers that layers draw. */

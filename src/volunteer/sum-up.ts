@@ -9,7 +9,7 @@ import { ALLOCATIONS } from '../train/program.ts'
 import type { Lease, Metrics } from '../wire/messages.ts'
 import { batches, type Source } from './batches.ts'
 import type { LeaseScale } from './lease-scale.ts'
-import { nonFiniteError } from './non-finite.ts'
+import { nonFiniteError, type LeaseRun } from './non-finite.ts'
 import { createPace } from './pace.ts'
 import type { WorkHooks } from './trainer-port.ts'
 
@@ -52,7 +52,7 @@ export async function sumUp(request: SumRequest): Promise<{ readonly metrics: Me
   if (grads !== undefined) scale?.afterGradient(grads, loss)
   if (!Number.isFinite(loss)) {
     const message = `loss: must be finite, got ${loss} at model version ${lease.modelVersion}`
-    throw await nonFiniteError({ ...request, restore, runs }, message, 'Lower the learning rate.')
+    throw await nonFiniteError({ ...request, restore, runs: () => separately(plan, runs()) }, message, 'Lower the learning rate.')
   }
   return { metrics: readMetrics(present(metrics, 'metrics'), lease), grads }
 }
@@ -65,6 +65,12 @@ function* inputsOf({ plan, source, lease, shardBytes }: SumRequest): Generator<E
     yield { x, labels, weights, ...('random' in plan.inputs ? { random: randomKey(source.seed, drawn, first) } : {}) }
     first += source.batchSize
   }
+}
+
+/** No run begins with what another left in the params. */
+function* separately(plan: Plan, runs: Iterable<Examples>): Generator<LeaseRun> {
+  let step = 0
+  for (const inputs of runs) yield { plan, inputs, step: step++ }
 }
 
 function readMetrics(values: Float32Array, lease: Lease): Metrics {

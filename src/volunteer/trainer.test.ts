@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { createCpuRunner } from '../cpu/runner.ts'
 import { batchOf, localRates, passOrder, planLocal, type LocalTraining } from '../fed/local-work.ts'
 import { DeviceLostError, WrongResultsError, type Runner } from '../graph/plan.ts'
+import { compileProgram } from '../train/program.ts'
+import { VolunteerMemory } from './memory.ts'
 import { realClock } from './real-clock.ts'
-import { direct, lease, params, SEED, setUp, sharded, SNAPSHOT, welcome, work, type Slices } from './test-trainer.ts'
+import { direct, lease, model, params, SEED, setUp, sharded, SNAPSHOT, welcome, work, type Slices } from './test-trainer.ts'
 import { NonFiniteError } from './trainer-port.ts'
 
 describe('trainer', () => {
@@ -126,11 +128,30 @@ describe('trainer', () => {
     expect((await work(trainer, lease([{ shard: 0, start: 0, count: 20 }], { kind: 'evaluate', split: 'test' }))).metrics.lossSum).toBeCloseTo(tested, 4)
   })
 
-  test('local steps that go too far are named, with the call that made the first infinity', async () => {
+  test.each<[string, LocalTraining]>([
+    ['of one batch each', { type: 'steps', steps: 4, optimizer: { name: 'adam', learningRate: 3e38 } }],
+    ['of all examples, in several runs', { type: 'epochs', epochs: 4, batchSize: 'all', optimizer: { name: 'adam', learningRate: 3e38 } }],
+  ])('local steps that go too far are named, with the call that made the first infinity: steps %s', async (_name, local) => {
     const { trainer } = setUp()
     await trainer.open()
-    await trainer.prepare(welcome({ local: { type: 'steps', steps: 4, optimizer: { name: 'adam', learningRate: 3e38 } } }), () => {})
+    await trainer.prepare(welcome({ local }), () => {})
     await expect(work(trainer, lease(SLICES))).rejects.toThrow(/in 4 local steps from model version 1 on: \S+ \([a-z0-9-]+\) first gave .+; it read .*finite up to [\d.]+e\+\d+.* Lower local\.optimizer/)
+  })
+
+  test.each<[string, LocalTraining]>([
+    ['in small batches', { type: 'epochs', epochs: 2, batchSize: 6, optimizer: { name: 'momentum', learningRate: 2 }, keepOptimizerState: true }],
+    ['in one batch', { type: 'epochs', epochs: 2, batchSize: 'all', optimizer: { name: 'momentum', learningRate: 2 }, keepOptimizerState: true }],
+  ])('an optimizer that goes on from where it was is blamed for what it brought: %s', async (_name, local) => {
+    const memory = new VolunteerMemory({ volunteerId: 'v' })
+    const { trainer } = setUp(params, undefined, { memory })
+    await trainer.open()
+    await trainer.prepare(welcome({ local }), () => {})
+    // From zeros on nothing overflows.
+    const last = { volunteer: 'b'.repeat(64) }
+    expect((await work(trainer, lease(SLICES))).metrics.lossSum).toBeLessThan(1e3)
+    const [slot] = compileProgram(model, { batchSize: 8, optimizer: local.optimizer }).update!.slots
+    memory.propose('volunteer', { update: last.volunteer, steps: 5, arrays: { [`optimizer/${slot!.allocation}`]: new Float32Array(slot!.group.size).fill(3e38) } })
+    await expect(work(trainer, lease(SLICES, { last }))).rejects.toThrow(/optimizer\/momentum \(momentum\) first gave infinity, .* grads from \S+, finite up to \d\.\d+.* v from \S+, finite up to 3\.00e\+38/)
   })
 
   test('params and shards are downloaded once', async () => {
