@@ -1,4 +1,4 @@
-// Who trains what: gives every objective of a recipe its heads, and the tensors and arena ranges that its optimizer passes over.
+// Who trains what: gives every objective of a recipe its heads, and the tensors that its optimizer has to itself.
 import { ConfigError } from '../base/errors.ts'
 import { nearest } from '../base/registry.ts'
 import type { Head, Model } from '../model/build-model.ts'
@@ -13,14 +13,6 @@ export interface ResolvedObjective<O extends Scope = Objective> {
   readonly heads: readonly Head[]
   /** What it trains, in the order of the layout. */
   readonly entries: readonly TensorEntry[]
-  /** Where they lie in the arena: as few ranges as there are runs of neighbours. Gaps between neighbours belong to a range. */
-  readonly ranges: readonly Range[]
-}
-
-/** Elements of an arena; `start` lies at a 256-byte boundary. */
-export interface Range {
-  readonly start: number
-  readonly length: number
 }
 
 /** Every trained tensor has one objective. Throws ConfigError for heads and patterns that name nothing, and for tensors without an objective. */
@@ -42,15 +34,7 @@ export function resolveObjectives<O extends Scope>({ spec, heads, layout }: Mode
   return objectives.map((objective, i): ResolvedObjective<O> => {
     const entries = trained.filter((entry) => owners.get(entry) === i)
     if (entries.length === 0) throw new ConfigError(`objective ${i + 1} of ${spec.name}: must have params of its own, got only params that earlier objectives have. Put the special ones first, or remove it.`)
-    const ends = (index: number): number => (trained[index + 1]?.arenaOffset ?? layout.trainedSize)
-    const ranges: Range[] = []
-    for (const entry of entries) {
-      const { arenaOffset: start } = entry, length = ends(trained.indexOf(entry)) - start
-      const last = ranges.at(-1)
-      if (last !== undefined && last.start + last.length === start) ranges[ranges.length - 1] = { start: last.start, length: last.length + length }
-      else ranges.push({ start, length })
-    }
-    return { objective, heads: headsOf(objective, heads, `objective ${i + 1} of ${spec.name}`), entries, ranges }
+    return { objective, heads: headsOf(objective, heads, `objective ${i + 1} of ${spec.name}`), entries }
   })
 }
 
