@@ -85,7 +85,7 @@ function orthogonal(values: Float32Array, { rng, shape }: InitialiserRequest): v
 /** Those that cut off about half of the signal, as relu does, want twice the variance. */
 const BY_ACTIVATION: Readonly<Record<string, string>> = {
   relu: 'he-uniform', 'leaky-relu': 'he-uniform', elu: 'he-uniform', softplus: 'he-uniform',
-  gelu: 'he-uniform', 'gelu-erf': 'he-uniform', silu: 'he-uniform', selu: 'lecun-normal',
+  gelu: 'he-uniform', 'gelu-erf': 'he-uniform', silu: 'he-uniform',
 }
 
 /** What suits weights in front of an activation. */

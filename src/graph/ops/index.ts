@@ -1,4 +1,5 @@
-// Every op. Tests iterate this list: a new entry's gradient is compared with finite differences on its probes.
+// Every op that models are made of. Tests iterate this list: a new entry's gradient is compared with finite differences on its
+// probes. The op of the loss scale (loss-scale.ts), which nothing is differentiated through, is not in it.
 import { createRegistry } from '../../base/registry.ts'
 import type { Op } from '../tensor.ts'
 import { averagePoolGradientOp, averagePoolOp } from './average-pool.ts'

@@ -7,7 +7,7 @@ import { dim, linearGrid, type Algorithm, type BufferDeclaration, type Dims, typ
 /**
  * Layout of one group's part of the hyper buffer, which the host writes each step, so that schedules and bias corrections
  * need no new pipeline. `correction1` = 1 - beta1^t, `correction2` = 1 - beta2^t; `gradScale` multiplies the gradient
- * (1 / number of examples, 1 / loss scale); `limit` is that of the clipping; `initial` is what running squares begin with.
+ * (1 / number of examples, where it is a sum); `limit` is that of the clipping; `initial` is what running squares begin with.
  */
 export const HYPER = {
   learningRate: 0, weightDecay: 1, beta1: 2, beta2: 3, epsilon: 4, correction1: 5, correction2: 6,
