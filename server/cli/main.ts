@@ -90,6 +90,7 @@ function createProgram(): Command {
   program.command('tune').description('measure every shader variant that training a model needs on this GPU, print the table and keep the winners')
     .addOption(new Option('--model <name>', 'model of the zoo').choices([...zoo.names()]).default('mnist-cnn'))
     .option('--batch <count>', "examples in a step (the recipe's unless given)", wholeNumber(1, 65_536))
+    .addOption(new Option('--storage <kind>', 'what activations are stored as; f16 where the adapter has shader-f16').choices(['f32', 'f16']).default('f32'))
     .option('--software', 'use the software adapter even where there is a GPU', false)
     .action(async (flags: TuneOptions) => {
       await tune(flags)

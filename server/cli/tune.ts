@@ -8,13 +8,18 @@ import { createTuner, type MeasuredKind } from '../../src/gpu/tuner.ts'
 import { tuningFile, tuningPath } from '../../src/gpu/tuning-file.ts'
 import type { TuningStore } from '../../src/gpu/tuning-store.ts'
 import { describeVariant } from '../../src/gpu/wgsl.ts'
+import type { Storage } from '../../src/graph/compile.ts'
+import type { KernelCall } from '../../src/graph/plan.ts'
 import { zoo } from '../../src/model/zoo/index.ts'
+import type { ZooModel } from '../../src/model/zoo/zoo-model.ts'
 import { compileProgram } from '../../src/train/program.ts'
 import { createProgress } from './progress.ts'
 
 export interface TuneOptions {
   readonly model: string
   readonly batch?: number
+  /** What activations are stored as: kernels that read and write f16 are others. */
+  readonly storage: Storage
   /** SwiftShader instead of a GPU. */
   readonly software: boolean
 }
@@ -22,16 +27,16 @@ export interface TuneOptions {
 /** Measured between two lines of progress. */
 const SLICE_MS = 500
 
-export async function tune({ model: name, batch, software }: TuneOptions): Promise<void> {
-  const { spec, recipe } = zoo.get(name)
-  const batchSize = batch ?? recipe.batchSize
+export async function tune({ model: name, batch, storage, software }: TuneOptions): Promise<void> {
+  const model = zoo.get(name)
+  const batchSize = batch ?? model.recipe.batchSize
   const gpu = await nodeGpu({ software })
   if (gpu === undefined) throw new ConfigError(`Vulkan driver: must exist for WebGPU under Node, got none. ${NO_VULKAN_REMEDY}`)
   const { device, capabilities, fingerprint, description } = await openDevice(gpu)
+  if (storage === 'f16' && !capabilities.features.has('shader-f16')) throw new ConfigError(`--storage: must be f32 on ${description.name}, got f16, for which it lacks shader-f16. Leave it out, as training is in f32 there.`)
   const tuner = createTuner({ device, capabilities, fingerprint, pipelines: createPipelines(device), store: forgetful(tuningFile()), budgetMs: 0 })
-  const { train, evaluate } = compileProgram(spec, { batchSize, objectives: recipe.objectives, optimizer: { name: 'adam' } }).plans
-  console.log(`Tuning ${name}, batch ${batchSize}, on ${description.name}. Ctrl-C leaves it early.`)
-  const calls = [...train!.calls, ...evaluate.calls]
+  console.log(`Tuning ${name}, batch ${batchSize}, ${storage}, on ${description.name}. Ctrl-C leaves it early.`)
+  const calls = callsOf(model, { batchSize, storage })
   const choose = await tuner.choose(calls)
   const progress = createProgress(process.stdout)
   const total = tuner.left()
@@ -44,6 +49,12 @@ export async function tune({ model: name, batch, software }: TuneOptions): Promi
   for (const kind of tuner.measured()) printKind(kind, winners)
   console.log(`\nThe winners (marked *) are kept in ${tuningPath()}.`)
   device.destroy()
+}
+
+/** All that is run to train a model by its recipe, in steps of one batch or of several, and to use it. */
+export function callsOf({ spec, recipe: { objectives, clip } }: ZooModel, how: { readonly batchSize: number; readonly storage: Storage }): readonly KernelCall[] {
+  const { plans } = compileProgram(spec, { ...how, objectives, ...(clip === undefined ? {} : { clip }) })
+  return Object.values(plans).flatMap(({ calls }) => calls)
 }
 
 /** Measures everything anew, whatever was known. */
