@@ -210,6 +210,27 @@ test('what layers draw depends on the seed and the step alone', async () => {
   expect(await trained(2)).not.toEqual(await trained(1))
 })
 
+test('gradients are those of the next step, and nothing of the model changes by them', async () => {
+  const rate = 0.1
+  const model = await compile(noisy, { batchSize: 8, runner, seed: 5, optimizer: { name: 'sgd', learningRate: rate }, inputGradients: ['x'] })
+  const x = Float32Array.from({ length: 48 }, (_, i) => 2 + Math.sin(i)), labels = Uint32Array.of(0, 1, 2, 0, 1, 2, 0, 1)
+  await model.train(x, labels)
+  const before = await model.state()
+  const { params: slopes, inputs } = await model.gradients({ x, labels })
+  expect(await model.state()).toEqual(before)
+  expect(await model.gradients({ x, labels })).toEqual({ params: slopes, inputs })
+  expect((await model.trainingMetrics()).examples).toBe(8)
+  const from = await model.params()
+  await model.train(x, labels)
+  const to = await model.params()
+  const trained = model.layout.entries.filter(({ role }) => role === 'param')
+  for (const { packedOffset, size } of trained) for (let i = packedOffset; i < packedOffset + size; i++) expect(to[i]).toBeCloseTo(from[i]! - rate * slopes[i]!, 6)
+  expect(slopes.some((slope) => Math.abs(slope) > 0.01)).toBe(true)
+  // Another step draws otherwise.
+  model.setParams(from)
+  expect((await model.gradients({ x, labels })).params).not.toEqual(slopes)
+})
+
 test('a model of the zoo brings its recipe, and wrong recipes are refused', async () => {
   const model = await compile('digits-cnn', { runner, batchSize: 1 })
   expect(model.layout.packedSize).toBeGreaterThan(10_000)

@@ -74,10 +74,10 @@ export async function compileOn(createRunner: () => Promise<Runner>, model: Mode
   }
   const storage = wanted === 'f16' && (await open()).adapter.half === true ? 'f16' : 'f32'
   const { compiled, program } = await loadFitting({
-    compile: (memoryLimitBytes) => compileProgram(spec, { ...recipe, inputGradients: inputGradients ?? [], storage, memoryLimitBytes }),
+    compile: (memoryLimitBytes) => compileProgram(spec, { ...recipe, ...(inputGradients === undefined ? {} : { inputGradients }), storage, memoryLimitBytes }),
     // What is not asked for is not loaded either: a Plan costs time to compile and to tune.
-    plans: ({ plans: { train, apply, gradient, evaluate, predict } }) =>
-      [train!, evaluate, predict, ...(several || inputGradients !== undefined ? [gradient] : []), ...(several ? [apply!] : [])],
+    plans: ({ plans: { train, apply, gradient, inspect, evaluate, predict } }) =>
+      [train!, evaluate, predict, ...(inspect === undefined ? [] : [inspect]), ...(several ? [gradient, apply!] : [])],
     load: async (plans) => (await open()).load(plans, onProgress),
   }).catch((error: unknown) => {
     ownRunner?.dispose()

@@ -37,7 +37,7 @@ interface Loaded {
 function load(spec: ModelSpec, storage: Storage, options: Partial<ProgramOptions> = {}): Loaded {
   const compiled = compileProgram(spec, { batchSize: N, storage, optimizer: { name: 'adam', learningRate: 0.02 }, ...options })
   const { plans, layout } = compiled
-  const program = createCpuRunner().loadSync([plans.train!, plans.gradient, plans.apply!])
+  const program = createCpuRunner().loadSync([plans.train!, plans.gradient, plans.apply!, ...(plans.inspect === undefined ? [] : [plans.inspect])])
   program.write('params', unpack(layout, initialParams(spec, 1)))
   return {
     compiled, program,
@@ -127,9 +127,9 @@ test('gradients leave without the scale; of several batches they make one step, 
   const [half, whole] = [load(circle(1), 'f16', options), load(circle(1), 'f32', options)]
   const sum = ({ program, compiled, params }: Loaded, second = batch): { grads: Float32Array; dx: Float32Array; params: Float32Array } => {
     program.clear('grads')
-    program.run('gradient', batch)
+    program.run('inspect', batch)
     program.run('gradient', second)
-    const dx = program.peekOutput('gradient', 'x').slice() as Float32Array, grads = program.peek('grads').slice() as Float32Array
+    const dx = program.peekOutput('inspect', 'x').slice() as Float32Array, grads = program.peek('grads').slice() as Float32Array
     program.run('apply', compiled.update!.inputs(1, { gradScale: 0.5 }))
     return { grads, dx, params: params() }
   }

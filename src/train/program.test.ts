@@ -125,11 +125,11 @@ test('an objective trains its params for its heads alone, and the gradient of an
   const batch = { x: Float64Array.from({ length: 12 }, (_, i) => Math.cos(i)), 'left-labels': Uint32Array.of(0, 2), 'right-labels': Uint32Array.of(3, 1), weights: Float64Array.of(1, 1) }
   const run = (objectives: readonly Scope[]) => {
     const { plans, layout } = compileProgram(spec, { batchSize: 2, objectives, inputGradients: ['x'] })
-    const program = createCpuRunner({ precision: 'f64' }).loadSync([plans.gradient])
+    const program = createCpuRunner({ precision: 'f64' }).loadSync([plans.inspect!])
     program.write('params', unpack(layout, params))
-    program.run('gradient', batch)
+    program.run('inspect', batch)
     const grads = pack(layout, program.peek('grads') as Float64Array)
-    return { grads: (node: string) => layout.entries.filter(({ name }) => name.startsWith(node)).flatMap(({ packedOffset, size }) => [...grads.subarray(packedOffset, packedOffset + size)]), dx: [...program.peekOutput('gradient', 'x')] }
+    return { grads: (node: string) => layout.entries.filter(({ name }) => name.startsWith(node)).flatMap(({ packedOffset, size }) => [...grads.subarray(packedOffset, packedOffset + size)]), dx: [...program.peekOutput('inspect', 'x')] }
   }
   const whole = run([{}]), split = run([{ heads: ['right'], params: ['body/*', 'right/*'] }, { heads: ['left'] }])
   const adversarial = run([{ heads: ['left'], params: ['left/*'] }, { heads: ['right', 'left'] }])

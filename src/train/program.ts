@@ -1,7 +1,7 @@
 // A model as Plans: what a volunteer or a person's page loads on a runner. All Plans share the params by name.
 //
 //   gradient  grads += sum of weighted gradients, metrics += losses and hits     inputs: the model's, targets, weights
-//             outputs: the gradients of inputs that were asked for, by name
+//   inspect   as gradient, but that running statistics stay as they are          outputs: the gradients of inputs that were asked for, by name
 //   evaluate  metrics += losses and hits                                         inputs: the model's, targets, weights
 //   predict   what the model answers                                             inputs: the model's;  outputs: logits, and each head's (see headOutput)
 //   train     one optimizer step, metrics += losses and hits                     inputs: the model's, targets, weights, update.inputs
@@ -45,7 +45,7 @@ export interface ProgramOptions {
   readonly pull?: number
   /** Adds the allocation `drift` to the gradients of every step. */
   readonly drift?: boolean
-  /** Inputs whose gradients the `gradient` Plan gives too. */
+  /** Asks for the `inspect` Plan, and names the inputs whose gradients it gives too. */
   readonly inputGradients?: readonly string[]
   /** False keeps every op its own kernel call; for tests. */
   readonly fused?: boolean
@@ -66,6 +66,7 @@ export interface CompiledProgram {
     readonly gradient: Plan
     readonly evaluate: Plan
     readonly predict: Plan
+    readonly inspect?: Plan
     readonly train?: Plan
     readonly apply?: Plan
   }
@@ -83,7 +84,7 @@ export const headMetrics = (head: string): string => `metrics/${head}`
 export const headOutput = (head: string): string => `head/${head}`
 
 export function compileProgram(spec: ModelSpec, options: ProgramOptions): CompiledProgram {
-  const { batchSize, objectives = [{}], inputGradients = [], fused = true, storage, memoryLimitBytes = Infinity } = options
+  const { batchSize, objectives = [{}], inputGradients, fused = true, storage, memoryLimitBytes = Infinity } = options
   const models = [true, false].map((training) => buildModel(spec, batchSize, { training })) as [Model, Model]
   const scopes = resolveObjectives(models[0], objectives)
   const { layout, groups } = groupsOf(models[0].layout, scopes, options)
@@ -94,11 +95,13 @@ export function compileProgram(spec: ModelSpec, options: ProgramOptions): Compil
   const grads = wholeArena(ALLOCATIONS.grads, layout.trainedSize)
   const accumulateCall: Call = { kernel: accumulate, dims: { SIZE: layout.trainedSize }, buffers: { x: stepGrads.whole, y: grads.whole }, label: 'accumulate' }
   const plan = (name: string, arenas: readonly Arena[], effects: readonly Call[], outputs: Outputs = {}): Plan => compilePlan({ name, arenas, effects, outputs, fused, storage, memoryLimitBytes })
+  const summing = [training.params, stepGrads, grads, ...training.metrics, ...scaleArenas]
+  const sum = [...(scaling === undefined ? [] : [scaling.unscale(stepGrads.whole)]), accumulateCall]
   const plans = {
-    gradient: plan('gradient', [training.params, stepGrads, grads, ...training.metrics, ...scaleArenas],
-      [...training.effects, ...(scaling === undefined ? [] : [scaling.unscale(stepGrads.whole)]), accumulateCall], gradientsOfInputs(training.model, inputGradients, scaling)),
-    evaluate: plan('evaluate', [inference.params, ...inference.metrics], inference.effects),
+    gradient: plan('gradient', summing, [...training.count, ...training.model.updates, ...sum]),
+    evaluate: plan('evaluate', [inference.params, ...inference.metrics], inference.count),
     predict: compilePlan({ name: 'predict', arenas: [inference.params], outputs: answers(inference.model), fused, storage }),
+    ...(inputGradients === undefined ? {} : { inspect: plan('inspect', summing, [...training.count, ...sum], gradientsOfInputs(training.model, inputGradients, scaling)) }),
   }
   const { model } = inference
   if (groups === undefined) return { model, layout, plans }
@@ -106,7 +109,7 @@ export function compileProgram(spec: ModelSpec, options: ProgramOptions): Compil
   const update = updateOn(ALLOCATIONS.stepGrads), applied = updateOn(ALLOCATIONS.grads)
   const correction = correctionOf(layout, options), correctionOfSum = correctionOf(layout, options)
   const train = plan('train', [training.params, stepGrads, ...training.metrics, ...scaleArenas, ...correction.arenas, ...update.arenas],
-    [...training.effects, ...(scaling?.decide(stepGrads.whole, true) ?? []), ...correction.calls(stepGrads.whole), ...update.calls])
+    [...training.count, ...training.model.updates, ...(scaling?.decide(stepGrads.whole, true) ?? []), ...correction.calls(stepGrads.whole), ...update.calls])
   const apply = plan('apply', [wholeArena(ALLOCATIONS.params, layout.arenaSize), grads, ...scaleArenas, ...correctionOfSum.arenas, ...applied.arenas],
     [...(scaling?.decide(grads.whole, false) ?? []), ...correctionOfSum.calls(grads.whole), ...applied.calls])
   return { model, layout, plans: { ...plans, train, apply }, update }
@@ -143,8 +146,8 @@ interface SymbolicProgram {
   readonly model: Model
   readonly params: WholeArena
   readonly metrics: readonly WholeArena[]
-  /** Metrics, and what a training run changes besides params. */
-  readonly effects: readonly Call[]
+  /** Add to the metrics. */
+  readonly count: readonly Call[]
 }
 
 function symbolicProgram(model: Model, { entries, arenaSize }: Layout): SymbolicProgram {
@@ -153,7 +156,7 @@ function symbolicProgram(model: Model, { entries, arenaSize }: Layout): Symbolic
     model,
     params: wholeArena(ALLOCATIONS.params, arenaSize, model.params.map((tensor, i) => ({ tensor, offset: entries[i]!.arenaOffset }))),
     metrics: metrics.map(({ arena }) => arena),
-    effects: [...metrics.map(({ call }) => call), ...model.updates],
+    count: metrics.map(({ call }) => call),
   }
 }
 

@@ -62,7 +62,11 @@ export interface EngineModel {
   predict(examples: Examples | Float32Array | Uint32Array): Promise<Float32Array>
   /** As `predict`, of every head by its name. */
   predictHeads(examples: Examples | Float32Array | Uint32Array): Promise<Readonly<Record<string, Float32Array>>>
-  /** Gradients of the mean loss of at most batchSize examples, where `inputGradients` asked for them. */
+  /**
+   * Gradients of the mean loss of at most batchSize examples, where `inputGradients` asked for them: those that a step of `train` on
+   * these examples would begin with (before `regularise` and `clip`), with what dropout draws for the next step and the batch's own
+   * statistics. Nothing of the model changes.
+   */
   gradients(examples: Examples): Promise<Gradients>
   /** A packed copy of all tensors. */
   params(): Promise<Float32Array>
@@ -152,7 +156,7 @@ export class Session implements EngineModel {
     const [only] = batches
     if (batches.length === 1) return this.#run('train', { ...only!.inputs, weights: only!.weights(1 / examples), ...update })
     this.#program.clear(ALLOCATIONS.grads)
-    for (const [i, batch] of batches.entries()) await this.#run('gradient', { ...batch.inputs, weights: batch.weights(1 / examples) }, i)
+    for (const [i, batch] of batches.entries()) await this.#run('gradient', { ...batch.inputs, weights: batch.weights(1 / examples) }, { part: i })
     return this.#run('apply', update)
   }
 
@@ -190,9 +194,9 @@ export class Session implements EngineModel {
     if (rest.length > 0) throw new ConfigError(`gradients: must have at most batchSize ${this.#recipe.batchSize} examples, got more. Cut them into batches.`)
     await this.#metrics.keep()
     this.#program.clear(ALLOCATIONS.grads)
-    await this.#run('gradient', { ...batch!.inputs, weights: batch!.weights(1 / batch!.examples) })
+    await this.#run('inspect', { ...batch!.inputs, weights: batch!.weights(1 / batch!.examples) }, { step: this.#step + 1 })
     const [arena] = await this.#program.read([ALLOCATIONS.grads])
-    const inputs = this.#gives.length === 0 ? {} : await this.#program.readOutputs('gradient', this.#gives)
+    const inputs = this.#gives.length === 0 ? {} : await this.#program.readOutputs('inspect', this.#gives)
     await this.#metrics.takeDevice()
     const examplesOf = (name: string): number => product(this.#ports.all[name]!.shape) * batch!.examples
     return { params: pack(this.layout, arena!), inputs: Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.slice(0, examplesOf(name))])) }
@@ -250,10 +254,10 @@ export class Session implements EngineModel {
     return (await this.#program.read([LOSS_SCALE_ALLOCATIONS.state]))[0]!
   }
 
-  /** Enqueues a run of a Plan, with random numbers where it draws any. */
-  async #run(plan: 'train' | 'gradient' | 'apply' | 'evaluate' | 'predict', inputs: Examples, part = 0): Promise<void> {
+  /** Enqueues a run of a Plan, with the random numbers of that part of the step where it draws any. */
+  async #run(plan: keyof CompiledProgram['plans'], inputs: Examples, { part = 0, step = this.#step } = {}): Promise<void> {
     const draws = 'random' in this.#compiled.plans[plan]!.inputs
-    this.#program.run(plan, draws ? { ...inputs, random: randomKey(this.#seed, part, this.#step) } : inputs)
+    this.#program.run(plan, draws ? { ...inputs, random: randomKey(this.#seed, part, step) } : inputs)
     if (++this.#runs % RUNS_IN_FLIGHT === 0) await this.#program.settled()
   }
 
