@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
+import type { Page } from 'playwright'
 import { afterEach, expect, it } from 'vitest'
 import { endAll, openBrowser, ROOT } from './harness.ts'
 
@@ -25,7 +26,8 @@ it('train in Node', () => {
   expect(stdout).toMatch(LEARNED)
 })
 
-it('train in a page', async () => {
+/** What the lines print in a page of this context. */
+async function printedInPage(tab: Page): Promise<string> {
   const page = `<!doctype html><script type="importmap">{ "imports": { "commonweight/engine": "/browser.js" } }</script><script type="module">${lines}</script>`
   const server = createServer((request, response) => {
     const path = new URL(request.url!, 'http://localhost').pathname
@@ -35,15 +37,50 @@ it('train in a page', async () => {
   })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   try {
-    const tab = await (await openBrowser()).newPage()
     const printed = tab.waitForEvent('console', { predicate: (message) => message.text().startsWith('accuracy'), timeout: 120_000 })
     const failed = tab.waitForEvent('pageerror', { timeout: 120_000 }).then((error) => { throw error })
     failed.catch(() => {}) // The tab closing ends it too.
     await tab.goto(`http://localhost:${(server.address() as AddressInfo).port}/`)
-    const text = (await Promise.race([printed, failed])).text()
-    expect(text).toMatch(LEARNED)
-    expect(text).toMatch(/WebAssembly/)
+    return (await Promise.race([printed, failed])).text()
   } finally {
     server.close()
   }
+}
+
+it('train in a page', async () => {
+  const text = await printedInPage(await (await openBrowser()).newPage())
+  expect(text).toMatch(LEARNED)
+  expect(text).toMatch(/WebAssembly/)
 })
+
+it('train in a page on a GPU, where tuning is remembered', async () => {
+  const tab = await (await openBrowser()).newPage()
+  await tab.addInitScript(disguise)
+  const text = await printedInPage(tab)
+  expect(text).toMatch(LEARNED)
+  expect(text).toMatch(/A person's GPU/)
+  expect(await tab.evaluate(tuned)).toEqual(expect.arrayContaining([expect.stringMatching(/A person's GPU.* matmul /)]))
+})
+
+/** In the page: has the software adapter taken for a GPU. */
+function disguise(): void {
+  const { gpu } = navigator
+  if (gpu === undefined) return
+  const request = gpu.requestAdapter.bind(gpu)
+  gpu.requestAdapter = async (options) => {
+    const adapter = await request(options)
+    if (adapter === null) return null
+    const info = { vendor: 'test', architecture: '', device: '', description: 'A person\'s GPU', isFallbackAdapter: false }
+    return { limits: adapter.limits, features: adapter.features, info, requestDevice: (descriptor) => adapter.requestDevice(descriptor) } as Partial<GPUAdapter> as GPUAdapter
+  }
+}
+
+/** In the page: keys of what is remembered. */
+async function tuned(): Promise<readonly string[]> {
+  const settle = <T>(request: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error as Error)
+  })
+  const db = await settle(indexedDB.open('commonweight-tuning'))
+  return await settle(db.transaction('rows').objectStore('rows').getAllKeys()) as string[]
+}

@@ -1,7 +1,7 @@
 // The engine by itself, as its header shows it.
 import { expect, test } from 'vitest'
 import { createRng } from './base/rng.ts'
-import { compile, createCpuRunner, decodeTrainingState, encodeTrainingState, type EngineModel, type ModelSpec } from './engine.ts'
+import { compile, createCpuRunner, decodeTrainingState, encodeTrainingState, type EngineModel, type ModelSpec, type Runner } from './engine.ts'
 
 /** Bars whose position is the label. */
 function bars(count: number, seed: string): { x: Float32Array; labels: Uint32Array } {
@@ -229,6 +229,19 @@ test('gradients are those of the next step, and nothing of the model changes by 
   // Another step draws otherwise.
   model.setParams(from)
   expect((await model.gradients({ x, labels })).params).not.toEqual(slopes)
+})
+
+test('idle time is for the runner to improve, where it can', async () => {
+  const budgets: number[] = []
+  const improving: Runner = {
+    ...runner,
+    load: async (plans, onProgress) => Object.assign(await runner.load(plans, onProgress), { improve: async (budgetMs: number) => budgets.push(budgetMs) < 2 }),
+  }
+  const model = await compile(twoHeads, { batchSize: 4, runner: improving })
+  while (await model.improve(30));
+  expect(budgets).toEqual([30, 30])
+  await expect(model.improve(0)).rejects.toThrow(/improve: must have a time above 0 ms, got 0/)
+  expect(await (await compile(twoHeads, { batchSize: 4, runner })).improve(30)).toBe(false)
 })
 
 test('a model of the zoo brings its recipe, and wrong recipes are refused', async () => {

@@ -14,6 +14,8 @@ import { createGpuRunner } from './gpu/runner.ts'
 import { createSurvivingRunner } from './gpu/surviving-runner.ts'
 import type { Storage } from './graph/compile.ts'
 import type { AdapterDescription, Runner } from './graph/plan.ts'
+import { tuningDatabase } from './gpu/tuning-database.ts'
+import type { TuningStore } from './gpu/tuning-store.ts'
 import { initialParams } from './model/initial-params.ts'
 import { unpack, type Layout } from './model/layout.ts'
 import type { Objective, Recipe } from './model/recipe.ts'
@@ -109,13 +111,16 @@ function recipeOf(known: Recipe | undefined, { optimizer, objectives, schedule, 
   }
 }
 
-const defaultRunner = async (): Promise<Runner> => await hardwareRunner((globalThis.navigator as Navigator | undefined)?.gpu) ?? createWasmRunner()
+const defaultRunner = async (): Promise<Runner> => await hardwareRunner((globalThis.navigator as Navigator | undefined)?.gpu, tuningDatabase()) ?? createWasmRunner()
 
-/** A runner on a real GPU, which outlives the loss of its device; undefined where WebGPU is missing or emulated on the processor, which WebAssembly uses better. */
-export async function hardwareRunner(gpu: GPU | undefined): Promise<Runner | undefined> {
+/**
+ * A runner on a real GPU, which outlives the loss of its device; undefined where WebGPU is missing or emulated on the processor, which
+ * WebAssembly uses better. What is found fastest there is remembered in `tuning`.
+ */
+export async function hardwareRunner(gpu: GPU | undefined, tuning: TuningStore): Promise<Runner | undefined> {
   if (gpu === undefined) return undefined
   try {
-    const runner = await createSurvivingRunner(() => createGpuRunner({ gpu }))
+    const runner = await createSurvivingRunner(() => createGpuRunner({ gpu, tuning }))
     if (!runner.adapter.software) return runner
     runner.dispose()
   } catch (error) {

@@ -12,6 +12,17 @@ export async function testGpu(): Promise<GPU | undefined> {
   return undefined
 }
 
+/** The same adapters under a name that is no software one's: they are taken for a person's GPU. */
+export function disguise(gpu: GPU, description: string): void {
+  const request = gpu.requestAdapter.bind(gpu)
+  gpu.requestAdapter = async (options) => {
+    const adapter = await request(options)
+    if (adapter === null) return null
+    const info = { vendor: 'test', architecture: '', device: '', description, isFallbackAdapter: false }
+    return { limits: adapter.limits, features: adapter.features, info, requestDevice: (descriptor) => adapter.requestDevice(descriptor) } as Partial<GPUAdapter> as GPUAdapter
+  }
+}
+
 /** Dawn with no device behind it: it compiles everything and computes nothing, with every feature that WebGPU has. */
 export async function nullGpu(): Promise<GPU> {
   pollGently()

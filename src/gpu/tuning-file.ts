@@ -1,4 +1,4 @@
-// Tuning results under Node: one JSON file in the user's cache folder, read once and replaced whole.
+// Tuning results under Node: one JSON file in the user's cache folder, replaced whole. Several stores, in several processes, may use it.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -6,23 +6,32 @@ import type { TuningStore } from './tuning-store.ts'
 
 export const tuningPath = (): string => join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'commonweight', 'tuning.json')
 
+type Contents = Readonly<Record<string, string>>
+
+let drafts = 0
+
+/** Finds what was there when it was made, and what was set since. `set` rejects where the file cannot be written. */
 export function tuningFile(path: string = tuningPath()): TuningStore {
-  const contents = readFile(path, 'utf8').then((text) => JSON.parse(text) as Record<string, string>).catch(() => ({} as Record<string, string>))
+  const before = read(path)
+  const own: Record<string, string> = {}
   let writing: Promise<void> = Promise.resolve()
-  const write = async (all: Record<string, string>): Promise<void> => {
-    await mkdir(dirname(path), { recursive: true })
-    // Several processes may write at once: each replaces the file in one step, and the last one wins.
-    const draft = `${path}.${process.pid}`
-    await writeFile(draft, JSON.stringify(all))
-    await rename(draft, path)
-  }
   return {
-    get: async (key) => (await contents)[key],
+    get: async (key) => own[key] ?? (await before)[key],
     async set(key, value) {
-      const all = await contents
-      all[key] = value
-      writing = writing.catch(() => undefined).then(() => write(all))
+      own[key] = value
+      writing = writing.catch(() => undefined).then(() => write(path, own))
       await writing
     },
   }
+}
+
+const read = (path: string): Promise<Contents> => readFile(path, 'utf8').then((text) => JSON.parse(text) as Contents).catch(() => ({}))
+
+/** Adds to the file what is new. Where two write at the same moment, the last one's file stays: the other's results are measured again. */
+async function write(path: string, own: Contents): Promise<void> {
+  const all = { ...await read(path), ...own }
+  await mkdir(dirname(path), { recursive: true })
+  const draft = `${path}.${process.pid}-${drafts++}`
+  await writeFile(draft, JSON.stringify(all))
+  await rename(draft, path)
 }

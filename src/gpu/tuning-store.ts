@@ -9,6 +9,12 @@ export interface TuningStore {
   set(key: string, value: string): Promise<void>
 }
 
+/** Where keeping fails (a full disk, a folder that may not be written) it costs speed only: nothing is found or kept. */
+export const forgiving = (store: TuningStore): TuningStore => ({
+  get: (key) => store.get(key).catch(() => undefined),
+  set: (key, value) => store.set(key, value).catch(() => undefined),
+})
+
 export interface RememberedRow {
   readonly variant: Variant
   /** Absent where there was no time to measure it. */

@@ -78,6 +78,12 @@ export interface EngineModel {
   /** With `setState` of a model compiled alike, training goes on as if it had not stopped. */
   state(): Promise<TrainingState>
   setState(state: TrainingState): Promise<void>
+  /**
+   * Looks for faster ways to compute on this GPU for about so many milliseconds, for when nothing else is to be done: what compiling
+   * found no time for. What it finds is used from then on, and remembered for the next visit. Resolves with whether there is more to
+   * try, so `while (await model.improve(100));` tries everything. Results stay the same but for rounding.
+   */
+  improve(milliseconds: number): Promise<boolean>
   dispose(): void
 }
 
@@ -243,6 +249,11 @@ export class Session implements EngineModel {
     if (lossScale !== undefined && this.storage === 'f16') this.#program.write(LOSS_SCALE_ALLOCATIONS.state, placeLossScale(lossScale))
     this.#metricsStep += step - this.#step
     this.#step = step
+  }
+
+  async improve(milliseconds: number): Promise<boolean> {
+    if (!(milliseconds > 0)) throw new ConfigError(`improve: must have a time above 0 ms, got ${milliseconds}. Use 100, for example.`)
+    return await this.#program.improve?.(milliseconds) ?? false
   }
 
   dispose(): void {

@@ -1,19 +1,12 @@
-// What a volunteer's browser keeps between visits, in IndexedDB: data shards and tuning results, so that a second visit
-// downloads and measures nothing that it has, and what it remembers of a run (memory.ts). Storage that is full or forbidden
-// (private windows) costs speed and remembered states only, so its errors are not the run's.
+// What a volunteer's browser keeps between visits, in IndexedDB: data shards, so that a second visit downloads nothing that
+// it has, and what it remembers of a run (memory.ts). Storage that is full or forbidden (private windows) costs speed and
+// remembered states only, so its errors are not the run's.
 import { openDB, type IDBPDatabase, type IDBPTransaction } from 'idb'
 import type { ByteStore } from './byte-store.ts'
 import { MAX_STATE_BYTES } from './memory.ts'
 
-/** What the GPU runner's tuner asks for. */
-export interface TextStore {
-  get(key: string): Promise<string | undefined>
-  set(key: string, value: string): Promise<void>
-}
-
 export interface BrowserStorage {
   readonly shards: ByteStore
-  readonly tuning: TextStore
   readonly states: ByteStore
 }
 
@@ -29,17 +22,16 @@ interface Use {
 /** Undefined where the browser gives no storage. */
 export async function openBrowserStorage(): Promise<BrowserStorage | undefined> {
   try {
-    const db = await open('commonweight', ['files', 'uses', 'tuning'])
-    // A database of its own: a new version of the other would wait for every tab that has it open.
-    const memory = await open('commonweight-memory', ['files', 'uses'])
-    return { shards: byteStore(db, MAX_SHARD_BYTES), tuning: textStore(db, 'tuning'), states: byteStore(memory, MAX_STATE_BYTES) }
+    // Databases of their own: a new version of one would wait for every tab that has it open.
+    const [shards, states] = [await open('commonweight'), await open('commonweight-memory')]
+    return { shards: byteStore(shards, MAX_SHARD_BYTES), states: byteStore(states, MAX_STATE_BYTES) }
   } catch {
     return undefined
   }
 }
 
-const open = (name: string, stores: readonly string[]): Promise<IDBPDatabase> =>
-  openDB(name, 1, { upgrade: (fresh) => { for (const store of stores) fresh.createObjectStore(store) } })
+const open = (name: string): Promise<IDBPDatabase> =>
+  openDB(name, 1, { upgrade: (fresh) => { for (const store of ['files', 'uses']) fresh.createObjectStore(store) } })
 
 /** Bytes in the object store `files`; when each was used lies apart from them in `uses`, so that eviction reads no file. */
 function byteStore(db: IDBPDatabase, maxBytes: number): ByteStore {
@@ -87,11 +79,6 @@ async function evict(writing: Writing, room: number): Promise<void> {
     await removeFrom(writing, key)
   }
 }
-
-const textStore = (db: IDBPDatabase, store: string): TextStore => ({
-  get: (key) => db.get(store, key) as Promise<string | undefined>,
-  set: async (key, value) => void await db.put(store, value, key),
-})
 
 /** A full disk, or a database that the browser has closed: nothing is found or kept. */
 async function lenient<T>(act: () => Promise<T>): Promise<T | undefined> {

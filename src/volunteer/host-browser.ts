@@ -2,6 +2,7 @@
 import * as Comlink from 'comlink'
 import { browserGpu } from '../gpu/device.ts'
 import { createGpuRunner } from '../gpu/runner.ts'
+import { tuningDatabase } from '../gpu/tuning-database.ts'
 import { createWasmRunner } from '../wasm/runner.ts'
 import { openBrowserStorage } from './browser-storage.ts'
 import { layeredCache, memoryStore } from './byte-store.ts'
@@ -36,14 +37,15 @@ const host = {
     await session?.stop()
     const storage = await openBrowserStorage()
     const memory = memoryStore(MEMORY_CACHE_BYTES)
+    const tuning = tuningDatabase()
     const link = createSocketLink({ url, clock: realClock, random: Math.random })
     const trainer = createTrainer({
       files: createFiles(link, storage === undefined ? memory : layeredCache(memory, storage.shards)),
       clock: realClock,
       memory: new VolunteerMemory({ volunteerId, ...(storage === undefined ? {} : { store: storage.states }) }),
       createRunner: () => chooseRunner({
-        choice: runner, clock: realClock, ...(storage !== undefined ? { store: storage.tuning } : {}),
-        gpu: async () => createGpuRunner({ gpu: browserGpu(), ...(storage !== undefined ? { tuning: storage.tuning } : {}) }),
+        choice: runner, clock: realClock, store: tuning,
+        gpu: async () => createGpuRunner({ gpu: browserGpu(), tuning }),
         wasm: () => createWasmRunner({ threads }),
       }),
     })

@@ -8,6 +8,7 @@ import { NoAdapterError } from '../gpu/device.ts'
 import { NO_VULKAN_REMEDY, nodeGpu } from '../gpu/node-gpu.ts'
 import { createGpuRunner } from '../gpu/runner.ts'
 import { tuningFile } from '../gpu/tuning-file.ts'
+import { forgiving } from '../gpu/tuning-store.ts'
 import type { Storage } from '../graph/compile.ts'
 import type { Runner } from '../graph/plan.ts'
 import { createWasmRunner } from '../wasm/runner.ts'
@@ -31,7 +32,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 async function main(): Promise<void> {
   const options = readArguments()
   const link = createSocketLink({ url: options.url, clock: realClock, random: Math.random })
-  const tuning = tuningFile()
+  const tuning = forgiving(tuningFile())
   const trainer = createTrainer({
     files: createFiles(link, memoryStore(CACHE_BYTES)), clock: realClock,
     // Who has no name of its own is somebody else next time.
