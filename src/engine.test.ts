@@ -1,7 +1,8 @@
 // The engine by itself, as its header shows it.
 import { expect, test } from 'vitest'
+import { ConfigError } from './base/errors.ts'
 import { createRng } from './base/rng.ts'
-import { compile, createCpuRunner, decodeTrainingState, encodeTrainingState, type EngineModel, type ModelSpec, type Runner } from './engine.ts'
+import { compile, createCpuRunner, decodeTrainingState, encodeTrainingState, zoo, type EngineModel, type ModelSpec, type Runner } from './engine.ts'
 
 /** Bars whose position is the label. */
 function bars(count: number, seed: string): { x: Float32Array; labels: Uint32Array } {
@@ -242,6 +243,25 @@ test('idle time is for the runner to improve, where it can', async () => {
   expect(budgets).toEqual([30, 30])
   await expect(model.improve(0)).rejects.toThrow(/improve: must have a time above 0 ms, got 0/)
   expect(await (await compile(twoHeads, { batchSize: 4, runner })).improve(30)).toBe(false)
+})
+
+test.each<[string, object, RegExp]>([
+  ['a learning rate without an optimizer', { learningRate: 0.1 }, /^options\.learningRate: must be said of an optimizer, got 0\.1 without one\. Write optimizer: \{/],
+  ['another spelling', { optimiser: { name: 'sgd' } }, /^options\.optimiser: must be a known option \(batchSize, .*optimizer, .*\), got "optimiser"\. Did you mean "optimizer"\?/],
+  ['a key of no objective', { objectives: [{ optimizer: { name: 'sgd', learningRate: 1 } }, { param: ['*'], optimizer: { name: 'sgd', learningRate: 1 } }] }, /^options\.objectives\.1\.param: must be a known option \(heads, params, optimizer, regularise\), got "param"\. Did you mean "params"\?/],
+  ['a key of no regularisation', { objectives: [{ optimizer: { name: 'sgd', learningRate: 1 }, regularise: { L2: 1 } }] }, /^options\.objectives\.0\.regularise\.L2: must be a known option \(l1, l2\), got "L2"\. Did you mean "l2"\?/],
+  ['a key of no clipping', { clip: { by: 'norm', limit: 1, kind: 'x' } }, /^options\.clip\.kind: must be a known option \(by, limit\), got "kind"/],
+  ['a bound that clipping lacks', { clip: { by: 'norm', limt: 1 } }, /^options\.clip\.limt: .* Did you mean "limit"\?/],
+  ['a name alone', { optimizer: 'adam' }, /^options\.optimizer: must be Object, got "adam"/],
+  ['a key of no optimizer', { optimizer: { name: 'adam', beta: 1 } }, /^optimizer adam\.beta: must be a known option/],
+])('refuses an option that nobody would hear: %s', async (_what, options, message) => {
+  await expect(compile(twoHeads, { ...options, runner })).rejects.toThrow(ConfigError)
+  await expect(compile(twoHeads, { ...options, runner })).rejects.toThrow(message)
+})
+
+test('takes whole recipes', async () => {
+  const { spec, recipe } = zoo.get('char-gpt-pico')
+  expect((await compile(spec, { ...recipe, batchSize: 1, runner })).step).toBe(0)
 })
 
 test('a model of the zoo brings its recipe, and wrong recipes are refused', async () => {

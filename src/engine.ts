@@ -5,20 +5,23 @@
 //   const { loss, accuracy } = await model.evaluate(test.x, test.labels)
 //   const logits = await model.predict(image)
 //   const tensors = await model.tensors()
+import * as v from 'valibot'
 import { ConfigError, present } from './base/errors.ts'
+import { parseOptions } from './base/parse-options.ts'
 import { nearest } from './base/registry.ts'
 import { decodeTrainingState, encodeTrainingState } from './codec/training-state.ts'
 import { createCpuRunner } from './cpu/runner.ts'
 import { browserGpu, NoAdapterError } from './gpu/device.ts'
 import { createGpuRunner } from './gpu/runner.ts'
 import { createSurvivingRunner } from './gpu/surviving-runner.ts'
-import type { Storage } from './graph/compile.ts'
-import type { AdapterDescription, Runner } from './graph/plan.ts'
 import { tuningDatabase } from './gpu/tuning-database.ts'
 import type { TuningStore } from './gpu/tuning-store.ts'
+import type { Storage } from './graph/compile.ts'
+import type { AdapterDescription, Runner } from './graph/plan.ts'
 import { initialParams } from './model/initial-params.ts'
 import { unpack, type Layout } from './model/layout.ts'
 import type { Objective, Recipe } from './model/recipe.ts'
+import { named, names, recipeEntries } from './model/recipe-schema.ts'
 import type { ModelSpec } from './model/spec.ts'
 import { zoo } from './model/zoo/index.ts'
 import { exportOnnx } from './onnx/export-model.ts'
@@ -34,7 +37,8 @@ import { createWasmRunner } from './wasm/runner.ts'
 export { browserGpu, createCpuRunner, createGpuRunner, createSurvivingRunner, createWasmRunner, decodeTrainingState, encodeTrainingState, exportOnnx, zoo }
 export type { AdapterDescription, EngineModel, Examples, Gradients, Layout, Metrics, ModelSpec, NamedTensors, Objective, OptimizerSettings, Recipe, Runner, TrainingState }
 
-export interface EngineOptions extends Partial<Omit<Recipe, 'steps'>> {
+/** A whole recipe may stand among them: its `steps` are for whoever calls `train` to count. */
+export interface EngineOptions extends Partial<Recipe> {
   /** One optimizer for all params, instead of `objectives`. Without either, a model of the zoo has its recipe's and another Adam. */
   readonly optimizer?: OptimizerSettings
   /** Where it runs: a GPU where there is one, else WebAssembly. */
@@ -52,14 +56,20 @@ export interface EngineOptions extends Partial<Omit<Recipe, 'steps'>> {
   readonly onProgress?: (fraction: number, doing: string) => void
 }
 
+const OptionsSchema = v.strictObject({
+  ...recipeEntries, optimizer: v.optional(named), runner: v.optional(v.unknown()), storage: v.optional(v.string()), seed: v.optional(v.number()),
+  inputGradients: v.optional(names), onProgress: v.optional(v.function()),
+})
+
 /**
- * Throws ConfigError for specs and recipes that cannot work, saying where and what to do. Shaders may still compile when it
+ * Throws ConfigError for specs and options that cannot work, saying where and what to do. Shaders may still compile when it
  * resolves: the first call begins as they come, and `onProgress` hears of the last ones.
  */
 export const compile = (model: ModelSpec | string, options: EngineOptions = {}): Promise<EngineModel> => compileOn(defaultRunner, model, options)
 
 /** As `compile`, for a host that knows which runner is best where none is named. */
 export async function compileOn(createRunner: () => Promise<Runner>, model: ModelSpec | string, options: EngineOptions = {}): Promise<EngineModel> {
+  checkOptions(options)
   const known = typeof model === 'string' ? zoo.get(model) : undefined
   const spec = known?.spec ?? model as ModelSpec
   const recipe = recipeOf(known?.recipe, options)
@@ -87,6 +97,11 @@ export async function compileOn(createRunner: () => Promise<Runner>, model: Mode
   })
   program.write(ALLOCATIONS.params, unpack(compiled.layout, initialParams(spec, seed)))
   return new Session({ compiled, program, adapter: present(adapter, 'adapter'), storage, recipe, seed, gives: inputGradients, ownRunner })
+}
+
+function checkOptions(options: EngineOptions): void {
+  if ('learningRate' in options) throw new ConfigError(`options.learningRate: must be said of an optimizer, got ${options.learningRate} without one. Write optimizer: { name: 'adam', learningRate: 1e-3 }, for example.`)
+  parseOptions(OptionsSchema, options, 'options')
 }
 
 function storageOf(storage: string = 'f32'): Storage {

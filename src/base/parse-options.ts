@@ -29,6 +29,8 @@ const isUnknownKey = (issue: v.BaseIssue<unknown>): boolean => issue.type === 's
 interface AnySchema {
   readonly type?: string
   readonly entries?: Readonly<Record<string, AnySchema>>
+  /** Of an array. */
+  readonly item?: AnySchema
   readonly wrapped?: AnySchema
   /** Of a variant: its branches, told apart by the literal at `key`. */
   readonly options?: readonly AnySchema[]
@@ -42,7 +44,7 @@ function keysAt(schema: unknown, value: unknown, path: readonly string[]): reado
   let inner = value
   for (const key of path) {
     inner = (inner as Readonly<Record<string, unknown>> | undefined)?.[key]
-    at = narrow(at?.entries?.[key], inner)
+    at = narrow(at?.item ?? at?.entries?.[key], inner)
   }
   return Object.keys(at?.entries ?? {})
 }
