@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterEach, expect, it } from 'vitest'
-import { endAll, openBrowser, ROOT } from './harness.ts'
+import { endAll, openBrowser, rememberedTuning, ROOT } from './harness.ts'
 
 const lines = /```js\n(import \{ compile \} from 'commonweight\/engine'\n[\s\S]*?)```/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))![1]!
 const LEARNED = /^accuracy 0\.9\d+ on .+/
@@ -59,7 +59,7 @@ it('train in a page on a GPU, where tuning is remembered', async () => {
   const text = await printedInPage(tab)
   expect(text).toMatch(LEARNED)
   expect(text).toMatch(/A person's GPU/)
-  expect(await tab.evaluate(tuned)).toEqual(expect.arrayContaining([expect.stringMatching(/A person's GPU.* matmul /)]))
+  expect(await rememberedTuning(tab)).toEqual(expect.arrayContaining([expect.stringMatching(/A person's GPU.* matmul /)]))
 })
 
 /** In the page: has the software adapter taken for a GPU. */
@@ -73,14 +73,4 @@ function disguise(): void {
     const info = { vendor: 'test', architecture: '', device: '', description: 'A person\'s GPU', isFallbackAdapter: false }
     return { limits: adapter.limits, features: adapter.features, info, requestDevice: (descriptor) => adapter.requestDevice(descriptor) } as Partial<GPUAdapter> as GPUAdapter
   }
-}
-
-/** In the page: keys of what is remembered. */
-async function tuned(): Promise<readonly string[]> {
-  const settle = <T>(request: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error as Error)
-  })
-  const db = await settle(indexedDB.open('commonweight-tuning'))
-  return await settle(db.transaction('rows').objectStore('rows').getAllKeys()) as string[]
 }

@@ -102,6 +102,18 @@ export async function openVolunteer(browser: Browser, url: string, how = 'runner
   return page
 }
 
+/** Keys of what a page's origin remembers of runners and their tuning. */
+export const rememberedTuning = (page: Page): Promise<readonly string[]> => page.evaluate(async () => {
+  const settle = <T>(request: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error as Error)
+  })
+  const db = await settle(indexedDB.open('commonweight-tuning'))
+  const keys = await settle(db.transaction('rows').objectStore('rows').getAllKeys())
+  db.close()
+  return keys as string[]
+})
+
 export interface Watcher {
   readonly socket: Socket
   status(): RunStatus

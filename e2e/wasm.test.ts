@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import type { AdapterChoice } from '../server/chromium.ts'
-import { endAll, eventually, openBrowser, openVolunteer, startCoordinator, temporaryFolder, watchRun, writeRun } from './harness.ts'
+import { endAll, eventually, openBrowser, openVolunteer, rememberedTuning, startCoordinator, temporaryFolder, watchRun, writeRun } from './harness.ts'
 
 afterEach(endAll)
 
@@ -16,4 +16,6 @@ it.each<[AdapterChoice, string]>([['none', 'found no GPU'], ['software', 'measur
   expect(await page.locator('.because').textContent()).toContain(says)
   expect(await page.locator('.details').textContent()).toContain('WebAssembly SIMD, 2 threads')
   expect(await page.locator('.details').textContent()).toContain('32 bits: 16 are not there on this device')
+  // So that the next visit need not measure again.
+  if (adapter === 'software') expect(await rememberedTuning(page)).toEqual(expect.arrayContaining([expect.stringMatching(/^runner SwiftShader/), expect.stringMatching(/ matmul /)]))
 })
