@@ -1,18 +1,18 @@
 // `npm run bench -- learning`: trains models of the zoo by their own recipes until they have learned what is stated beforehand.
 // What was trained is kept in --state, so that a long run can be stopped (Ctrl-C, --max-minutes) and resumed by the same command.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { ConfigError } from '../../../src/base/errors.ts'
 import { parseCommandLine } from '../../command-line.ts'
 import { printTable } from '../report.ts'
 import { interruption } from '../trials/interruption.ts'
 import { machine } from '../trials/machine.ts'
-import type { Progress } from './checkpoint.ts'
 import { createDataFiles } from './data-files.ts'
+import { mergedRecords, seedRecord, taskRecord, type SeedRecord, type TaskRecord } from './record.ts'
 import { openRunner, RUNNERS, type RunnerName } from './runners.ts'
 import type { Task } from './task.ts'
 import { tasks } from './tasks/index.ts'
-import { counted, reaches, trainTask } from './train-task.ts'
+import { trainTask } from './train-task.ts'
 
 export const LEARNING_USAGE = `npm run bench -- learning [options]
   --tasks a,b        of ${tasks.names().join(', ')}; all where absent
@@ -20,18 +20,7 @@ export const LEARNING_USAGE = `npm run bench -- learning [options]
   --runner NAME      ${RUNNERS.join(', ')}: where it computes (auto: whichever is fastest here)
   --state DIR        where runs are kept between stops (.commonweight/learning)
   --max-minutes N    stop then, to go on another time
-  --json FILE        write the results`
-
-interface Result {
-  readonly task: string
-  readonly metric: string
-  readonly target: string
-  readonly seeds: readonly { readonly seed: number; readonly score: number; readonly step: number; readonly seconds: number; readonly finished: boolean; readonly adapters: readonly string[]; readonly history: Progress['history'] }[]
-  /** Over the seeds that are finished. */
-  readonly mean: number
-  /** Undefined while a seed is unfinished. */
-  readonly reached: boolean | undefined
-}
+  --json FILE        write the results, beside those of other tasks that the file has`
 
 export async function learning(args: readonly string[]): Promise<void> {
   const { values } = parseCommandLine({
@@ -48,13 +37,19 @@ export async function learning(args: readonly string[]): Promise<void> {
   const shouldStop = interruption(values['max-minutes'])
   mkdirSync(values.state, { recursive: true })
   const data = createDataFiles(values['data-dir'] ?? process.env['DATA_DIR'])
-  const results: Result[] = []
+  const results: TaskRecord[] = []
   for (const task of chosen) {
     console.log(`\n${task.title}: ${task.target.metric} ${task.target.goal} ${task.target.value} (${task.target.from})`)
     results.push(await runTask(task, { data, runnerName, state: values.state, shouldStop }))
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), results }, null, 2)}\n`)
+    if (values.json !== undefined) record(values.json, results)
   }
   printResults(results)
+}
+
+function record(file: string, results: readonly TaskRecord[]): void {
+  const old = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { readonly results: readonly TaskRecord[] }).results : []
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${JSON.stringify({ results: mergedRecords(old, results) }, null, 2)}\n`)
 }
 
 interface Surroundings {
@@ -64,9 +59,9 @@ interface Surroundings {
   readonly shouldStop: () => boolean
 }
 
-async function runTask(task: Task, { data, runnerName, state, shouldStop }: Surroundings): Promise<Result> {
+async function runTask(task: Task, { data, runnerName, state, shouldStop }: Surroundings): Promise<TaskRecord> {
   const { target } = task
-  const seeds: Result['seeds'][number][] = []
+  const seeds: SeedRecord[] = []
   for (const seed of task.seeds) {
     if (shouldStop()) break
     const lesson = await task.prepare(data, seed)
@@ -74,19 +69,16 @@ async function runTask(task: Task, { data, runnerName, state, shouldStop }: Surr
     const runner = await openRunner(runnerName, lesson, log)
     const progress = await trainTask({ lesson, target, seed, runner, path: join(state, `${task.name}-${seed}.safetensors`), shouldStop, log })
     runner.dispose()
-    const best = counted(target, progress.history)
-    seeds.push({ seed, score: best?.test ?? NaN, step: best?.step ?? 0, seconds: Math.round(progress.seconds), finished: progress.finished, adapters: progress.adapters, history: progress.history })
+    seeds.push(seedRecord(seed, target, progress))
   }
-  const finished = seeds.filter((each) => each.finished)
-  const mean = finished.reduce((sum, { score }) => sum + score, 0) / finished.length
-  return { task: task.name, metric: target.metric, target: `${target.goal} ${target.value}`, seeds, mean, reached: finished.length === task.seeds.length ? reaches(target, mean) : undefined }
+  return taskRecord(task, seeds, machine())
 }
 
-function printResults(results: readonly Result[]): void {
+function printResults(results: readonly TaskRecord[]): void {
   console.log(`\nLearned on ${machine()}\n`)
   printTable(['task', 'metric', 'target', 'seeds', 'result', 'steps', 'training s', 'runner', ''], results.map(({ task, metric, target, seeds, mean, reached }) => [
-    task, metric, target, seeds.map(({ seed }) => seed).join(','), Number.isNaN(mean) ? '-' : mean.toFixed(4), seeds.map(({ step }) => step).join(','),
-    seeds.map(({ seconds }) => seconds).join(','), [...new Set(seeds.flatMap(({ adapters }) => adapters))].join(' + '),
-    reached === undefined ? 'unfinished' : reached ? 'reached' : 'missed',
+    task, metric, `${target.goal} ${target.value}`, seeds.map(({ seed }) => seed).join(','), mean === null ? '-' : mean.toFixed(4), seeds.map(({ step }) => step).join(','),
+    seeds.map(({ seconds }) => seconds.toFixed(0)).join(','), [...new Set(seeds.flatMap(({ adapters }) => adapters))].join(' + '),
+    reached === null ? 'unfinished' : reached ? 'reached' : 'missed',
   ]))
 }

@@ -25,7 +25,7 @@ export async function trainTask({ lesson, target, seed, runner, path, shouldStop
   if (saved?.progress.finished === true) return saved.progress
   const model = await compile(spec, { ...recipe, seed, runner, onProgress: progressLines(log) })
   if (saved !== undefined) await model.setState(saved.state)
-  const progress = { seconds: saved?.progress.seconds ?? 0, history: [...saved?.progress.history ?? []], finished: false, adapters: [...new Set([...saved?.progress.adapters ?? [], model.adapter.name])] }
+  const progress = { seconds: saved?.progress.seconds ?? 0, history: [...saved?.progress.history ?? []], finished: false, adapters: [...new Set([...saved?.progress.adapters ?? [], `${model.adapter.runner}: ${model.adapter.name}`])] }
   const save = async (): Promise<void> => saveCheckpoint(path, { state: await model.state(), progress })
   let savedAt = Date.now(), loggedAt = 0
   while (!progress.finished && !shouldStop()) {
