@@ -1,4 +1,4 @@
-// `npm run bench -- training|kernels …`: builds what changed, then runs the benchmarks of e2e/bench.
+// `npm run bench -- training|kernels|…`: builds what changed, then runs the benchmarks of e2e/bench.
 import { buildWhatChanged } from './build.mjs'
 
 await buildWhatChanged()

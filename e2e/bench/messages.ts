@@ -7,6 +7,11 @@ export type PeerName = (typeof PEERS)[number]
 /** Compared with our WASM runner; needs a browser's workers. */
 export const isWasm = (peer: PeerName): boolean => peer.endsWith('-wasm')
 
+/** Ours measured against ours; outside, other work on the machine moves ratios by as much. */
+export const CONTROL = { least: 0.9, most: 1.1 } as const
+
+export const controlHolds = (ratio: number): boolean => ratio >= CONTROL.least && ratio <= CONTROL.most
+
 export interface TrainingOptions {
   readonly workload: string
   readonly peer: PeerName
@@ -16,40 +21,65 @@ export interface TrainingOptions {
   readonly checkSteps: number
 }
 
+export interface MatmulOptions {
+  readonly size: number
+  readonly peer: PeerName
+  readonly rounds: number
+}
+
 export interface KernelsOptions {
   readonly workloads: readonly string[]
 }
 
-export interface TrainingRow {
-  readonly name: string
-  readonly peer: PeerName
+export interface MemoryOptions {
+  readonly workload: string
+  readonly steps: number
+}
+
+/** Medians of samples in turns. */
+export interface Timing {
   readonly oursMs: number
   readonly peerMs: number
   /** How many times faster than the peer. */
   readonly ratio: number
   /** Ours measured against ours in the same way: how far noise alone moves a ratio. */
   readonly controlRatio: number
+  /** Samples of each: as many as were asked for, more where the control did not hold. Absent in rows from before more were taken. */
+  readonly rounds?: number
+}
+
+/** Of one training step. */
+export interface TrainingRow extends Timing {
+  readonly name: string
+  readonly peer: PeerName
+  /** What ours ran on. */
+  readonly adapter: string
   readonly gflops: number
   /** Largest relative difference of a loss over the checked steps. */
   readonly lossDifference: number
   readonly checkedSteps: number
-  /** From the creation of the runner to the end of the first step: in a new browser; and by a second runner, with what the first left in caches. */
+  /** From the creation of the runner to the end of the first step: in a new browser or process; and by a second runner right after, with what the first left in caches. */
   readonly oursFirstStepMs: number
   readonly oursWarmFirstStepMs: number
   readonly peerFirstStepMs: number
-  /** Most bytes of GPU buffers that a contestant held at one time while it stepped; 0 where it uses none. */
+  /** Most bytes of GPU buffers that a contestant held at one time: ours over all later steps, checked and timed, the peer over one. 0 where it uses none. */
   readonly oursPeakBytes: number
   readonly peerPeakBytes: number
-  /** Buffers that ours made after its first step. */
+  /** Buffers that ours made in those steps. */
   readonly oursLateBuffers: number
 }
 
-/** GFLOP/s of square f32 products. */
-export interface MatmulRow {
+/** Square f32 products. */
+export interface MatmulRow extends Pick<Timing, 'ratio' | 'controlRatio' | 'rounds'> {
+  /** Rows and columns. */
   readonly size: number
-  readonly peer: PeerName
+  readonly peerName: PeerName
+  /** What ours ran on. */
+  readonly adapter: string
+  /** GFLOP/s, two operations for each multiply-add, at the median time. */
   readonly ours: number
-  readonly theirs: number
+  /** The peer's, likewise. */
+  readonly peer: number
 }
 
 export interface KernelRow {
@@ -66,27 +96,56 @@ export interface KernelRow {
   readonly tried: readonly { readonly variant: string; readonly ms: number }[]
 }
 
+/** What was held up to a step of a run. */
+export interface MemoryMark {
+  readonly step: number
+  /** Most bytes of GPU buffers at one time, since the first step. */
+  readonly peakBytes: number
+  /** Buffers made after the first step. */
+  readonly lateBuffers: number
+  /** Of that step. */
+  readonly loss: number
+}
+
+/** GPU memory of many steps of one program. */
+export interface MemoryRow {
+  readonly name: string
+  readonly adapter: string
+  readonly batchSize: number
+  readonly steps: number
+  /** Of all steps but the first. */
+  readonly seconds: number
+  readonly marks: readonly MemoryMark[]
+  /** Between the first step and the second: most bytes at one time while the tuner measured, and what it left, the shapes that pipelines read. Not counted as late buffers. */
+  readonly tuning: { readonly peakBytes: number; readonly leftBytes: number }
+}
+
 export interface KernelsReport { readonly adapter: string; readonly kernels: readonly KernelRow[] }
 
 /** What a JSON file of results holds; a later run adds to it. */
 export interface Results {
   /** Host and sort of adapter, which figures of one file share. Absent in files from before there was a choice. */
   readonly where?: string
+  /** Of WebGPU; empty where nothing was measured on it. */
   readonly adapter: string
   readonly workloads: readonly TrainingRow[]
   readonly matmul: readonly MatmulRow[]
   readonly kernels: readonly KernelRow[]
-  /** Geometric means of the ratios to each peer. */
+  readonly memory: readonly MemoryRow[]
+  /** Geometric means of the ratios to each peer, over the standard workloads that there are figures of. */
   readonly geomean: Readonly<Record<string, number>>
+  /** How many of the standard workloads each is over. */
+  readonly geomeanOver: Readonly<Record<string, { readonly workloads: number; readonly of: number }>>
 }
 
 type Log = (line: string) => void
 
 /** What can be measured there. */
 export interface BenchWorker {
-  training(options: TrainingOptions, log: Log): Promise<{ readonly adapter: string; readonly row: TrainingRow }>
-  matmul(options: { readonly peer: PeerName }, log: Log): Promise<readonly MatmulRow[]>
+  training(options: TrainingOptions, log: Log): Promise<TrainingRow>
+  matmul(options: MatmulOptions, log: Log): Promise<MatmulRow>
   kernels(options: KernelsOptions, log: Log): Promise<KernelsReport>
+  memory(options: MemoryOptions, log: Log): Promise<MemoryRow>
 }
 
 export type Benches = { readonly [K in keyof BenchWorker]: (options: Parameters<BenchWorker[K]>[0]) => ReturnType<BenchWorker[K]> }

@@ -1,18 +1,22 @@
 // Results of several runs as one: newer figures take the place of older ones of the same pair.
 import type { PeerName, Results, TrainingRow } from './messages.ts'
+import { workloads } from './workloads.ts'
 
-export const NO_RESULTS: Results = { adapter: '', workloads: [], matmul: [], kernels: [], geomean: {} }
+export const NO_RESULTS: Results = { adapter: '', workloads: [], matmul: [], kernels: [], memory: [], geomean: {}, geomeanOver: {} }
 
 export function extended(old: Results, more: Partial<Results>): Results {
   const where = more.where ?? old.where
-  const workloads = merged(old.workloads, more.workloads, (row) => `${row.name} ${row.peer}`)
+  const rows = merged(old.workloads, more.workloads, (row) => `${row.name} ${row.peer}`)
+  const means = geomeans(rows)
   return {
     ...(where === undefined ? {} : { where }),
     adapter: more.adapter ?? old.adapter,
-    workloads,
-    matmul: merged(old.matmul, more.matmul, (row) => `${row.size} ${row.peer}`),
+    workloads: rows,
+    matmul: merged(old.matmul, more.matmul, (row) => `${row.size} ${row.peerName}`),
     kernels: more.kernels === undefined ? old.kernels : [...old.kernels.filter((row) => !more.kernels!.some(({ workload }) => workload === row.workload)), ...more.kernels],
-    geomean: geomeans(workloads),
+    memory: merged(old.memory, more.memory, (row) => row.name),
+    geomean: Object.fromEntries(means.map(({ key, ratio }) => [key, ratio])),
+    geomeanOver: Object.fromEntries(means.map(({ key, over }) => [key, over])),
   }
 }
 
@@ -24,10 +28,14 @@ function merged<T>(old: readonly T[], more: readonly T[] = [], keyOf: (row: T) =
 /** Keys of the JSON, as they are quoted: the WebGPU peers by their bare names. */
 const KEYS: Readonly<Record<PeerName, string>> = { 'jaxjs-webgpu': 'jaxjs', 'tfjs-webgpu': 'tfjs', 'jaxjs-wasm': 'jaxjsWasm' }
 
-function geomeans(rows: readonly TrainingRow[]): Readonly<Record<string, number>> {
-  const peers = [...new Set(rows.map(({ peer }) => peer))]
-  return Object.fromEntries(peers.map((peer) => {
-    const logs = rows.filter((row) => row.peer === peer).map(({ ratio }) => Math.log(ratio))
-    return [KEYS[peer], Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length)]
-  }))
+interface Geomean { readonly key: string; readonly ratio: number; readonly over: Results['geomeanOver'][string] }
+
+/** Over the standard workloads: a mean over others would be another one in every file. */
+function geomeans(rows: readonly TrainingRow[]): readonly Geomean[] {
+  const standard = workloads.filter((workload) => workload.standard).map(({ name }) => name)
+  const counted = rows.filter(({ name }) => standard.includes(name))
+  return [...new Set(counted.map(({ peer }) => peer))].map((peer) => {
+    const logs = counted.filter((row) => row.peer === peer).map(({ ratio }) => Math.log(ratio))
+    return { key: KEYS[peer], ratio: Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length), over: { workloads: logs.length, of: standard.length } }
+  })
 }

@@ -21,7 +21,12 @@ export interface DataShape {
   readonly labels: { readonly perExample: number; readonly classes: number }
 }
 
-export function dataOf({ spec, batchSize }: Workload, { labels }: DataShape, seed: number): StepData {
+/** Batches that steps go round in. */
+const BATCHES = 8
+
+export const batchesOf = (workload: Workload, shape: DataShape): readonly StepData[] => Array.from({ length: BATCHES }, (_, seed) => dataOf(workload, shape, seed))
+
+function dataOf({ spec, batchSize }: Workload, { labels }: DataShape, seed: number): StepData {
   const rng = createRng(`bench ${seed}`)
   const targets = Uint32Array.from({ length: batchSize * labels.perExample }, () => rng.integer(labels.classes))
   const inputs = Object.entries(spec.inputs).map(([name, declared]) => [name, 'below' in declared

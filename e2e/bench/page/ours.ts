@@ -1,4 +1,5 @@
 // Our engine as a contestant: the train Plan on the WebGPU runner, or on the WASM one.
+import { product } from '../../../src/base/math.ts'
 import { browserGpu } from '../../../src/gpu/device.ts'
 import { createGpuRunner } from '../../../src/gpu/runner.ts'
 import type { TuningStore } from '../../../src/gpu/tuning-store.ts'
@@ -7,7 +8,8 @@ import { METRICS } from '../../../src/kernels/reduce.ts'
 import { unpack } from '../../../src/model/layout.ts'
 import { compileProgram, type CompiledProgram } from '../../../src/train/program.ts'
 import type { Workload } from '../workloads.ts'
-import type { Contestant, StepData } from './contestant.ts'
+import type { Contestant, DataShape, StepData } from './contestant.ts'
+import { metered, type BufferMeter } from './gpu-bytes.ts'
 
 export interface Ours extends Contestant {
   readonly flops: number
@@ -25,16 +27,33 @@ export const openGpu = (tuning: TuningStore): Promise<Runner> => createGpuRunner
 
 export const compileWorkload = ({ spec, batchSize, optimizer }: Workload): CompiledProgram => compileProgram(spec, { batchSize, optimizer })
 
-export async function createOurs(runner: Runner, workload: Workload, params: Float32Array): Promise<Ours> {
+/** What the data of a workload must be like. */
+export function dataShapeOf({ batchSize }: Workload, { model: { output: { shape } } }: CompiledProgram): DataShape {
+  const classes = shape.at(-1)!
+  return { labels: { perExample: product(shape) / classes / batchSize, classes } }
+}
+
+/** Idle time before anything is timed: what started quickly goes over to better rows. */
+export const IDLE_MS = 5_000
+
+export interface OursOptions {
+  readonly workload: Workload
+  /** Packed. */
+  readonly params: Float32Array
+  /** Counts the buffers of all that it does. */
+  readonly meter: BufferMeter
+}
+
+export async function createOurs(runner: Runner, { workload, params, meter }: OursOptions): Promise<Ours> {
   const compiled = compileWorkload(workload)
   const train = compiled.plans.train!
-  const program: Program = await runner.load([train])
+  const program: Program = await meter.during(() => runner.load([train]))
   for (const { name, role } of train.allocations) if (role === 'persistent') program.clear(name)
   program.write('params', unpack(compiled.layout, params))
   const weights = new Float32Array(workload.batchSize).fill(1 / workload.batchSize)
   let step = 0
   const run = (data: StepData): void => program.run('train', { ...data, weights, ...compiled.update!.inputs(++step) })
-  return {
+  return metered(meter, {
     flops: train.calls.reduce((sum, call) => sum + call.kernel.flops(call.dims), 0),
     async lossOf(data) {
       program.clear('metrics')
@@ -46,10 +65,13 @@ export async function createOurs(runner: Runner, workload: Workload, params: Flo
       for (const data of batches) run(data)
       await program.settled()
     },
-    async improve(ms) {
-      const end = performance.now() + ms
-      while (performance.now() < end && await program.improve?.(end - performance.now()) === true);
-    },
+    improve: (ms) => meter.during(() => improve(program, ms)),
     dispose: () => program.dispose(),
-  }
+  })
+}
+
+/** Tunes for about this long, or until there is nothing left to try. */
+export async function improve(program: Program, ms: number): Promise<void> {
+  const end = performance.now() + ms
+  while (performance.now() < end && await program.improve?.(end - performance.now()) === true);
 }
