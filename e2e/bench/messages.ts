@@ -10,7 +10,11 @@ export const isWasm = (peer: PeerName): boolean => peer.endsWith('-wasm')
 /** Ours measured against ours; outside, other work on the machine moves ratios by as much. */
 export const CONTROL = { least: 0.9, most: 1.1 } as const
 
-export const controlHolds = (ratio: number): boolean => ratio >= CONTROL.least && ratio <= CONTROL.most
+/** To two digits, as it is printed. */
+export function controlHolds(ratio: number): boolean {
+  const printed = Math.round(100 * ratio) / 100
+  return printed >= CONTROL.least && printed <= CONTROL.most
+}
 
 export interface TrainingOptions {
   readonly workload: string
