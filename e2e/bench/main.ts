@@ -37,7 +37,7 @@ async function run(args: readonly string[]): Promise<void> {
   const settings = parseSettings(args, Object.keys(ELSEWHERE))
   if (settings === undefined) return console.log(`${USAGE}\n\nnpm run bench -- ${Object.keys(ELSEWHERE).join('|')} --help tells of the others`)
   const { json } = settings, where = `${settings.host}, ${settings.adapter}`
-  let results: Results = { ...NO_RESULTS, ...(json !== undefined && existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) as Partial<Results> : {}) }
+  let results = extended(NO_RESULTS, json !== undefined && existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) as Partial<Results> : {})
   if (results.where !== undefined && results.where !== where) throw new ConfigError(`--json: must hold figures of one host and adapter, got ${json!} of ${results.where} for ${where}. Name another file.`)
   if (json !== undefined) mkdirSync(dirname(json), { recursive: true })
   const failures = await measureAll(settings, piecesOf(settings, results), (more) => {
