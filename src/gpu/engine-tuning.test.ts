@@ -34,7 +34,7 @@ describe.skipIf(gpu === undefined)('the engine under Node', () => {
     first.dispose()
     doing.clear()
     const second = await open()
-    expect([...doing]).toEqual(['compiling'])
+    expect(doing).not.toContain('tuning')
     await second.train(new Float32Array(64), Uint32Array.of(0, 1, 2, 3))
     expect((await second.trainingMetrics()).loss).toBeCloseTo(Math.log(4), 3)
     second.dispose()

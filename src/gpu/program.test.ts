@@ -127,7 +127,7 @@ describe.skipIf(gpu === undefined)('a program on WebGPU', () => {
 
   it('says what memory it takes before it is taken, the workspaces included: for the FedAvg CNN at most 60% of what TensorFlow.js takes', async () => {
     const { train, evaluate } = compileProgram(zoo.get('fedavg-cnn').spec, { batchSize: 64, optimizer: { name: 'sgd', learningRate: 0.1 } }).plans
-    const runner = await createGpuRunner({ gpu: gpu as GPU, onUncapturedError: (message) => errors.push(message) })
+    const runner = await createGpuRunner({ gpu: gpu as GPU, tuneBudgetMs: 0, onUncapturedError: (message) => errors.push(message) })
     const { createBuffer } = runner.device
     let madeBytes = 0
     runner.device.createBuffer = (descriptor) => {

@@ -143,21 +143,35 @@ describe.skipIf(opened === undefined)('the tuner', () => {
     expect(choose(asked)).toMatchObject({ variant: { algorithm: { name: 'mixed' }, consts: { X: 64 } }, ms: expect.any(Number) as number })
   })
 
+  it('goes back to what it passed over beside a wrong row, where a slow one is right', async () => {
+    const again = createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, budgetMs: 60_000 })
+    const asked = { ...call, kernel: { ...kernel, name: 'accumulate-eclipsed', algorithms: [wrong, { ...right, name: 'mixed', variants: [{ X: 1, WIDTH: 1 }, { X: 64, WIDTH: 1 }] }] } }
+    const choose = await again.choose([asked])
+    expect(choose(asked).variant.consts).toEqual({ X: 64, WIDTH: 1 })
+    expect(await again.improve(60_000)).toBe(false)
+  })
+
   it('says so where no row is right', async () => {
     const broken: Kernel = { ...kernel, name: 'accumulate-all-wrong', algorithms: [wrong, { ...wrong, name: 'wrong too' }] }
-    await expect(tuner().choose([{ ...call, kernel: broken }])).rejects.toThrow(WrongResultsError)
+    const eager = tuner()
+    await expect(eager.choose([{ ...call, kernel: broken }])).rejects.toThrow(WrongResultsError)
+    await expect(eager.choose([{ ...call, kernel: broken }])).rejects.toThrow(WrongResultsError)
+    await expect(eager.improve(1_000)).rejects.toThrow(WrongResultsError)
+    await expect(eager.choose([call])).resolves.toBeDefined()
     const late = createTuner({ device, pipelines: createPipelines(device), capabilities, fingerprint, budgetMs: 0 })
     await late.choose([{ ...call, kernel: broken }])
     await expect(late.improve(60_000)).rejects.toThrow(/all 6 rows.*WebAssembly/)
   })
 
   it('proves the only row there is, when nobody waits', async () => {
+    const store = memoryStore()
     const only = async (algorithm: Algorithm): Promise<boolean> => {
-      const late = tuner()
+      const late = tuner(store)
       await late.choose([{ ...call, kernel: { ...kernel, name: `accumulate-only-${algorithm.name}`, algorithms: [{ ...algorithm, variants: algorithm.variants.slice(0, 1) }] } }])
       return late.improve(60_000)
     }
     expect(await only(right)).toBe(false)
+    expect([...store.entries.values()].map((text) => JSON.parse(text) as object)).toMatchObject([{ algorithm: 'scalar', complete: true }])
     await expect(only(wrong)).rejects.toThrow(WrongResultsError)
   })
 

@@ -85,6 +85,8 @@ interface Kind {
   readonly codes: Map<Variant, readonly string[]>
   /** How many of the variants were timed or passed over. */
   next: number
+  /** Why no row of it can be used. */
+  failure: WrongResultsError | undefined
   /** Nothing more to find out. */
   done: boolean
   /** An earlier visit chose; whatever it left out can wait for `improve`. */
@@ -125,6 +127,7 @@ class KernelTuner implements Tuner {
   async choose(calls: readonly KernelCall[], onProgress?: (fraction: number, doing: string) => void): Promise<(call: KernelCall) => Choice> {
     const { tune = true } = this.#options
     const fresh = this.#add(calls)
+    this.#refuseBroken(calls.map(({ kernel, dims }) => this.#kinds.get(keyOf(kernel, dims))!))
     if (tune) await Promise.all(fresh.map((kind) => this.#recall(kind)))
     const total = fresh.reduce((sum, { weight }) => sum + weight, 0)
     const open = fresh.filter((kind) => tune && !kind.done && !kind.seen && kind.variants.length > 1 && kind.weight > LIGHT * total).sort(byWeight)
@@ -134,16 +137,19 @@ class KernelTuner implements Tuner {
     if (tune && !software) for (const kind of fresh) if (!open.includes(kind)) this.#compileAhead(kind, [kind.choice.variant])
     const stopwatch = createStopwatch(this.#options.device)
     let ahead = 0
-    for (const [i, kind] of open.entries()) {
-      const deadline = start + this.#budgetMs
-      if (performance.now() >= deadline) break
-      onProgress?.(i / open.length, `tuning ${kind.kernel.name}`)
-      for (; !software && ahead < Math.min(open.length, i + KINDS_AHEAD); ahead++) this.#compileAhead(open[ahead]!, this.#likely(open[ahead]!))
-      await this.#measure(kind, { stopwatch, deadline, likely: true })
+    try {
+      for (const [i, kind] of open.entries()) {
+        const deadline = start + this.#budgetMs
+        if (performance.now() >= deadline) break
+        onProgress?.(i / open.length, `tuning ${kind.kernel.name}`)
+        for (; !software && ahead < Math.min(open.length, i + KINDS_AHEAD); ahead++) this.#compileAhead(open[ahead]!, this.#likely(open[ahead]!))
+        await this.#measure(kind, { stopwatch, deadline, likely: true })
+      }
+    } finally {
+      stopwatch.destroy()
     }
-    stopwatch.destroy()
     this.#budgetMs -= performance.now() - start
-    if (tune) await Promise.all(fresh.filter(({ done, seen, timed }) => !done && !seen && timed.length === 0).map(({ kernel, dims, choice }) => this.#memory.remember(kernel, dims, { ...choice, complete: false })))
+    if (tune) await Promise.all(fresh.filter(({ done, seen, timed, variants }) => !done && !seen && timed.length === 0 && variants.length > 1).map(({ kernel, dims, choice }) => this.#memory.remember(kernel, dims, { ...choice, complete: false })))
     return (call) => this.#kinds.get(keyOf(call.kernel, call.dims))!.choice
   }
 
@@ -157,6 +163,7 @@ class KernelTuner implements Tuner {
   async improve(budgetMs: number): Promise<boolean> {
     if (this.#options.tune === false) return false
     const deadline = performance.now() + budgetMs
+    this.#refuseBroken([...this.#kinds.values()])
     for (const kind of this.#started()) {
       const later = kind.later!
       // Where the time is up first, the next visit finds it made.
@@ -166,13 +173,21 @@ class KernelTuner implements Tuner {
     }
     if (this.#startersOld) await this.#rememberStarters(deadline)
     const stopwatch = createStopwatch(this.#options.device)
-    for (const kind of this.#open()) {
-      if (performance.now() >= deadline) break
-      await this.#measure(kind, { stopwatch, deadline, likely: false })
+    try {
+      for (const kind of this.#open()) {
+        if (performance.now() >= deadline) break
+        await this.#measure(kind, { stopwatch, deadline, likely: false })
+      }
+    } finally {
+      stopwatch.destroy()
     }
-    stopwatch.destroy()
     if (this.#startersOld && performance.now() < deadline) await this.#rememberStarters(deadline)
     return this.left() > 0 || this.#startersOld
+  }
+
+  #refuseBroken(kinds: readonly Kind[]): void {
+    const broken = kinds.find(({ failure }) => failure !== undefined)
+    if (broken !== undefined) throw broken.failure
   }
 
   left(): number {
@@ -210,7 +225,7 @@ class KernelTuner implements Tuner {
     const variants = worthTiming(kernel, dims, this.#options.capabilities)
     const variant = variants[0]
     if (variant === undefined) throw new InvariantError(`${kernel.name}: must have a row that fits ${JSON.stringify(dims)}, got none. Add a general algorithm.`)
-    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, later: undefined, timed: [], best: undefined, starter: undefined, codes: new Map(), next: 0, done: false, seen: false }
+    return { key, kernel, dims, variants, weight: 0, calls: 0, choice: { variant }, later: undefined, timed: [], best: undefined, starter: undefined, codes: new Map(), next: 0, failure: undefined, done: false, seen: false }
   }
 
   async #recall(kind: Kind): Promise<void> {
@@ -238,7 +253,7 @@ class KernelTuner implements Tuner {
 
   /** Times further rows of a kind until the deadline, and chooses the best that is right. */
   async #measure(kind: Kind, { stopwatch, deadline, likely }: { readonly stopwatch: Stopwatch; readonly deadline: number; readonly likely: boolean }): Promise<void> {
-    const bench = await this.#bench(kind)
+    const bench = kind.variants.length === 1 ? undefined : await this.#bench(kind)
     if (bench === undefined) return this.#prove(kind)
     const variants = likely ? this.#likely(kind) : kind.variants
     try {
@@ -265,23 +280,23 @@ class KernelTuner implements Tuner {
   /** Undefined where there is no memory for it beside the Plans': then nothing is measured. */
   async #bench({ kernel, dims, variants }: Kind): Promise<Bench | undefined> {
     const { device, pipelines: { halfMode } } = this.#options
-    try {
-      return await createBench(device, { kernel, dims, variants, halfMode, arrays: timingArrays(kernel, dims) })
-    } catch (error) {
-      if (error instanceof OutOfMemoryError) return undefined
-      throw error
-    }
+    return createBench(device, { kernel, dims, variants, halfMode, arrays: timingArrays(kernel, dims) }).catch(noMemory)
   }
 
-  /** Keeps to the likeliest row that is right. */
+  /** Where there is nothing to measure, keeps to the likeliest row that is right; where there is no memory for that either, another time. */
   async #prove(kind: Kind): Promise<void> {
-    for (const variant of new Set([kind.choice.variant, ...kind.variants])) {
-      if (!await this.#isRight(kind, variant)) continue
+    const { kernel, dims, variants } = kind
+    for (const variant of new Set([kind.choice.variant, ...variants])) {
+      const right = await this.#isRight(kind, variant).catch(noMemory)
+      if (right === undefined) return
+      if (!right) continue
       if (variant !== kind.choice.variant) kind.choice = { variant }
       kind.done = true
+      if (variants.length === 1) await this.#memory.remember(kernel, dims, { variant, complete: true })
       return
     }
-    throw wrongResults(kind)
+    kind.failure = wrongResults(kind)
+    throw kind.failure
   }
 
   #notWrong({ timed }: Kind): readonly MeasuredRow[] {
@@ -291,9 +306,11 @@ class KernelTuner implements Tuner {
   /** Nothing that was timed is right: what was not is likelier to be, though it was passed over beside a wrong one. */
   #passOver(kind: Kind): void {
     if (kind.timed.length === 0) return
-    for (const row of kind.timed) this.#wrong.add(row)
     const variant = kind.variants.find((each) => isUntimed(kind, each))
-    if (variant === undefined) throw wrongResults(kind)
+    if (variant === undefined) {
+      kind.failure = wrongResults(kind)
+      throw kind.failure
+    }
     kind.choice = { variant }
     kind.later = undefined
     kind.next = 0
@@ -307,16 +324,16 @@ class KernelTuner implements Tuner {
     const compiled = await before(deadline, pipelines.compiled(kind.kernel, kind.dims, variant, { alone: software, deadline }))
     if (compiled === undefined) return undefined
     const made = await pipelines.get(kind.kernel, kind.dims, variant)
-    const best = Math.min(Infinity, ...kind.timed.map(({ ms }) => ms))
+    const best = Math.min(Infinity, ...this.#notWrong(kind).map(({ ms }) => ms))
     const ms = await timeVariant(stopwatch, { bench, pipelines: made, variant, software, best, deadline })
     return { variant, ms, compiled, compileMs: compiled.reduce((sum, each) => sum + each.ms, 0) }
   }
 
-  /** False where nothing was found right. */
+  /** False where rows were found wrong: what was passed over beside them may be better than what is left. */
   async #settle(kind: Kind): Promise<boolean> {
+    const wrong = this.#wrong.size
     const stepMs = this.#options.capabilities.software ? this.#guessStepMs(kind) : 0
     const best = await this.#bestRight(kind, (row) => costInStep(row, kind.calls, stepMs))
-    kind.done = kind.next >= kind.variants.length
     if (best === undefined) {
       this.#passOver(kind)
       return false
@@ -325,8 +342,11 @@ class KernelTuner implements Tuner {
     kind.choice = best
     kind.later = undefined
     this.#startersOld = this.#options.capabilities.software && this.#options.store !== undefined
+    const settled = this.#wrong.size === wrong
+    if (!settled) kind.next = 0
+    kind.done = kind.variants.every((variant) => !isUntimed(kind, variant) || isHopeless(this.#notWrong(kind), variant))
     await this.#remember(kind)
-    return true
+    return settled
   }
 
   /** Later visits begin with the rows that together start soonest. What is left to prove at the deadline is taken up again by the next `improve`. */
@@ -369,14 +389,18 @@ class KernelTuner implements Tuner {
 
   /** The cheapest row that is right. */
   async #bestRight(kind: Kind, cost: (row: MeasuredRow) => number): Promise<MeasuredRow | undefined> {
-    for (const row of [...kind.timed].sort((a, b) => cost(a) - cost(b))) if (await this.#isRight(kind, row.variant)) return row
+    for (const row of [...this.#notWrong(kind)].sort((a, b) => cost(a) - cost(b))) {
+      if (await this.#isRight(kind, row.variant)) return row
+      this.#wrong.add(row)
+    }
     return undefined
   }
 
   /** The time of all that is loaded, once through, by this kind's own and its share of the work. */
-  #guessStepMs({ calls, weight, timed }: Kind): number {
-    const total = [...this.#kinds.values()].reduce((sum, kind) => sum + kind.weight, 0)
-    return calls * Math.min(...timed.map(({ ms }) => ms)) * total / weight
+  #guessStepMs(kind: Kind): number {
+    const { calls, weight } = kind
+    const total = [...this.#kinds.values()].reduce((sum, each) => sum + each.weight, 0)
+    return calls * Math.min(...this.#notWrong(kind).map(({ ms }) => ms)) * total / weight
   }
 
   /** Held against the reference on the probes that are most like the call. */
@@ -391,14 +415,22 @@ class KernelTuner implements Tuner {
   #check(kernel: Kernel, variant: Variant, dims: Dims): Promise<boolean> {
     const { device, pipelines } = this.#options
     const key = `${describeVariant(kernel, variant)} ${JSON.stringify(dims)}`
-    const check = this.#checks.get(key) ?? probe({ device, pipelines, kernel, dims, variant, tolerance: 'permissive' }).then((wrong) => wrong.length === 0)
+    const known = this.#checks.get(key)
+    if (known !== undefined) return known
+    const check = probe({ device, pipelines, kernel, dims, variant, tolerance: 'permissive' }).then((wrong) => wrong.length === 0)
     this.#checks.set(key, check)
+    // What failed for want of memory may be asked again.
+    check.catch(() => this.#checks.delete(key))
     return check
   }
 }
 
 const wrongResults = ({ kernel, dims, variants }: Kind): WrongResultsError =>
-  new WrongResultsError(`${kernel.name}: must be computed rightly on this adapter, got wrong results from all ${variants.length} rows for ${JSON.stringify(dims)}. Take WebAssembly instead (runner "wasm"), or update the graphics driver.`)
+  new WrongResultsError(`${kernel.name}: must be computed rightly on this adapter, got wrong results from all ${variants.length} rows for ${JSON.stringify(dims)}. Compute with WebAssembly instead, or update the graphics driver.`)
+
+function noMemory(error: unknown): undefined {
+  if (!(error instanceof OutOfMemoryError)) throw error
+}
 
 /** Probes that a row is checked on: those most like the call. */
 const MOST_PROBES = 2

@@ -81,7 +81,7 @@ export interface EngineModel {
   /**
    * Looks for faster ways to compute on this GPU for about so many milliseconds, for when nothing else is to be done: what compiling
    * found no time for. What it finds is used from then on, and remembered for the next visit. Resolves with whether there is more to
-   * try, so `while (await model.improve(100));` tries everything. Results stay the same but for rounding.
+   * try, so `while (await model.improve(100));` tries everything. Results stay the same but for rounding. Throws WrongResultsError where this GPU is found to compute wrongly.
    */
   improve(milliseconds: number): Promise<boolean>
   dispose(): void

@@ -311,6 +311,7 @@ class DeviceTrainer implements Trainer {
 
   #dropRunner(): void {
     this.#dropProgram()
+    this.#improving = Promise.resolve()
     const runner = this.#runner
     this.#runner = undefined
     runner?.dispose()
