@@ -1,4 +1,5 @@
 // Reads several pieces of GPU memory in one round trip: copies into one staging buffer, one submit, one map.
+import { InvariantError } from '../base/errors.ts'
 import { OutOfMemoryError } from '../graph/plan.ts'
 import { megabytes } from './memory.ts'
 
@@ -32,7 +33,7 @@ export function createReadback(device: GPUDevice): Readback {
     device.queue.submit([])
     return mapped
   }
-  /** As `copy`, into a buffer that is made for it: of one that there is no memory for WebGPU tells nobody but a scope. */
+  /** As `copy`, into a buffer that is made for it; of one that there is no memory for WebGPU tells only later. */
   const copyToNew = (pieces: readonly Piece[], bytes: number): { readonly staging: GPUBuffer; readonly mapped: Promise<void> } => {
     free.splice(0).forEach((small) => small.destroy())
     device.pushErrorScope('validation')
@@ -41,8 +42,9 @@ export function createReadback(device: GPUDevice): Readback {
     const mapped = copy(pieces, staging)
     const errors = Promise.all([device.popErrorScope(), device.popErrorScope()])
     const checked = async (): Promise<void> => {
-      const [memory] = await errors
+      const [memory, invalid] = await errors
       if (memory !== null) throw new OutOfMemoryError(`GPU memory: must hold ${megabytes(bytes)} more to read results, got out of memory (${memory!.message}). Use a smaller batch or model, or close other tabs.`)
+      if (invalid !== null) throw new InvariantError(`readback: must copy what there is, got ${invalid!.message}`)
       await mapped
     }
     mapped.catch(() => undefined)
