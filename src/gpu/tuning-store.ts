@@ -88,9 +88,16 @@ function storeKey(fingerprint: string, kernel: Kernel, dims: Dims): string {
 
 /** Of everything that decides what a row computes: its files and its constants. */
 function shaderHash(kernel: Kernel): string {
-  const files = (algorithm: Algorithm): readonly string[] => ('dispatches' in algorithm ? algorithm.dispatches(kernel.probes[0]!, algorithm.variants[0]!) : [algorithm]).flatMap(filesOf)
-  return hashOf(kernel.algorithms.flatMap((each) => [each.name, JSON.stringify(each.variants), ...new Set(files(each).map(fileHash))]).join('\n'))
+  const known = shaderHashes.get(kernel)
+  if (known !== undefined) return known
+  // Which dispatches there are may depend on the call (strides, rounds).
+  const files = (algorithm: Algorithm): readonly string[] => ('dispatches' in algorithm ? kernel.probes.flatMap((dims) => algorithm.dispatches(dims, algorithm.variants[0]!)) : [algorithm]).flatMap(filesOf)
+  const hash = hashOf(kernel.algorithms.flatMap((each) => [each.name, JSON.stringify(each.variants), ...[...new Set(files(each))].map(fileHash)]).join('\n'))
+  shaderHashes.set(kernel, hash)
+  return hash
 }
+
+const shaderHashes = new WeakMap<Kernel, string>()
 
 const fileHashes = new Map<string, string>()
 

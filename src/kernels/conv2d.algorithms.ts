@@ -131,6 +131,9 @@ const spreadPixels = (d: Dims): number => (stridesOne(d) ? 0 : inputPixels(turne
 const byFours = (shader: string, elements: number): Pick<DispatchDeclaration, 'shader' | 'workgroup' | 'grid'> =>
   ({ shader: `kernels/conv2d/${shader}.wgsl`, workgroup: [64, 1, 1], grid: linearGrid(elements / 4, 64) })
 
+/** Zeros multiply the work; while that is by four at most, and not for single pixels, strips are faster than `direct` all the same. */
+const worthSpreading = (d: Dims): boolean => stridesOne(d) || (dim(d, 'SH') * dim(d, 'SW') <= Math.min(4, taps(d)) && spreadPixels(d) <= MOST_SPACE)
+
 /** Turns the weights, spreads the gradient where strides ask for it, and is a convolution then, with the pipeline of those forward. */
 const turnedStrips = (forward: OneDispatch): Algorithm => ({
   name: `turned-${forward.name}`,
@@ -138,7 +141,7 @@ const turnedStrips = (forward: OneDispatch): Algorithm => ({
   features: ['subgroups'],
   variants: forward.variants,
   views: () => ({ dy: 'vec4<f32>', dx: 'vec4<f32>', [WORKSPACE]: 'vec4<f32>' }),
-  fits: (d, c, gpu) => divides(d, 'C', 'F') && fewerThanTaps(d) && spreadPixels(d) <= MOST_SPACE && forward.fits!(turned(d), c, gpu),
+  fits: (d, c, gpu) => divides(d, 'C', 'F') && fewerThanTaps(d) && worthSpreading(d) && forward.fits!(turned(d), c, gpu),
   workspace: (d) => turnedWeights(d) + roundUp(spreadPixels(d), 64),
   dispatches(d, c) {
     const w: WorkspacePart = { of: WORKSPACE, offset: 0, length: turnedWeights(d) }

@@ -108,7 +108,7 @@ export interface SeveralDispatches extends Rows {
   readonly workspace: (d: Dims, c: Consts) => number
   /** Of the second. */
   readonly results?: (d: Dims, c: Consts) => number
-  /** In their order. For any dims, even where no row fits: what remembers rows by their shaders asks for those of the first probe. */
+  /** In their order. For any dims, even where no row fits: what remembers rows by their shaders asks for those of every probe. */
   readonly dispatches: (d: Dims, c: Consts) => readonly DispatchDeclaration[]
 }
 
