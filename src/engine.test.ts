@@ -247,6 +247,7 @@ test('idle time is for the runner to improve, where it can', async () => {
 
 test.each<[string, object, RegExp]>([
   ['a learning rate without an optimizer', { learningRate: 0.1 }, /^options\.learningRate: must be said of an optimizer, got 0\.1 without one\. Write optimizer: \{/],
+  ['a runner by name', { runner: 'wasm' as never }, /^options\.runner: must be a runner, got wasm\. Write runner: await createWasmRunner\(\)/],
   ['another spelling', { optimiser: { name: 'sgd' } }, /^options\.optimiser: must be a known option \(batchSize, .*optimizer, .*\), got "optimiser"\. Did you mean "optimizer"\?/],
   ['a key of no objective', { objectives: [{ optimizer: { name: 'sgd', learningRate: 1 } }, { param: ['*'], optimizer: { name: 'sgd', learningRate: 1 } }] }, /^options\.objectives\.1\.param: must be a known option \(heads, params, optimizer, regularise\), got "param"\. Did you mean "params"\?/],
   ['a key of no regularisation', { objectives: [{ optimizer: { name: 'sgd', learningRate: 1 }, regularise: { L2: 1 } }] }, /^options\.objectives\.0\.regularise\.L2: must be a known option \(l1, l2\), got "L2"\. Did you mean "l2"\?/],
@@ -255,8 +256,8 @@ test.each<[string, object, RegExp]>([
   ['a name alone', { optimizer: 'adam' }, /^options\.optimizer: must be Object, got "adam"/],
   ['a key of no optimizer', { optimizer: { name: 'adam', beta: 1 } }, /^optimizer adam\.beta: must be a known option/],
 ])('refuses an option that nobody would hear: %s', async (_what, options, message) => {
-  await expect(compile(twoHeads, { ...options, runner })).rejects.toThrow(ConfigError)
-  await expect(compile(twoHeads, { ...options, runner })).rejects.toThrow(message)
+  await expect(compile(twoHeads, { runner, ...options })).rejects.toThrow(ConfigError)
+  await expect(compile(twoHeads, { runner, ...options })).rejects.toThrow(message)
 })
 
 test('takes whole recipes', async () => {

@@ -101,6 +101,8 @@ export async function compileOn(createRunner: () => Promise<Runner>, model: Mode
 
 function checkOptions(options: EngineOptions): void {
   if ('learningRate' in options) throw new ConfigError(`options.learningRate: must be said of an optimizer, got ${options.learningRate} without one. Write optimizer: { name: 'adam', learningRate: 1e-3 }, for example.`)
+  const runner: unknown = options.runner
+  if (runner !== undefined && typeof (runner as Partial<Runner> | null)?.load !== 'function') throw new ConfigError(`options.runner: must be a runner, got ${String(runner)}. Write runner: await createWasmRunner(), for example.`)
   parseOptions(OptionsSchema, options, 'options')
 }
 

@@ -1,5 +1,5 @@
 // Tuning results under Node: one JSON file in the user's cache folder, replaced whole. Several stores, in several processes, may use it.
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TuningStore } from './tuning-store.ts'
@@ -15,12 +15,17 @@ export function tuningFile(path: string = tuningPath()): TuningStore {
   const before = read(path)
   const own: Record<string, string> = {}
   let writing: Promise<void> = Promise.resolve()
+  /** The next write, which takes along all that is set until it begins. */
+  let waiting: Promise<void> | undefined
+  const written = (): Promise<void> => waiting ??= writing = writing.catch(() => undefined).then(() => {
+    waiting = undefined
+    return write(path, own)
+  })
   return {
     get: async (key) => own[key] ?? (await before)[key],
     async set(key, value) {
       own[key] = value
-      writing = writing.catch(() => undefined).then(() => write(path, own))
-      await writing
+      await written()
     },
   }
 }
@@ -32,6 +37,11 @@ async function write(path: string, own: Contents): Promise<void> {
   const all = { ...await read(path), ...own }
   await mkdir(dirname(path), { recursive: true })
   const draft = `${path}.${process.pid}-${drafts++}`
-  await writeFile(draft, JSON.stringify(all))
-  await rename(draft, path)
+  try {
+    await writeFile(draft, JSON.stringify(all))
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
 }
