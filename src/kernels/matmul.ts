@@ -26,14 +26,20 @@ function matmulReference(d: Dims, buffers: Readonly<Record<string, NumberArray>>
   const { M, N, K, TA, TB, BIAS, ACT } = d as Record<string, number> as { M: number; N: number; K: number; TA: number; TB: number; BIAS: number; ACT: number }
   const { a, b, bias, c } = buffers as { a: NumberArray; b: NumberArray; bias: NumberArray; c: NumberArray }
   const { forward } = activationByCode(ACT)
-  const row = new Float64Array(N)
+  const left = new Float64Array(K), row = new Float64Array(N)
   for (let m = 0; m < M; m++) {
-    row.fill(0)
-    for (let k = 0; k < K; k++) {
-      const left = a[TA ? k * M + m : m * K + k]!
-      if (left === 0) continue
-      if (TB) for (let n = 0; n < N; n++) row[n]! += left * b[n * K + k]!
-      else for (let n = 0, at = k * N; n < N; n++, at++) row[n]! += left * b[at]!
+    for (let k = 0; k < K; k++) left[k] = a[TA ? k * M + m : m * K + k]!
+    // Zeros too are multiplied: times what is not finite they are NaN, as on every other runner.
+    if (TB) for (let n = 0, at = 0; n < N; n++) {
+      let sum = 0
+      for (let k = 0; k < K; k++, at++) sum += left[k]! * b[at]!
+      row[n] = sum
+    } else {
+      row.fill(0)
+      for (let k = 0, at = 0; k < K; k++) {
+        const value = left[k]!
+        for (let n = 0; n < N; n++, at++) row[n]! += value * b[at]!
+      }
     }
     for (let n = 0; n < N; n++) c[m * N + n] = forward(row[n]! + (BIAS ? bias[n]! : 0))
   }

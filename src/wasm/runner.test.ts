@@ -5,6 +5,7 @@ import { mismatches } from '../gpu/tolerance.ts'
 import { createCpuRunner } from '../cpu/runner.ts'
 import type { HostArray, Plan, Runner } from '../graph/plan.ts'
 import { kernels } from '../kernels/index.ts'
+import { CLIP, HYPER } from '../kernels/optimizers.ts'
 import { initialParams } from '../model/initial-params.ts'
 import { unpack } from '../model/layout.ts'
 import type { ModelSpec } from '../model/spec.ts'
@@ -12,7 +13,7 @@ import { zoo } from '../model/zoo/index.ts'
 import { compileProgram } from '../train/program.ts'
 import { wasmKernelOf } from './kernels/index.ts'
 import { createWasmRunner } from './runner.ts'
-import { planOfCall } from './test-call.ts'
+import { mapEntries, planOfCall, runCalls } from './test-call.ts'
 
 const LENET: ModelSpec = zoo.get('lenet').spec
 const compiled = compileProgram(LENET, { batchSize: 6, optimizer: { name: 'adam', learningRate: 1e-2 } })
@@ -63,6 +64,32 @@ test('plans share persistent memory by name; reads are copies', async () => {
   expect((await program.readOutputs('predict', ['logits']))['logits']).toHaveLength(60)
   expect(() => program.write('params', new Float32Array(3))).toThrow(/must have \d+ elements, got 3/)
   expect(() => program.run('predict', batch)).toThrow(/only its inputs x, got labels/)
+})
+
+test.each([[0, 0], [0, 1], [1, 0], [1, 1]])('zeros times what is not finite are NaN here as in the reference: TA=%i, TB=%i', async (TA, TB) => {
+  const M = 5, N = 10, K = 7
+  const plan = planOfCall(kernels.get('matmul'), { M, N, K, TA, TB, BIAS: 0, ACT: 0 })
+  const b = new Float32Array(K * N).fill(1)
+  // In row 3 of B: column 2 and the last.
+  for (const [column, value] of [[2, NaN], [N - 1, Infinity]] as const) b[TB === 1 ? column * K + 3 : 3 * N + column] = value
+  const expected = Float32Array.from({ length: M * N }, (_, i) => ([2, N - 1].includes(i % N) ? NaN : 0))
+  for (const runner of [await createWasmRunner({ threads: 1 }), createCpuRunner(), createCpuRunner({ precision: 'f64' })]) {
+    const program = await runner.load([plan])
+    program.write('call b', b)
+    program.run('call', {})
+    expect(await program.read(['call c']), runner.adapter.name).toEqual([expected])
+  }
+})
+
+test.each([CLIP.norm, CLIP.globalNorm])('a norm that is not finite says to leave the params as they are, as in the reference: CLIP=%i', async (mode) => {
+  const kernel = kernels.get('clip-scales')
+  const dims = { PARTIALS: 6, TENSORS: mode === CLIP.norm ? 3 : 1, CLIP: mode, SCALES: 6, GROUP: 0, HYPER: HYPER.length }
+  const given = { partials: Float32Array.of(1, 2, 3, Infinity, 4, NaN), counts: Uint32Array.of(3, 2, 1), hyper: new Float32Array(HYPER.length).fill(0.5), scales: new Float32Array(6) }
+  const expected = mapEntries(given, (array) => array.slice())
+  kernel.reference(dims, expected)
+  const [actual] = await runCalls(await createWasmRunner({ threads: 1 }), [{ kernel, dims, arrays: given }])
+  expect(actual!['scales']).toEqual(expected['scales'])
+  expect([...actual!['scales']!].filter((scale) => scale === -1)).toHaveLength(mode === CLIP.norm ? 3 : 1)
 })
 
 test('a kernel without a WASM implementation runs its reference', async () => {
