@@ -195,3 +195,32 @@ export function gradient_squares(args: usize, part: i32, parts: i32, own: usize)
     f32.store(at(args, 4) + <usize>(arg(args, 11) + block) * 4, sumLanes(sum) + rest)
   }
 }
+
+/**
+ * args: 0 partials, 1 counts (0: all are of one tensor), 2 scales, 3 hyper, 4 PARTIALS, 5 TENSORS, 6 CLIP, 7 GROUP. A part makes the
+ * scales of some tensors, which are -1 where a norm is not finite.
+ */
+export function clip_scales(args: usize, part: i32, parts: i32, own: usize): void {
+  const counts = at(args, 1), scales = at(args, 2), tensors = arg(args, 5), limit = <f64>hyper(args, 11)
+  const first = begin(tensors, part, parts), end = begin(tensors, part + 1, parts)
+  let start = 0
+  for (let tensor = 0; tensor < end; tensor++) {
+    const stop = counts ? start + load<i32>(counts + <usize>tensor * 4) : arg(args, 4)
+    if (tensor >= first) {
+      const norm = Math.sqrt(sumOf(at(args, 0), start, stop)), scale: f32 = !isFinite(norm) ? -1 : norm > limit ? <f32>(limit / norm) : 1
+      if (arg(args, 6) == 3) {
+        for (let i = start; i < stop; i++) f32.store(scales + <usize>i * 4, scale)
+      } else {
+        f32.store(scales, scale)
+        f32.store(scales, <f32>norm, 4)
+      }
+    }
+    start = stop
+  }
+}
+
+function sumOf(numbers: usize, from: i32, to: i32): f64 {
+  let sum: f64 = 0
+  for (let i = from; i < to; i++) sum += <f64>f32.load(numbers + <usize>i * 4)
+  return sum
+}

@@ -39,7 +39,7 @@ export function softmax_cross_entropy(args: usize, part: i32, parts: i32, own: u
     let loss: f32 = 0, hits: f32 = 0
     for (let t = 0; t < positions; t++) {
       loss += rowLoss(args, n * positions + t)
-      if (isHit(args, n * positions + t)) hits += 1
+      if (firstMaximum(rowAt(args, n * positions + t), arg(args, 8)) == labelAt(args, n * positions + t)) hits += 1
     }
     f32.store(at(args, 4) + <usize>n * 4, weight * (loss / <f32>positions))
     f32.store(at(args, 5) + <usize>n * 4, weight > 0 ? hits / <f32>positions : 0)
@@ -57,12 +57,12 @@ function rowLoss(args: usize, r: i32): f32 {
   return at(args, 3) ? loss * f32.load(at(args, 3) + label * 4) : loss
 }
 
-/** Whether the first maximum is the label's. */
-function isHit(args: usize, r: i32): bool {
-  const classes = arg(args, 8), row = rowAt(args, r), maximum = rowMaximum(row, classes)
+/** Where the largest of `count` floats stands, the first of equal ones. */
+export function firstMaximum(row: usize, count: i32): usize {
+  const maximum = rowMaximum(row, count)
   let first: usize = 0
-  while (<i32>first < classes - 1 && f32.load(row + first * 4) != maximum) first++
-  return first == labelAt(args, r)
+  while (<i32>first < count - 1 && f32.load(row + first * 4) != maximum) first++
+  return first
 }
 
 /** args: logits, labels, weights, classes (0: none), upstream (0: ones), dlogits, N, T, CLASSES, SMOOTHING (bits). A part computes some rows. */

@@ -2,13 +2,14 @@
 import type { Dims, Kernel } from '../../kernels/kernel.ts'
 import { attention, attentionDelta, attentionGradient } from './attention.ts'
 import { conv2d, conv2dFilterGradient, conv2dInputGradient, groupedConv2d } from './conv2d.ts'
+import { distillation, distillationGradient } from './distillation.ts'
 import { dropout } from './dropout.ts'
 import { elementwiseLoss, elementwiseLossGradient } from './elementwise-loss.ts'
 import { gatherRows, groupIds, sumGroups } from './embedding.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient, maxPoolGradientInPlace } from './max-pool.ts'
 import { batchNormalise, batchNormInputGradient, channelMoments, channelStatistics, movingAverage, norm, normInputGradient, normParamGradient } from './norm.ts'
-import { gradientSquares, optimizerKernels } from './optimizers.ts'
+import { clipScales, gradientSquares, optimizerKernels } from './optimizers.ts'
 import { accumulate, pointwiseKernelOf, proximal } from './pointwise.ts'
 import { averagePool, averagePoolGradient, globalMax, globalMaxGradient } from './pool.ts'
 import { accumulateMetrics, broadcast, reduce } from './reduce.ts'
@@ -20,13 +21,13 @@ import type { WasmKernel } from './wasm-kernel.ts'
 const list: readonly WasmKernel[] = [
   matmul, conv2d, conv2dInputGradient, conv2dFilterGradient, ...groupedConv2d, maxPool, maxPoolGradient, maxPoolGradientInPlace,
   accumulate, proximal, reduce, broadcast, accumulateMetrics, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmax, softmaxGradient,
-  elementwiseLoss, elementwiseLossGradient,
+  elementwiseLoss, elementwiseLossGradient, distillation, distillationGradient,
   norm, normInputGradient, normParamGradient,
   channelMoments, channelStatistics, batchNormalise, batchNormInputGradient, movingAverage,
   averagePool, averagePoolGradient, globalMax, globalMaxGradient,
   gatherRows, groupIds, sumGroups, attention, attentionDelta, attentionGradient, dropout,
   ...recurrentCells, concat, split, window, transpose,
-  ...optimizerKernels, gradientSquares,
+  ...optimizerKernels, gradientSquares, clipScales,
 ]
 const byName = new Map(list.map((kernel) => [kernel.name, kernel]))
 

@@ -46,3 +46,13 @@ export const gradientSquares: WasmKernel = {
     own: () => BLOCK_BYTES,
   }],
 }
+
+export const clipScales: WasmKernel = {
+  name: 'clip-scales',
+  steps: (d, at) => [{
+    fn: 'clip_scales',
+    args: [at('partials'), at('counts'), at('scales'), at('hyper'), dim(d, 'PARTIALS'), dim(d, 'TENSORS'), dim(d, 'CLIP'), dim(d, 'GROUP')],
+    units: dim(d, 'TENSORS'),
+    cost: 2 * dim(d, 'PARTIALS'),
+  }],
+}
