@@ -18,6 +18,16 @@ const shapes: readonly Dims[] = [
   { N: 1, H: 6, W: 4, C: 3, F: 6, KH: 3, KW: 3, OH: 6, OW: 4, SH: 1, SW: 1, PT: 1, PL: 1, DH: 1, DW: 1, G: 3 },
 ]
 
+/** What the tiles of filter gradients meet besides: single taps in each sort of channels, and a wide kernel. */
+const tileShapes: readonly Dims[] = [
+  { N: 2, H: 5, W: 9, C: 8, F: 8, KH: 3, KW: 5, OH: 5, OW: 9, SH: 1, SW: 1, PT: 1, PL: 2, DH: 1, DW: 1, G: 8 },
+  { N: 2, H: 4, W: 9, C: 8, F: 8, KH: 2, KW: 2, OH: 4, OW: 6, SH: 1, SW: 1, PT: 1, PL: 2, DH: 2, DW: 7, G: 8 },
+  { N: 3, H: 5, W: 6, C: 5, F: 5, KH: 2, KW: 1, OH: 3, OW: 3, SH: 2, SW: 2, PT: 1, PL: 0, DH: 1, DW: 1, G: 5 },
+  { N: 2, H: 4, W: 5, C: 8, F: 8, KH: 1, KW: 1, OH: 4, OW: 5, SH: 1, SW: 1, PT: 0, PL: 0, DH: 1, DW: 1, G: 2 },
+  { N: 2, H: 3, W: 7, C: 4, F: 8, KH: 2, KW: 1, OH: 3, OW: 4, SH: 1, SW: 2, PT: 1, PL: 0, DH: 1, DW: 1, G: 2 },
+  { N: 1, H: 5, W: 5, C: 4, F: 6, KH: 1, KW: 1, OH: 5, OW: 5, SH: 1, SW: 1, PT: 0, PL: 0, DH: 1, DW: 1, G: 2 },
+]
+
 export const groupedConv2d = defineKernel({
   name: 'grouped-conv2d',
   formula: 'y[N,OH,OW,F] = act(sum over KH,KW and the channels C of the group of F of x[N, OH*SH-PT+KH*DH, OW*SW-PL+KW*DW, C] * w[KH,KW,C within the group,F] + bias[F])',
@@ -51,7 +61,7 @@ export const groupedConv2dFilterGradient = defineKernel({
   algorithms: groupedFilterGradientAlgorithms,
   flops: convolutionFlops,
   reference: (d, { x, dy, dw }) => sumUp(d, dw!, (sums, xAt, wAt, yAt) => { sums[wAt]! += x![xAt]! * dy![yAt]! }),
-  probes: shapes,
+  probes: [...shapes, ...tileShapes],
 })
 
 function sumUp(d: Dims, to: NumberArray, addTo: (sums: Float64Array, xAt: number, wAt: number, yAt: number) => void): void {

@@ -4,19 +4,12 @@ const PIXELS = u.N * u.OH * u.OW;
 const CG = u.C / u.G;
 const FG = u.F / u.G;
 const FB = u.F / WIDTH;
-#if LANES > 1
 var<workgroup> partial: array<dw_t, LANES>;
-#end
 
 @compute @workgroup_size(WG_X, WG_Y, WG_Z)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(global_invocation_id) id: vec3<u32>) {
-#if LANES > 1
   let lane = local.x;
   let own = (id.y * u.ROW_INVOCATIONS + id.x) / LANES;
-#else
-  let lane = 0u;
-  let own = id.y * u.ROW_INVOCATIONS + id.x;
-#end
   let out = min(own, u.KH * u.KW * CG * FB - 1u);
   let fb = out % FB;
   let c = out / FB % CG;
@@ -37,14 +30,10 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(global_invocati
     if ((h >= u.H) | (column >= u.W)) { continue; }
     sum += x[((pixel / (u.OW * u.OH) * u.H + h) * u.W + column) * STEP + channel] * dy[pixel * FB + fb];
   }
-#if LANES > 1
   partial[lane] = sum;
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) { partial[lane] += partial[lane + half]; }
   }
   if ((lane == 0u) & (own == out)) { dw[out] = partial[0]; }
-#else
-  if (own == out) { dw[out] = sum; }
-#end
 }
