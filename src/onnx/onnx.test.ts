@@ -20,6 +20,7 @@ import { inputShape, type ModelSpec } from '../model/spec.ts'
 import { zoo } from '../model/zoo/index.ts'
 import { createWasmRunner } from '../wasm/runner.ts'
 import { compileProgram } from '../train/program.ts'
+import { fuzzCount, fuzzSeed } from '../train/test-fuzz.ts'
 import { randomSpec } from '../train/test-random-spec.ts'
 import { exportGraph } from './export-graph.ts'
 import { exportOnnx } from './export-model.ts'
@@ -139,8 +140,8 @@ test.each(zoo.names())('%s predicts the same from its file, for any batch', asyn
   for (const batchSize of params.length > 1e6 ? [2] : [1, 3]) await compare(spec, params, file, batchSize)
 }, 120_000)
 
-test.each(Array.from({ length: 40 }, (_, i) => [i]))('random model %i predicts the same from its file', async (i) => {
-  const spec = randomSpec(`onnx ${i}`)
+test.each(Array.from({ length: fuzzCount(40) }, (_, i) => [i]))('random model %i predicts the same from its file', async (i) => {
+  const spec = randomSpec(fuzzSeed('onnx', i))
   const rng = createRng(i)
   const params = initialParams(spec, i).map((value) => value + 0.02 * rng.uniform())
   await compare(spec, params, exportOnnx(spec, params), 3)

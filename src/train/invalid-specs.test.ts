@@ -1,5 +1,5 @@
 // Models that were right until something in them was changed at random: what cannot work is refused with a ConfigError that says
-// where and what to do, by the builder and not by what comes after it.
+// where and what to do, by the builder and not by what comes after it. FUZZ_COUNT and FUZZ_SEED ask for more and for others (test-fuzz.ts).
 import { expect, test } from 'vitest'
 import { ConfigError } from '../base/errors.ts'
 import { createRng, type Rng } from '../base/rng.ts'
@@ -7,13 +7,14 @@ import { layers } from '../model/layers/index.ts'
 import { losses } from '../model/losses/index.ts'
 import type { ModelSpec } from '../model/spec.ts'
 import { compileProgram } from './program.ts'
+import { fuzzCount, fuzzSeed, isFuzzLong } from './test-fuzz.ts'
 import { randomSpec } from './test-random-spec.ts'
 
 const pick = <T>(rng: Rng, from: readonly T[]): T => from[rng.integer(from.length)]!
 
 type Json = Record<string, any>
 
-const VALUES = [0, -1, 1, 2, 3, 7, 1.5, 1e9, '', 'same', 'x0', 'n1', 'relu', true, null, [], [1], [2, 2], [0, 1, 2], [1, 0], ['x0'], ['n0', 'n1'], {}, { name: 'huber' }]
+const VALUES = [0, -1, 1, 2, 3, 7, 1.5, 1e9, '', 'same', 'x0', 'n1', 'relu', true, null, [], [1], [2, 2], [0, 1, 2], [1, 0], ['x0'], ['n0', 'n1'], {}, { name: 'huber' }, -2, [3, 1], [0, 1], { top: 1, bottom: 0, left: 2, right: 0 }, { before: 2, after: 0 }, { top: 1 }]
 const KEYS = ['units', 'filters', 'kernel', 'stride', 'padding', 'activation', 'kind', 'size', 'bias', 'axis', 'start', 'end', 'shape', 'axes', 'groups', 'heads', 'causal', 'rate', 'vocabulary', 'rank', 'sequences', 'dilation', 'epsilon', 'affine', 'initialiser']
 
 /** Each changes one thing of a spec that is nobody else's. */
@@ -41,11 +42,14 @@ const changes: readonly ((spec: Json, rng: Rng) => void)[] = [
 const node = (spec: Json, rng: Rng): Json => pick(rng, spec['nodes'])
 const names = (spec: Json): readonly string[] => [...Object.keys(spec['inputs']), ...spec['nodes'].map((each: Json) => each['name'])]
 
+const USUAL = 280
+
 test('a change at random is refused with a ConfigError, or compiles', () => {
-  const rng = createRng('changes')
+  const rng = createRng(fuzzSeed('changes', 0)), count = fuzzCount(USUAL)
   const outcomes = { compiled: 0, refused: 0 }
-  for (let i = 0; i < 280; i++) {
-    const spec = structuredClone(randomSpec(`changed ${i % 70}`)) as Json
+  for (let i = 0; i < count; i++) {
+    // Each model is changed in four ways or so.
+    const spec = structuredClone(randomSpec(fuzzSeed('changed', i % Math.ceil(count / 4)))) as Json
     const change = changes[i % changes.length]!
     change(spec, rng)
     const optimizer = { name: 'adam', learningRate: 1e-3 }
@@ -59,6 +63,8 @@ test('a change at random is refused with a ConfigError, or compiles', () => {
       outcomes.refused++
     }
   }
-  expect(outcomes.compiled).toBeGreaterThan(30)
-  expect(outcomes.refused).toBeGreaterThan(100)
-})
+  expect(outcomes.compiled + outcomes.refused).toBe(count)
+  if (!isFuzzLong(USUAL)) return
+  expect(outcomes.compiled).toBeGreaterThan(0.1 * count)
+  expect(outcomes.refused).toBeGreaterThan(0.35 * count)
+}, 600_000)

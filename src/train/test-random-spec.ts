@@ -24,15 +24,43 @@ const real = (generate: Generate): Generate => (rng, value) => (value.integers ?
 const image = (generate: Generate): Generate => real((rng, value) => (value.shape.length === 3 ? generate(rng, value) : undefined))
 const sequence = (generate: (rng: Rng) => Options): Generate => real((rng, { shape }) => (shape.length === 2 && shape[0]! >= 2 && shape[0]! <= 8 ? generate(rng) : undefined))
 const channels = (value: Value): number => value.shape.at(-1)!
+/** An index or its like that counts from the end. */
+const eitherWay = (rng: Rng, index: number, length: number): number => (index < length && rng.uniform() < 0.5 ? index - length : index)
 
-function convolution(rng: Rng, value: Value, padding: string): Options {
-  const groups = pick(rng, [1, 1, ...divisors(channels(value))]), least = Math.min(...value.shape.slice(0, -1))
-  const kernel = 1 + rng.integer(Math.min(3, least)), dilation = 1 + rng.integer(2)
-  const fits = padding !== 'valid' || (kernel - 1) * dilation < least
+/** One number for all directions of this many elements each, or one for each of two. */
+const sized = (rng: Rng, sizes: readonly number[], one: (size: number) => number): number | readonly number[] => (sizes.length === 1 || rng.uniform() < 0.4 ? one(Math.min(...sizes)) : sizes.map(one))
+const along = (values: number | readonly number[], i: number): number => (typeof values === 'number' ? values : values[i]!)
+
+/** Rows and columns around an image, fewer than these. */
+const sides = (rng: Rng, [rows, columns]: readonly [number, number]): Options => ({ top: rng.integer(rows), bottom: rng.integer(rows), left: rng.integer(columns), right: rng.integer(columns) })
+
+function kernels(rng: Rng, value: Value, padding: unknown): Options {
+  const sizes = value.shape.slice(0, -1)
+  const kernel = sized(rng, sizes, (size) => 1 + rng.integer(Math.min(3, size))), dilation = sized(rng, sizes, () => 1 + rng.integer(2))
+  const fits = padding !== 'valid' && typeof padding === 'string' || sizes.every((size, i) => (along(kernel, i) - 1) * along(dilation, i) < size)
   return {
-    filters: groups * (1 + rng.integer(3)), kernel, padding, stride: 1 + rng.integer(2),
-    ...(groups > 1 ? { groups } : {}), ...(fits && dilation > 1 ? { dilation } : {}), ...maybe(rng, { activation: kind(rng) }),
+    kernel, stride: sized(rng, sizes, () => 1 + rng.integer(2)), padding,
+    ...(fits ? { dilation } : {}), ...maybe(rng, { activation: kind(rng) }), ...(rng.uniform() < 0.2 ? { bias: false } : {}),
   }
+}
+
+function convolution(rng: Rng, value: Value, padding: unknown): Options {
+  const groups = pick(rng, [1, ...divisors(channels(value))])
+  return { filters: groups * (1 + rng.integer(3)), ...(groups > 1 ? { groups } : {}), ...kernels(rng, value, padding) }
+}
+
+/** Over images and sequences; those have rows alone. */
+const pool: Generate = real((rng, { shape }) => {
+  if (shape.length !== 2 && shape.length !== 3) return undefined
+  const sizes = shape.slice(0, -1), size = sized(rng, sizes, (length) => Math.min(length, 2 + rng.integer(2)))
+  const padding = pick(rng, ['same', 'valid', sides(rng, [along(size, 0), sizes.length === 1 ? 1 : along(size, 1)])])
+  return { size, padding, ...maybe(rng, { stride: sized(rng, sizes, () => 1 + rng.integer(2)) }) }
+})
+
+/** Into two or three dimensions. */
+function factors(rng: Rng, elements: number): readonly number[] {
+  const first = pick(rng, divisors(elements)), second = pick(rng, divisors(elements / first))
+  return rng.uniform() < 0.5 ? [first, elements / first] : [first, second, elements / (first * second)]
 }
 
 /** Layers that read one tensor. */
@@ -42,48 +70,50 @@ const single: Readonly<Record<string, Generate>> = {
     const units = 1 + rng.integer(6), thin = Math.min(units, channels(value)) - 1
     return value.shape.length > 2 ? undefined : { units, ...maybe(rng, { activation: kind(rng) }), ...maybe(rng, { bias: false }), ...(thin > 0 ? maybe(rng, { rank: thin }) : {}) }
   }),
-  'conv2d': image((rng, value) => convolution(rng, value, pick(rng, ['same', 'valid']))),
-  'conv2d-transpose': image((rng) => ({ filters: 1 + rng.integer(3), kernel: 1 + rng.integer(3), padding: pick(rng, ['same', 'valid']), stride: 1 + rng.integer(2), ...maybe(rng, { activation: kind(rng) }) })),
-  'max-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2), padding: pick(rng, ['same', 'valid']) } : undefined)),
-  // Without padding: TensorFlow.js's gradient divides by the whole window there, its forward pass does not.
-  'average-pool': image((rng, { shape }) => (Math.min(shape[0]!, shape[1]!) >= 2 ? { size: 2, stride: 1 + rng.integer(2) } : undefined)),
+  'conv2d': image((rng, value) => convolution(rng, value, pick(rng, ['same', 'valid', sides(rng, [3, 3])]))),
+  'conv2d-transpose': image((rng, value) => convolution(rng, value, pick(rng, ['same', 'valid']))),
+  'max-pool': pool,
+  'average-pool': pool,
   'global-average-pool': real((_, { shape }) => (shape.length > 1 ? {} : undefined)),
   'global-max-pool': real((_, { shape }) => (shape.length > 1 ? {} : undefined)),
-  'conv1d': real((rng, value) => (value.shape.length === 2 ? convolution(rng, value, pick(rng, ['same', 'valid', 'causal'])) : undefined)),
+  'conv1d': real((rng, value) => (value.shape.length === 2 ? convolution(rng, value, pick(rng, ['same', 'valid', 'causal', { before: rng.integer(3), after: rng.integer(3) }])) : undefined)),
   'activation': real((rng) => ({ kind: kind(rng) })),
   'softmax': real((_, value) => (channels(value) >= 2 ? {} : undefined)),
   'slice': real((rng, { shape }) => {
     const axis = rng.integer(shape.length), size = shape[axis]!
-    const start = rng.integer(size)
-    return shape.length === 0 ? undefined : { axis, start, ...maybe(rng, { end: start + 1 + rng.integer(size - start) }) }
+    const start = rng.integer(size), end = start + 1 + rng.integer(size - start)
+    return { axis: eitherWay(rng, axis, shape.length), start: eitherWay(rng, start, size), ...maybe(rng, { end: eitherWay(rng, end, size) }) }
   }),
-  'reshape': real((_, { shape }) => (shape.length > 1 ? { shape: [product(shape.slice(0, -1)), shape.at(-1)!] } : shape.length === 1 ? { shape: [shape[0]!, 1] } : undefined)),
+  'reshape': real((rng, { shape }) => ({ shape: factors(rng, product(shape)) })),
   'transpose': real((rng, { shape }) => (shape.length < 2 ? undefined : { axes: [...permutation(rng, shape.length)] })),
   // Norms of two or three numbers are all kinks: ones that a rounding turns around.
-  'layer-norm': real((_, value) => (channels(value) >= 4 ? {} : undefined)),
-  'rms-norm': real((rng, value) => (channels(value) >= 2 ? maybe(rng, { affine: false }) : undefined)),
-  'group-norm': real((rng, { shape }) => (product(shape) >= 8 && shape.length > 1 ? { groups: pick(rng, divisors(shape.at(-1)!).filter((groups) => product(shape) / groups >= 4)) } : undefined)),
-  'batch-norm': real((rng, { shape }) => (product(shape.slice(0, -1)) >= 4 ? maybe(rng, { affine: false }) : undefined)),
+  'layer-norm': real((rng, value) => (channels(value) >= 4 ? norm(rng) : undefined)),
+  'rms-norm': real((rng, value) => (channels(value) >= 2 ? norm(rng) : undefined)),
+  'group-norm': real((rng, { shape }) => (product(shape) >= 8 && shape.length > 1 ? { groups: pick(rng, divisors(shape.at(-1)!).filter((groups) => product(shape) / groups >= 4)), ...norm(rng) } : undefined)),
+  'batch-norm': real((rng, { shape }) => (product(shape.slice(0, -1)) >= 4 ? norm(rng) : undefined)),
   'embedding': (rng, { integers }) => (integers ? { vocabulary: VOCABULARY, units: 2 + rng.integer(5) } : undefined),
   'attention': real((rng, { shape }) => (shape.length === 2 ? { heads: pick(rng, divisors(shape[1]!)), ...maybe(rng, { causal: true }), ...maybe(rng, { bias: false }) } : undefined)),
-  'lstm': sequence((rng) => ({ units: 1 + rng.integer(4), ...maybe(rng, { sequences: true }), ...maybe(rng, { bias: false }) })),
-  'gru': sequence((rng) => ({ units: 1 + rng.integer(4), ...maybe(rng, { sequences: true }) })),
+  'lstm': sequence((rng) => recurrent(rng)),
+  'gru': sequence((rng) => recurrent(rng)),
   'dropout': real((rng) => ({ rate: 0.1 + 0.5 * rng.uniform() })),
   'positional-embedding': real((_, { shape }) => (shape.length === 2 ? {} : undefined)),
 }
 
+const norm = (rng: Rng): Options => ({ ...maybe(rng, { affine: false }), ...maybe(rng, { epsilon: 0.01 }) })
+const recurrent = (rng: Rng): Options => ({ units: 1 + rng.integer(4), ...maybe(rng, { sequences: true }), ...maybe(rng, { bias: false }) })
+
 /** Layers that read two tensors of one shape. */
-const joining: Readonly<Record<string, (rng: Rng) => Options>> = {
+const joining: Readonly<Record<string, Generate>> = {
   'add': (rng) => maybe(rng, { activation: kind(rng) }),
   'multiply': () => ({}),
   'dot': () => ({}),
-  'concat': () => ({}),
+  'concat': (rng, { shape }) => maybe(rng, { axis: eitherWay(rng, rng.integer(shape.length), shape.length) }),
 }
 
 const VOCABULARY = 7
 /** What they do when frozen is what they do when not training; TensorFlow.js's side only trains. */
 const TRAINING = new Set(['batch-norm', 'dropout'])
-const INPUTS: readonly InputSpec[] = [[6, 5, 2], [4, 4, 3], [7], [5, 4], { shape: [6], below: VOCABULARY }, { shape: [], below: VOCABULARY }]
+const INPUTS: readonly InputSpec[] = [[6, 5, 2], [4, 4, 3], [5, 3, 4], [7], [5, 4], { shape: [6], below: VOCABULARY }, { shape: [], below: VOCABULARY }]
 /** Elements of a tensor, at most: the libraries compared are slow ones. */
 const LARGEST = 400
 
@@ -113,7 +143,13 @@ function grow(graph: Graph, rng: Rng): void {
   const partner = graph.values.find((other) => other !== value && !other.integers && other.shape.join() === value.shape.join())
   if (partner !== undefined && !value.integers && rng.uniform() < 0.25) {
     const layer = pick(rng, Object.keys(joining))
-    append(graph, { layer, from: [value, partner], options: joining[layer]!(rng) }, LARGEST)
+    append(graph, { layer, from: [value, partner], options: joining[layer]!(rng, value)! }, LARGEST)
+    return
+  }
+  const longer = graph.values.find((other) => !other.integers && differing(other, value).length === 1)
+  if (longer !== undefined && !value.integers && rng.uniform() < 0.1) {
+    const axis = eitherWay(rng, differing(longer, value)[0]!, value.shape.length)
+    append(graph, { layer: 'concat', from: [value, longer], options: { axis } }, LARGEST)
     return
   }
   const twin = graph.nodes.find(({ layer, from, shares }) => layer === 'dense' && shares === undefined && graph.values.find(({ name }) => name === from![0])!.shape.join() === value.shape.join())
@@ -124,6 +160,11 @@ function grow(graph: Graph, rng: Rng): void {
   const layer = pick(rng, Object.keys(single))
   const options = single[layer]!(rng, value)
   if (options !== undefined) append(graph, { layer, from: [value], options, ...(rng.uniform() < 0.1 && !TRAINING.has(layer) ? { frozen: true } : {}) }, LARGEST)
+}
+
+/** The axes along which two tensors of one rank differ. */
+function differing(a: Value, b: Value): readonly number[] {
+  return a.shape.length !== b.shape.length ? [] : a.shape.flatMap((size, i) => (size === b.shape[i] ? [] : [i]))
 }
 
 interface Addition {
@@ -170,10 +211,26 @@ function heads(graph: Graph, { rng, output, joined }: { rng: Rng; output: Value;
   ]
 }
 
-/** Which features of specs the list has. */
-export const reached = (specs: readonly ModelSpec[]): Readonly<Record<'inputs' | 'heads' | 'shares' | 'frozen', boolean>> => ({
-  inputs: specs.some(({ inputs }) => Object.keys(inputs).length > 1),
-  heads: specs.some((spec) => (spec.heads?.length ?? 1) > 1),
-  shares: specs.some(({ nodes }) => nodes.some(({ shares }) => shares !== undefined)),
-  frozen: specs.some(({ nodes }) => nodes.some(({ frozen }) => frozen === true)),
-})
+const nodeWith = (layer: string, has: (options: Options) => boolean) => ({ nodes }: ModelSpec): boolean => nodes.some((node) => node.layer === layer && has(node.options ?? {}))
+const isPadded = ({ padding }: Options): boolean => typeof padding === 'object' && Object.values(padding as object).some((rows) => rows > 0)
+const isOblong = (key: string) => (options: Options): boolean => Array.isArray(options[key]) && options[key][0] !== options[key][1]
+const isPlain = ({ affine }: Options): boolean => affine === false
+const dilates = ({ dilation = 1 }: Options): boolean => [dilation].flat().some((step) => step !== 1)
+
+/** What a long list of specs is to have besides every layer. */
+const FEATURES: Readonly<Record<string, (spec: ModelSpec) => boolean>> = {
+  'several inputs': ({ inputs }) => Object.keys(inputs).length > 1,
+  'several heads': (spec) => (spec.heads?.length ?? 1) > 1,
+  'shared params': ({ nodes }) => nodes.some(({ shares }) => shares !== undefined),
+  'frozen params': ({ nodes }) => nodes.some(({ frozen }) => frozen === true),
+  ...Object.fromEntries(['conv1d', 'conv2d', 'max-pool', 'average-pool'].map((layer) => [`${layer} padded by numbers`, nodeWith(layer, isPadded)])),
+  ...Object.fromEntries(['conv2d', 'conv2d-transpose'].flatMap((layer) => ['kernel', 'stride', 'dilation'].map((key) => [`${layer} with an oblong ${key}`, nodeWith(layer, isOblong(key))]))),
+  ...Object.fromEntries(['max-pool', 'average-pool'].map((layer) => [`${layer} with an oblong size`, nodeWith(layer, isOblong('size'))])),
+  ...Object.fromEntries(['conv1d', 'conv2d', 'conv2d-transpose'].flatMap((layer) => [[`${layer} in groups`, nodeWith(layer, ({ groups }) => groups !== undefined)], [`${layer} with dilation`, nodeWith(layer, dilates)]])),
+  ...Object.fromEntries(['layer-norm', 'rms-norm', 'group-norm', 'batch-norm'].map((layer) => [`${layer} without params`, nodeWith(layer, isPlain)])),
+  'concat along any axis': nodeWith('concat', ({ axis = -1 }) => axis !== -1),
+  ...Object.fromEntries(['axis', 'start', 'end'].map((key) => [`slice with ${key} from the end`, nodeWith('slice', (options) => Number(options[key]) < 0)])),
+}
+
+/** Names of the features that no spec of the list has. */
+export const lacking = (specs: readonly ModelSpec[]): readonly string[] => Object.keys(FEATURES).filter((name) => !specs.some((spec) => FEATURES[name]!(spec)))

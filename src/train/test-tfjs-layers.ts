@@ -95,52 +95,112 @@ function gru(node: PeerNode): tf.Tensor {
   }, 1)
 }
 
+type Pair = readonly [number, number]
+/** Rows and columns, given as one number or as two. */
+function pairOf(options: Options, key: string, absent: number | Pair): Pair {
+  const given = (options[key] as number | Pair | undefined) ?? absent
+  return typeof given === 'number' ? [given, given] : given
+}
+
 type Sides = 'same' | 'valid'
-const paddingOf = ({ padding }: Options, absent: Sides): Sides => (padding as Sides | undefined) ?? absent
+interface Padding { readonly top: number; readonly bottom: number; readonly left: number; readonly right: number }
+
+/** The image with what is put at each of its sides, where that is given in numbers, and what TensorFlow.js is to add itself. */
+function framed(image: tf.Tensor, padding: unknown, value = 0): { readonly image: tf.Tensor4D; readonly padding: Sides } {
+  if (typeof padding === 'string') return { image: image as tf.Tensor4D, padding: padding as Sides }
+  const { top, bottom, left, right } = padding as Padding
+  return { image: tf.pad(image, [[0, 0], [top, bottom], [left, right], [0, 0]], value) as tf.Tensor4D, padding: 'valid' }
+}
 
 /** Zeros between the rows and columns of filters, as TensorFlow.js cannot differentiate a dilated convolution. */
-function spread(filters: tf.Tensor, dilation: number): tf.Tensor {
-  if (dilation === 1) return filters
+function spread(filters: tf.Tensor, [DH, DW]: Pair): tf.Tensor4D {
   const [KH, KW, C, F] = filters.shape as [number, number, number, number]
-  const apart = tf.pad(tf.reshape(filters, [KH, 1, KW, 1, C, F]), [[0, 0], [0, dilation - 1], [0, 0], [0, dilation - 1], [0, 0], [0, 0]])
-  return tf.slice(tf.reshape(apart, [KH * dilation, KW * dilation, C, F]), [0, 0, 0, 0], [(KH - 1) * dilation + 1, (KW - 1) * dilation + 1, C, F])
+  if (DH === 1 && DW === 1) return filters as tf.Tensor4D
+  const apart = tf.pad(tf.reshape(filters, [KH, 1, KW, 1, C, F]), [[0, 0], [0, DH - 1], [0, 0], [0, DW - 1], [0, 0], [0, 0]])
+  return tf.slice(tf.reshape(apart, [KH * DH, KW * DW, C, F]), [0, 0, 0, 0], [(KH - 1) * DH + 1, (KW - 1) * DW + 1, C, F]) as tf.Tensor4D
 }
 
-/** Each group for itself; one-dimensional ones as images of one row. */
-function groupedConv({ inputs: [x], options, param }: PeerNode): tf.Tensor {
-  const flat = x!.rank === 3, row = (tensor: tf.Tensor, axis: number): tf.Tensor => (flat ? tf.expandDims(tensor, axis) : tensor)
-  const groups = number(options, 'groups', 1), stride = number(options, 'stride', 1), dilation = number(options, 'dilation', 1)
-  const weight = row(param('weight')!, 0), length = (weight.shape[1]! - 1) * dilation
-  const causal = options['padding'] === 'causal'
-  const image = causal ? tf.pad(row(x!, 1), [[0, 0], [0, 0], [length, 0], [0, 0]]) : row(x!, 1)
-  const convolve = (part: tf.Tensor, filters: tf.Tensor): tf.Tensor =>
-    tf.conv2d(part as tf.Tensor4D, spread(filters, dilation) as tf.Tensor4D, flat ? [1, stride] : stride, causal ? 'valid' : paddingOf(options, 'same'))
+/** The channels of each group by the filters of that group, which TensorFlow.js knows nothing of. */
+function inGroups(image: tf.Tensor, weight: tf.Tensor, groups: number, convolve: (part: tf.Tensor4D, filters: tf.Tensor4D) => tf.Tensor): tf.Tensor {
   // tf.split into one part cannot be differentiated.
-  const filters = groups === 1 ? [weight] : tf.split(weight, groups, 3), parts = groups === 1 ? [image] : tf.split(image, groups, 3)
-  const y = groups === 1 ? convolve(image, weight) : tf.concat(parts.map((part, g) => convolve(part, filters[g]!)), 3)
-  return flat ? tf.squeeze(y, [1]) : y
+  if (groups === 1) return convolve(image as tf.Tensor4D, weight as tf.Tensor4D)
+  const filters = tf.split(weight, groups, 3) as tf.Tensor4D[]
+  return tf.concat((tf.split(image, groups, 3) as tf.Tensor4D[]).map((part, g) => convolve(part, filters[g]!)), 3)
 }
 
-function transposedConv({ inputs: [x], options, param }: PeerNode): tf.Tensor {
-  const weight = param('weight')! as tf.Tensor4D, stride = number(options, 'stride', 1), padding = paddingOf(options, 'same')
-  const rows = (i: 0 | 1): number => x!.shape[i + 1]! * stride + (padding === 'same' ? 0 : Math.max(weight.shape[i] - stride, 0))
-  return tf.conv2dTranspose(x as tf.Tensor4D, weight, [x!.shape[0]!, rows(0), rows(1), weight.shape[2]], stride, padding)
+function convolution({ inputs: [x], options, param }: PeerNode): tf.Tensor {
+  const stride = pairOf(options, 'stride', 1), dilation = pairOf(options, 'dilation', 1)
+  const { image, padding } = framed(x!, options['padding'] ?? 'same')
+  return inGroups(image, param('weight')!, number(options, 'groups', 1), (part, filters) => tf.conv2d(part, spread(filters, dilation), [...stride], padding))
+}
+
+/** As an image of one row. */
+function sequenceConvolution({ inputs: [x], options, param }: PeerNode): tf.Tensor {
+  const weight = tf.expandDims(param('weight')!, 0), dilation = number(options, 'dilation', 1), given = options['padding'] ?? 'same'
+  const ends = given === 'causal' ? { before: (weight.shape[1]! - 1) * dilation, after: 0 } : given as { before: number; after: number } | Sides
+  const padding = typeof ends === 'string' ? ends : { top: 0, bottom: 0, left: ends.before, right: ends.after }
+  const flat = { ...options, padding, stride: [1, number(options, 'stride', 1)], dilation: [1, dilation] }
+  return tf.squeeze(convolution({ inputs: [tf.expandDims(x!, 1)], options: flat, param: () => weight, mask: noMask }), [1])
+}
+
+const noMask = (): never => { throw new Error('a convolution drops nothing') }
+
+function transposedConvolution({ inputs: [x], options, param }: PeerNode): tf.Tensor {
+  const weight = param('weight')!, stride = pairOf(options, 'stride', 1), dilation = pairOf(options, 'dilation', 1)
+  const padding = (options['padding'] as Sides | undefined) ?? 'same'
+  const rows = (i: 0 | 1): number => x!.shape[i + 1]! * stride[i] + (padding === 'same' ? 0 : Math.max((weight.shape[i]! - 1) * dilation[i] + 1 - stride[i], 0))
+  return inGroups(x!, weight, number(options, 'groups', 1), (part, filters) =>
+    tf.conv2dTranspose(part, spread(filters, dilation), [x!.shape[0]!, rows(0), rows(1), weight.shape[2]!], [...stride], padding))
+}
+
+interface PoolWindows {
+  readonly size: Pair
+  readonly stride: Pair
+  readonly padding: unknown
+}
+
+/** Of an image, or of a sequence as an image of one column. */
+function pooled({ inputs: [x], options }: PeerNode, pool: (image: tf.Tensor, windows: PoolWindows) => tf.Tensor): tf.Tensor {
+  const size = pairOf(options, 'size', 2), stride = pairOf(options, 'stride', size), padding = options['padding'] ?? 'valid'
+  if (x!.rank === 4) return pool(x!, { size, stride, padding })
+  return tf.squeeze(pool(tf.expandDims(x!, 2), { size: [size[0], 1], stride: [stride[0], 1], padding }), [2])
+}
+
+/** Below all that occurs, so that it never wins. */
+const LOW = -1e30
+
+function largest(x: tf.Tensor, { size, stride, padding: sides }: PoolWindows): tf.Tensor {
+  const { image, padding } = framed(x, sides, LOW)
+  return tf.maxPool(image, [...size], [...stride], padding)
+}
+
+/** What is added counts for nothing; TensorFlow.js's own gradient divides by the whole window there, its forward pass does not. */
+function mean(x: tf.Tensor, { size, stride, padding: sides }: PoolWindows): tf.Tensor {
+  const around = sides === 'same' ? { ...ends(x.shape[1]!, size[0], stride[0], 'top', 'bottom'), ...ends(x.shape[2]!, size[1], stride[1], 'left', 'right') } : sides
+  const [sum, count] = [x, tf.onesLike(x)].map((each) => tf.avgPool(framed(each, around).image, [...size], [...stride], 'valid'))
+  return tf.div(sum!, count!)
+}
+
+/** Of padding `same`: an odd row more comes last. */
+function ends(length: number, window: number, stride: number, first: string, last: string): Options {
+  const total = Math.max((Math.ceil(length / stride) - 1) * stride + window - length, 0)
+  return { [first]: Math.floor(total / 2), [last]: Math.ceil(total / 2) }
 }
 
 export const layerPeers: Readonly<Record<string, (node: PeerNode) => tf.Tensor>> = {
   'flatten': ({ inputs: [x] }) => tf.reshape(x!, [x!.shape[0]!, -1]),
   'dense': (node) => epilogue(['weight', 'down', 'up'].map(node.param).reduce<tf.Tensor>((x, weight) => (weight === undefined ? x : times(x, weight)), node.inputs[0]!), node),
-  'conv2d': (node) => epilogue(groupedConv(node), node),
-  'conv2d-transpose': (node) => epilogue(transposedConv(node), node),
-  'max-pool': ({ inputs: [x], options }) => tf.maxPool(x as tf.Tensor4D, number(options, 'size', 2), number(options, 'stride', number(options, 'size', 2)), (options['padding'] as 'same' | 'valid' | undefined) ?? 'valid'),
-  'average-pool': ({ inputs: [x], options }) => tf.avgPool(x as tf.Tensor4D, number(options, 'size', 2), number(options, 'stride', number(options, 'size', 2)), (options['padding'] as 'same' | 'valid' | undefined) ?? 'valid'),
+  'conv2d': (node) => epilogue(convolution(node), node),
+  'conv2d-transpose': (node) => epilogue(transposedConvolution(node), node),
+  'max-pool': (node) => pooled(node, largest),
+  'average-pool': (node) => pooled(node, mean),
   'global-average-pool': ({ inputs: [x] }) => tf.mean(x!, x!.shape.slice(1, -1).map((_, i) => i + 1)),
   // tf.max gives its whole gradient to each of several equal elements (one word twice).
   'global-max-pool': ({ inputs: [x] }) => {
     const [B, positions, C] = [x!.shape[0]!, x!.shape.slice(1, -1).reduce((a, b) => a * b, 1), x!.shape.at(-1)!]
     return tf.reshape(tf.maxPool(tf.reshape(x!, [B, positions, 1, C]) as tf.Tensor4D, [positions, 1], 1, 'valid'), [B, C])
   },
-  'conv1d': (node) => epilogue(groupedConv(node), node),
+  'conv1d': (node) => epilogue(sequenceConvolution(node), node),
   'softmax': ({ inputs: [x] }) => tf.softmax(x!),
   'activation': ({ inputs: [x], options }) => act(x!, options['kind']),
   'add': ({ inputs, options }) => act(inputs.reduce((a, b) => tf.add(a, b)), options['activation']),
