@@ -9,7 +9,6 @@ import { METRICS } from '../kernels/reduce.ts'
 import { initialParams } from '../model/initial-params.ts'
 import { pack, unpack } from '../model/layout.ts'
 import type { ModelSpec } from '../model/spec.ts'
-import { zoo } from '../model/zoo/index.ts'
 import { portsOf } from './host-batches.ts'
 import { compileProgram, type CompiledProgram } from './program.ts'
 
@@ -50,10 +49,20 @@ export function relativeDifferences(actual: Gradients, expected: Gradients): Rea
   return Object.fromEntries(Object.entries(expected.tensors).map(([name, values]) => [name, norm(values.map((value, i) => actual.tensors[name]![i]! - value)) / Math.max(norm(values), 1e-3 * whole)]))
 }
 
-/** Holds a runner's gradients of a model of the zoo against those of the CPU runner in double precision. */
-export async function expectGradientsOfCpu(runner: Runner, name: string): Promise<void> {
-  const { spec } = zoo.get(name)
-  const [ours, expected] = [await gradientsOn(runner, spec, 2), await gradientsOn(createCpuRunner({ precision: 'f64' }), spec, 2)]
-  expect(ours.loss / expected.loss).toBeCloseTo(1, 4)
-  for (const [tensor, difference] of Object.entries(relativeDifferences(ours, expected))) expect(difference, tensor).toBeLessThan(2e-3)
+export interface GradientCheck {
+  readonly batchSize?: number
+  /** The CPU runner in double precision where absent. */
+  readonly against?: Runner
+  /** Of each tensor's gradient, relative to its norm. */
+  readonly within?: number
 }
+
+/** Holds a runner's loss and gradients of a model against another's. */
+export async function expectGradients(runner: Runner, spec: ModelSpec, { batchSize = 2, against = createCpuRunner({ precision: 'f64' }), within = 2e-3 }: GradientCheck = {}): Promise<void> {
+  const [ours, expected] = [await gradientsOn(runner, spec, batchSize), await gradientsOn(against, spec, batchSize)]
+  expect(ours.loss / expected.loss).toBeCloseTo(1, 4)
+  for (const [tensor, difference] of Object.entries(relativeDifferences(ours, expected))) expect(difference, tensor).toBeLessThan(within)
+}
+
+/** Examples at once of models that take the plain reference seconds; two of the others. */
+export const GRADIENT_BATCHES: Readonly<Record<string, number>> = { 'char-gpt-nano': 1, 'char-gpt-micro': 1, 'char-gpt-mini': 1, 'resnet-50': 1 }
