@@ -1,4 +1,4 @@
-// Exported files run with onnxruntime-web: every op on its probes, and every model of the zoo for batches of two sizes, against
+// Exported files run with onnxruntime-web: every op on its probes, and every model of the zoo (the smaller for batches of two sizes), against
 // our own predictions.
 import { InferenceSession, Tensor as OrtTensor, env } from 'onnxruntime-web'
 import { describe, expect, test } from 'vitest'
