@@ -12,6 +12,8 @@ it.each<[AdapterChoice, string]>([['none', 'found no GPU'], ['software', 'measur
   const watcher = await watchRun(coordinator.url)
   const page = await openVolunteer(await openBrowser(adapter), coordinator.url, 'threads=2')
   await eventually(async () => Number(await page.locator('#main').getAttribute('data-leases')) >= 2, 60_000)
+  // Watchers hear of it a few times a second.
+  await eventually(() => watcher.status().volunteers.length > 0, 10_000)
   expect(watcher.status().volunteers).toMatchObject([{ runner: 'wasm', software: true }])
   expect(await page.locator('.because').textContent()).toContain(says)
   expect(await page.locator('.details').textContent()).toContain('WebAssembly SIMD, 2 threads')
