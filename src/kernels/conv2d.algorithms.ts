@@ -1,10 +1,10 @@
 // How convolutions run: as implicit matrix products on GPUs, directly where the shape is odd, in strips that share loads or by
 // transformed tiles on software adapters. The filter gradient is a reduction over the pixels of the batch, never one invocation per weight.
-import { ceilDiv, roundUp } from '../base/math.ts'
+import { ceilDiv } from '../base/math.ts'
 import { gemmAlgorithms } from './gemm.algorithms.ts'
-import { dim, linearGrid, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type DispatchDeclaration, type OneDispatch, type WorkspacePart } from './kernel.ts'
+import { dim, linearGrid, own, variants, WORKSPACE, type Algorithm, type Consts, type Dims, type OneDispatch } from './kernel.ts'
 import { hasQuads } from './subgroups.ts'
-import { MOST_SPACE, winogradFilterGradient, winogradForward, winogradInputGradient } from './winograd.algorithms.ts'
+import { winogradFilterGradient, winogradForward, winogradInputGradient } from './winograd.algorithms.ts'
 
 const outputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'OH') * dim(d, 'OW')
 const inputPixels = (d: Dims): number => dim(d, 'N') * dim(d, 'H') * dim(d, 'W')
@@ -63,13 +63,13 @@ const covers = (strip: number, width: number): boolean => strip === 4 || strip =
 const WIDE_KERNEL = 5
 const isWide = (d: Dims): boolean => dim(d, 'KW') >= WIDE_KERNEL
 
-/** What strips.wgsl is given at run time: convolutions that agree in what is text there are one pipeline. PADDED and strides are read as text alone. */
+/** What strips.wgsl is given at run time: convolutions that agree in what is text there are one pipeline. PADDED is read by directives alone. */
 const stripNumbers = (d: Dims, c: Consts): Dims => {
   const [IN_H, IN_W, IN_C, OUT_H, OUT_W, PAD_TOP, PAD_LEFT] = [dim(d, 'H'), dim(d, 'W'), dim(d, 'C'), dim(d, 'OH'), dim(d, 'OW'), dim(d, 'PT'), dim(d, 'PL')]
   const STRIPS = ceilDiv(OUT_W, dim(c, 'ROWS'))
   const inside = PAD_TOP === 0 && PAD_LEFT === 0 && (OUT_H - 1) * dim(d, 'SH') + dim(d, 'KH') <= IN_H && (OUT_W - 1) * dim(d, 'SW') + dim(d, 'KW') <= IN_W
   return {
-    IN_H, IN_W, IN_C, IN_STEPS: IN_C % 4 === 0 ? IN_C / 4 : IN_C, SH: dim(d, 'SH'), SW: dim(d, 'SW'), OUT_H, OUT_W, OUT_BLOCKS: dim(d, 'F') / 4, PAD_TOP, PAD_LEFT,
+    IN_H, IN_W, IN_C, IN_STEPS: IN_C % 4 === 0 ? IN_C / 4 : IN_C, OUT_H, OUT_W, OUT_BLOCKS: dim(d, 'F') / 4, PAD_TOP, PAD_LEFT,
     STRIPS, ALL_STRIPS: dim(d, 'N') * OUT_H * STRIPS, PADDED: inside ? 0 : 1,
   }
 }
@@ -112,56 +112,30 @@ const quadSmall: Algorithm = {
   grid: quadStrips.grid,
 }
 
-const stridesOne = (d: Dims): boolean => d['SH'] === 1 && d['SW'] === 1
-const fewerThanTaps = (d: Dims): boolean => dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW')
+const stridesOne = (d: Dims): boolean => d['SH'] === 1 && d['SW'] === 1 && dim(d, 'PT') < dim(d, 'KH') && dim(d, 'PL') < dim(d, 'KW')
 
-/**
- * The convolution with stride 1 that an input gradient is: of the output's gradient, with zeros between its pixels where strides are
- * larger, with weights turned by 180 degrees, filters and channels swapped.
- */
+/** The convolution that an input gradient is with stride 1, of weights turned by 180 degrees, filters and channels swapped. */
 const turned = (d: Dims): Dims => ({
-  ...d, SH: 1, SW: 1, H: (dim(d, 'OH') - 1) * dim(d, 'SH') + 1, W: (dim(d, 'OW') - 1) * dim(d, 'SW') + 1, C: dim(d, 'F'), F: dim(d, 'C'),
-  OH: dim(d, 'H'), OW: dim(d, 'W'), PT: dim(d, 'KH') - 1 - dim(d, 'PT'), PL: dim(d, 'KW') - 1 - dim(d, 'PL'),
+  ...d, H: dim(d, 'OH'), W: dim(d, 'OW'), C: dim(d, 'F'), F: dim(d, 'C'), OH: dim(d, 'H'), OW: dim(d, 'W'),
+  PT: dim(d, 'KH') - 1 - dim(d, 'PT'), PL: dim(d, 'KW') - 1 - dim(d, 'PL'),
 })
 
-/** Elements of the weights turned, and of the gradient with zeros between, where it needs them. */
-const turnedWeights = (d: Dims): number => roundUp(taps(d) * dim(d, 'C') * dim(d, 'F'), 64)
-const spreadPixels = (d: Dims): number => (stridesOne(d) ? 0 : inputPixels(turned(d)) * dim(d, 'F'))
-
-const byFours = (shader: string, elements: number): Pick<DispatchDeclaration, 'shader' | 'workgroup' | 'grid'> =>
-  ({ shader: `kernels/conv2d/${shader}.wgsl`, workgroup: [64, 1, 1], grid: linearGrid(elements / 4, 64) })
-
-/** Zeros multiply the work; while that is by four at most, and not for single pixels, strips are faster than `direct` all the same. */
-const worthSpreading = (d: Dims): boolean => stridesOne(d) || (dim(d, 'SH') * dim(d, 'SW') <= Math.min(4, taps(d)) && spreadPixels(d) <= MOST_SPACE)
-
-/** Turns the weights, spreads the gradient where strides ask for it, and is a convolution then, with the pipeline of those forward. */
+/** Turns the weights, and is a convolution then, with the pipeline of those forward. */
 const turnedStrips = (forward: OneDispatch): Algorithm => ({
   name: `turned-${forward.name}`,
   suits: 'software',
   features: ['subgroups'],
   variants: forward.variants,
   views: () => ({ dy: 'vec4<f32>', dx: 'vec4<f32>', [WORKSPACE]: 'vec4<f32>' }),
-  fits: (d, c, gpu) => divides(d, 'C', 'F') && fewerThanTaps(d) && worthSpreading(d) && forward.fits!(turned(d), c, gpu),
-  workspace: (d) => turnedWeights(d) + roundUp(spreadPixels(d), 64),
-  dispatches(d, c) {
-    const w: WorkspacePart = { of: WORKSPACE, offset: 0, length: turnedWeights(d) }
-    const spread: WorkspacePart = { of: WORKSPACE, offset: w.length, length: roundUp(spreadPixels(d), 64) }
-    const x = turned(d)
-    return [
-      {
-        ...byFours('turned-weights', taps(d) * dim(d, 'C') * dim(d, 'F')), binds: { w: 'w', turned: { ...w, written: true } },
-        numbers: { TAPS: taps(d), CHANNELS: dim(d, 'C'), FILTERS: dim(d, 'F') },
-      },
-      ...(stridesOne(d) ? [] : [{
-        ...byFours('spread', spreadPixels(d)), binds: { dy: 'dy', spread: { ...spread, written: true as const } },
-        numbers: { PIXELS: inputPixels(x), HEIGHT: dim(x, 'H'), WIDTH: dim(x, 'W'), OUT_H: dim(d, 'OH'), OUT_W: dim(d, 'OW'), BLOCKS: dim(d, 'F') / 4 },
-      }]),
-      {
-        shader: forward.shader, includes: forward.includes!, binds: { x: stridesOne(d) ? 'dy' : spread, w, y: 'dx' },
-        workgroup: forward.workgroup!(x, c), grid: forward.grid(x, c), numbers: stripNumbers(x, c),
-      },
-    ]
-  },
+  fits: (d, c, gpu) => divides(d, 'C', 'F') && stridesOne(d) && forward.fits!(turned(d), c, gpu),
+  workspace: (d) => taps(d) * dim(d, 'C') * dim(d, 'F'),
+  dispatches: (d, c) => [
+    { shader: 'kernels/conv2d/turned-weights.wgsl', binds: own('w', WORKSPACE), workgroup: [64, 1, 1], grid: linearGrid(taps(d) * dim(d, 'F') * dim(d, 'C') / 4, 64) },
+    {
+      shader: forward.shader, includes: forward.includes!, binds: { x: 'dy', w: WORKSPACE, y: 'dx' },
+      workgroup: forward.workgroup!(turned(d), c), grid: forward.grid(turned(d), c), numbers: stripNumbers(turned(d), c),
+    },
+  ],
 })
 
 const filterGradientQuads: OneDispatch = {
@@ -218,7 +192,7 @@ const filterGradientWorkgroup: Algorithm = {
 }
 
 export const conv2dAlgorithms: readonly Algorithm[] = [winogradForward, quadStripsWide, quadSmall, quadStrips, ...forwardGemm.splitK, ...forwardGemm.workgroupTiles, direct, forwardGemm.registerTiles]
-export const inputGradientAlgorithms: readonly Algorithm[] = [winogradInputGradient(turned, (d) => stridesOne(d) && fewerThanTaps(d)), turnedStrips(quadStripsWide), turnedStrips(quadStrips), ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
+export const inputGradientAlgorithms: readonly Algorithm[] = [winogradInputGradient(turned, stridesOne), turnedStrips(quadStripsWide), turnedStrips(quadStrips), ...inputGradientGemm.splitK, ...inputGradientGemm.workgroupTiles, inputGradientDirect, inputGradientGemm.registerTiles]
 export const filterGradientAlgorithms: readonly Algorithm[] = [
   winogradFilterGradient,
   filterGradientQuadsWide, filterGradientQuads,

@@ -130,7 +130,7 @@ const ROUND_KIB = 8192
 const rowsOf = (...tiles: readonly (readonly [rows: number, blocks: number])[]): readonly Consts[] => tiles.map(([ROWS, BLOCKS]) => ({ ROWS, BLOCKS, DEPTH: 1, ROUND_KIB }))
 
 /** Elements of both workspaces at most, 32 MiB. */
-export const MOST_SPACE = 2 ** 23
+const MOST_SPACE = 2 ** 23
 
 /** For adapters whose four invocations are one SIMD unit. */
 function winograd(rows: Pick<SeveralDispatches, 'variants' | 'dispatches'> & Required<Pick<SeveralDispatches, 'workspace' | 'results' | 'likely'>>): SeveralDispatches {
