@@ -6,7 +6,7 @@ import { bindersOf, type Dispatch } from './dispatches.ts'
 import { storedBytes, type HalfMode } from './half-access.ts'
 import type { Workspaces } from './memory.ts'
 import type { Pipelines } from './pipelines.ts'
-import type { Choice } from './tuner.ts'
+import type { Choice } from './tuning-kind.ts'
 import { describeVariant, type Variant } from './wgsl.ts'
 
 /** A call whose dispatches are bound as their pipelines come. */

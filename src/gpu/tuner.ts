@@ -3,16 +3,18 @@
 // software adapter likes the opposite of what a GPU likes. The first choice is made within a budget, because a person
 // waits for it, and on a software adapter without measuring; `improve` goes on where it stopped, when nobody does.
 import { InvariantError } from '../base/errors.ts'
-import { OutOfMemoryError, WrongResultsError, type KernelCall } from '../graph/plan.ts'
+import { OutOfMemoryError, type KernelCall } from '../graph/plan.ts'
 import type { Dims, GpuCapabilities, Kernel } from '../kernels/kernel.ts'
-import { fits, isWrittenFor, worthTiming } from './candidates.ts'
+import { isWrittenFor, worthTiming } from './candidates.ts'
 import type { Pipelines } from './pipelines.ts'
-import { createBench, probe, timingArrays, type Bench } from './probe.ts'
+import { createBench, timingArrays, type Bench } from './probe.ts'
+import { createProofs, type Proofs } from './proofs.ts'
 import { costInStep, guessedWork, isHopeless, isMeasured, startersOf, type Candidate, type MeasuredRow } from './row-costs.ts'
 import { createStopwatch, type Stopwatch } from './stopwatch.ts'
 import { timeVariant } from './timing.ts'
+import { byWeight, isUntimed, keyOf, wrongResults, type Choice, type Kind } from './tuning-kind.ts'
 import { createTuningMemory, type TuningMemory, type TuningStore } from './tuning-store.ts'
-import { describeVariant, largestOf, shaderSources, workspaceOf, type Variant, type WorkspaceSizes } from './wgsl.ts'
+import { largestOf, shaderSources, workspaceOf, type Variant, type WorkspaceSizes } from './wgsl.ts'
 
 export interface TunerOptions {
   readonly device: GPUDevice
@@ -25,12 +27,6 @@ export interface TunerOptions {
   readonly tune?: boolean
   /** Bound on measuring in `choose`, in all. What is left over keeps its likeliest row until `improve`. */
   readonly budgetMs?: number
-}
-
-export interface Choice {
-  readonly variant: Variant
-  /** Measured time of one call, where it was measured. */
-  readonly ms?: number
 }
 
 export interface Tuner {
@@ -62,45 +58,12 @@ const LIGHT = 0.01
 /** Kinds whose rows a GPU's driver has in hand. */
 const KINDS_AHEAD = 3
 
-/** Calls of one kernel with the same dims, and what is known of them. */
-interface Kind {
-  readonly key: string
-  readonly kernel: Kernel
-  readonly dims: Dims
-  /** The likeliest first. */
-  readonly variants: readonly Variant[]
-  /** Guessed work of all its calls together: how much a better row can win. */
-  weight: number
-  /** How many calls of it the Plans make that were loaded together. */
-  calls: number
-  choice: Choice
-  /** Better than the choice, but slower to compile than a first step can wait for. */
-  later: Choice | undefined
-  readonly timed: MeasuredRow[]
-  /** The best of those that were timed and are right; undefined before. */
-  best: MeasuredRow | undefined
-  /** What is remembered to begin with. */
-  starter: MeasuredRow | undefined
-  /** The shaders of its rows, once they were asked for. */
-  readonly codes: Map<Variant, readonly string[]>
-  /** How many of the variants were timed or passed over. */
-  next: number
-  /** Why no row of it can be used. */
-  failure: WrongResultsError | undefined
-  /** Nothing more to find out. */
-  done: boolean
-  /** An earlier visit chose; whatever it left out can wait for `improve`. */
-  seen: boolean
-}
-
 /** What rows are timed with, and until when. */
 interface Timing {
   readonly stopwatch: Stopwatch
   readonly bench: Bench
   readonly deadline: number
 }
-
-const isUntimed = ({ timed }: Kind, variant: Variant): boolean => timed.every((row) => row.variant !== variant)
 
 export function createTuner(options: TunerOptions): Tuner {
   return new KernelTuner(options)
@@ -110,8 +73,7 @@ class KernelTuner implements Tuner {
   readonly #options: TunerOptions
   readonly #memory: TuningMemory
   readonly #kinds = new Map<string, Kind>()
-  /** Rows found right or wrong, by their description and the probe. */
-  readonly #checks = new Map<string, Promise<boolean>>()
+  readonly #proofs: Proofs
   /** What was timed and is wrong. */
   readonly #wrong = new Set<MeasuredRow>()
   /** Rows were measured since starters were chosen. */
@@ -120,6 +82,7 @@ class KernelTuner implements Tuner {
 
   constructor(options: TunerOptions) {
     this.#options = options
+    this.#proofs = createProofs(options)
     this.#memory = createTuningMemory(options.store, options.fingerprint)
     this.#budgetMs = options.budgetMs ?? DEFAULT_BUDGET_MS[options.capabilities.software ? 'software' : 'gpu']
   }
@@ -287,7 +250,7 @@ class KernelTuner implements Tuner {
   async #prove(kind: Kind): Promise<void> {
     const { kernel, dims, variants } = kind
     for (const variant of new Set([kind.choice.variant, ...variants])) {
-      const right = await this.#isRight(kind, variant).catch(noMemory)
+      const right = await this.#proofs.isRight(kind, variant).catch(noMemory)
       if (right === undefined) return
       if (!right) continue
       if (variant !== kind.choice.variant) kind.choice = { variant }
@@ -354,7 +317,7 @@ class KernelTuner implements Tuner {
     const kinds = [...this.#kinds.values()].map((kind) => ({ kind, calls: kind.calls, candidates: this.#candidates(kind) }))
     for (const [{ kind }, row] of startersOf<MeasuredRow | undefined, typeof kinds[number]>(kinds)) {
       if (row === undefined || row === (kind.starter ?? kind.best)) continue
-      const right = await before(deadline, this.#isRight(kind, row.variant))
+      const right = await before(deadline, this.#proofs.isRight(kind, row.variant))
       if (right === undefined) return
       if (!right) {
         this.#wrong.add(row)
@@ -390,7 +353,7 @@ class KernelTuner implements Tuner {
   /** The cheapest row that is right. */
   async #bestRight(kind: Kind, cost: (row: MeasuredRow) => number): Promise<MeasuredRow | undefined> {
     for (const row of [...this.#notWrong(kind)].sort((a, b) => cost(a) - cost(b))) {
-      if (await this.#isRight(kind, row.variant)) return row
+      if (await this.#proofs.isRight(kind, row.variant)) return row
       this.#wrong.add(row)
     }
     return undefined
@@ -402,42 +365,11 @@ class KernelTuner implements Tuner {
     const total = [...this.#kinds.values()].reduce((sum, each) => sum + each.weight, 0)
     return calls * Math.min(...this.#notWrong(kind).map(({ ms }) => ms)) * total / weight
   }
-
-  /** Held against the reference on the probes that are most like the call. */
-  async #isRight({ kernel, dims }: Kind, variant: Variant): Promise<boolean> {
-    const likeness = (probeDims: Dims): number => Object.entries(probeDims).filter(([name, value]) => dims[name] === value).length
-    const usable = kernel.probes.filter((probeDims) => fits(kernel, variant, probeDims, this.#options.capabilities))
-    const nearest = [...usable].sort((a, b) => likeness(b) - likeness(a)).slice(0, MOST_PROBES)
-    const verdicts = await Promise.all(nearest.map((probeDims) => this.#check(kernel, variant, probeDims)))
-    return verdicts.length > 0 && verdicts.every((right) => right)
-  }
-
-  #check(kernel: Kernel, variant: Variant, dims: Dims): Promise<boolean> {
-    const { device, pipelines } = this.#options
-    const key = `${describeVariant(kernel, variant)} ${JSON.stringify(dims)}`
-    const known = this.#checks.get(key)
-    if (known !== undefined) return known
-    const check = probe({ device, pipelines, kernel, dims, variant, tolerance: 'permissive' }).then((wrong) => wrong.length === 0)
-    this.#checks.set(key, check)
-    // What failed for want of memory may be asked again.
-    check.catch(() => this.#checks.delete(key))
-    return check
-  }
 }
-
-const wrongResults = ({ kernel, dims, variants }: Kind): WrongResultsError =>
-  new WrongResultsError(`${kernel.name}: must be computed rightly on this adapter, got wrong results from all ${variants.length} rows for ${JSON.stringify(dims)}. Compute with WebAssembly instead, or update the graphics driver.`)
 
 function noMemory(error: unknown): undefined {
   if (!(error instanceof OutOfMemoryError)) throw error
 }
-
-/** Probes that a row is checked on: those most like the call. */
-const MOST_PROBES = 2
-
-const keyOf = (kernel: Kernel, dims: Dims): string => `${kernel.name} ${JSON.stringify(dims)}`
-
-const byWeight = (a: Kind, b: Kind): number => b.weight - a.weight
 
 /** What the promise gives, or undefined once the deadline has come. */
 async function before<T>(deadline: number, promise: Promise<T>): Promise<T | undefined> {
