@@ -232,6 +232,23 @@ test('gradients are those of the next step, and nothing of the model changes by 
   expect((await model.gradients({ x, labels })).params).not.toEqual(slopes)
 })
 
+test('refuses labels of classes that it does not have, and arrays that are not typed', async () => {
+  const model = await create()
+  const { x } = bars(2, 'wrong')
+  await expect(model.train(x, Uint32Array.of(3, 10))).rejects.toThrow(/^labels: must hold integers below 10, got 10 at 1\./)
+  await expect(model.evaluate({ x, labels: Uint32Array.of(11, 3) })).rejects.toThrow(/^labels: must hold integers below 10, got 11 at 0\./)
+  await expect(model.train([...x] as never, [1, 2] as never)).rejects.toThrow(/^examples: must be a typed array, or typed arrays by the names x, labels, got a plain array\. Convert it/)
+})
+
+test('says that it was disposed of, whatever is asked of it', async () => {
+  const model = await create()
+  const { x, labels } = bars(2, 'late')
+  model.dispose()
+  model.dispose()
+  const asked: (() => Promise<unknown>)[] = [() => model.train(x, labels), () => model.evaluate(x, labels), () => model.predict(x), () => model.params(), () => model.trainingMetrics(), () => model.improve(10)]
+  for (const ask of asked) await expect(ask()).rejects.toThrow(/^mnist-mlp: must not be used after dispose, got a call\. Compile it again\./)
+})
+
 test('idle time is for the runner to improve, where it can', async () => {
   const budgets: number[] = []
   const improving: Runner = {
@@ -254,6 +271,7 @@ test.each<[string, object, RegExp]>([
   ['a key of no clipping', { clip: { by: 'norm', limit: 1, kind: 'x' } }, /^options\.clip\.kind: must be a known option \(by, limit\), got "kind"/],
   ['a bound that clipping lacks', { clip: { by: 'norm', limt: 1 } }, /^options\.clip\.limt: .* Did you mean "limit"\?/],
   ['a name alone', { optimizer: 'adam' }, /^options\.optimizer: must be Object, got "adam"/],
+  ['a rate in other letters', { optimizer: { name: 'adam', learningrate: 1 } }, /^optimizer adam\.learningrate: must be a known option \(learningRate, .*Did you mean "learningRate"\?/],
   ['a key of no optimizer', { optimizer: { name: 'adam', beta: 1 } }, /^optimizer adam\.beta: must be a known option/],
 ])('refuses an option that nobody would hear: %s', async (_what, options, message) => {
   await expect(compile(twoHeads, { runner, ...options })).rejects.toThrow(ConfigError)

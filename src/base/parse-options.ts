@@ -3,8 +3,8 @@ import * as v from 'valibot'
 import { ConfigError } from './errors.ts'
 import { nearest } from './registry.ts'
 
-/** `value` as the schema's output; throws ConfigError naming the key, and for an unknown key or word the nearest valid one. */
-export function parseOptions<S extends v.GenericSchema>(schema: S, value: unknown, subject: string): v.InferOutput<S> {
+/** `value` as the schema's output; throws ConfigError naming the key, and for an unknown key or word the nearest valid one. `others` are keys that may stand beside the schema's. */
+export function parseOptions<S extends v.GenericSchema>(schema: S, value: unknown, subject: string, others: readonly string[] = []): v.InferOutput<S> {
   const result = v.safeParse(schema, value)
   if (result.success) return result.output
   // A mistyped key often makes another one missing; the typing error is the cause.
@@ -13,7 +13,7 @@ export function parseOptions<S extends v.GenericSchema>(schema: S, value: unknow
   const where = [subject, ...path].join('.')
   const key = path.at(-1)
   if (isUnknownKey(issue) && key !== undefined) {
-    const known = keysAt(schema, value, path.slice(0, -1))
+    const known = [...(path.length === 1 ? others : []), ...keysAt(schema, value, path.slice(0, -1))]
     throw new ConfigError(`${where}: must be a known option${known.length === 0 ? '' : ` (${known.join(', ')})`}, got "${key}". ${known.length === 0 ? 'It takes no options.' : nearest(key, known)}`)
   }
   if (issue.received === 'undefined') throw new ConfigError(`${where}: must be given, got nothing. ${issue.message}.`)

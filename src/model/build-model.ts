@@ -39,6 +39,8 @@ export interface Head {
   /** What it reads. */
   readonly from: Tensor
   readonly target: Tensor
+  /** Its integers lie below this. */
+  readonly below?: number
   /** 1 where nothing was said. */
   readonly weight: number
   /** [B], times the examples' weights and the head's. */
@@ -219,7 +221,7 @@ function buildHeads(spec: ModelSpec, { tensors, inputs, weights }: HeadParts): r
     }
     if (declared === undefined) targets.set(key, target)
     const weighted = head.weight === undefined || head.weight === 1 ? weights : inScope(head.name, () => scale(weights, head.weight!))
-    return { name: head.name, from, target, weight: head.weight ?? 1, ...inScope(`loss/${head.name}`, () => loss.build({ output: from, target, weights: weighted }, options)) }
+    return { name: head.name, from, target, ...(type.below === undefined ? {} : { below: type.below }), weight: head.weight ?? 1, ...inScope(`loss/${head.name}`, () => loss.build({ output: from, target, weights: weighted }, options)) }
   })
 }
 

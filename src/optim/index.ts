@@ -36,7 +36,7 @@ export function resolveOptimizer(settings: OptimizerSettings): ResolvedOptimizer
   if (!(learningRate > 0 && Number.isFinite(learningRate))) throw new ConfigError(`optimizer ${name}.learningRate: must be above 0, got ${learningRate}. Use ${optimizer.learningRate}, for example.`)
   // A schema's optional keys may be there as undefined, which means the default.
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
-  const parameters = parseOptions(optimizer.schema, given, `optimizer ${name}`)
+  const parameters = parseOptions(optimizer.schema, given, `optimizer ${name}`, ['learningRate'])
   return {
     optimizer,
     learningRate,

@@ -5,8 +5,8 @@ import { nearest } from '../base/registry.ts'
 import type { HostArray, Plan } from '../graph/plan.ts'
 import { formatShape } from '../graph/tensor.ts'
 import type { ElementType } from '../kernels/kernel.ts'
+import type { Model } from '../model/build-model.ts'
 import { RANDOM } from '../model/layers/layer.ts'
-import type { ModelSpec } from '../model/spec.ts'
 
 /** Inputs and targets by name, each the values of n examples one after the other. */
 export type Examples = Readonly<Record<string, HostArray>>
@@ -29,10 +29,11 @@ export interface HostBatch {
 }
 
 /** Inputs and targets of a Plan. */
-export function portsOf({ inputs: declared }: ModelSpec, { inputs }: Plan): Readonly<Record<string, HostPort>> {
+export function portsOf({ spec: { inputs: declared }, heads }: Pick<Model, 'spec' | 'heads'>, { inputs }: Plan): Readonly<Record<string, HostPort>> {
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== 'weights').map(([name, { view, shape }]) => {
     const input = declared[name]
-    return [name, { shape: shape.slice(1), element: view.element === 'u32' ? 'u32' : 'f32', ...(input !== undefined && 'below' in input ? { below: input.below } : {}) }]
+    const bounds = [...(input !== undefined && 'below' in input ? [input.below] : []), ...heads.flatMap(({ target, below }) => (below !== undefined && target.node.attrs['name'] === name ? [below] : []))]
+    return [name, { shape: shape.slice(1), element: view.element === 'u32' ? 'u32' : 'f32', ...(bounds.length === 0 ? {} : { below: Math.min(...bounds) }) }]
   }))
 }
 
@@ -48,6 +49,7 @@ export function randomKey(seed: number, work: number, step: number): Uint32Array
 /** Throws ConfigError for names, types, lengths and integers that do not fit the ports. */
 export function cutBatches(given: Examples, ports: Readonly<Record<string, HostPort>>, batchSize: number): readonly HostBatch[] {
   const names = Object.keys(ports)
+  if (Array.isArray(given)) throw new ConfigError(`examples: must be a typed array, or typed arrays by the names ${names.join(', ')}, got a plain array. Convert it: Float32Array.from(examples).`)
   for (const name of Object.keys(given)) if (!Object.hasOwn(ports, name)) throw new ConfigError(`${name}: must be an input or target of the model, got a name that it does not read. ${nearest(name, names)}`)
   const counts = names.map((name) => countExamples(name, given[name], ports[name]!))
   const total = counts[0]!

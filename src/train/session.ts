@@ -111,12 +111,12 @@ export class Session implements EngineModel {
   readonly adapter: AdapterDescription
   readonly storage: Storage
   readonly #compiled: CompiledProgram
-  readonly #program: Program
+  readonly #loaded: Program
   readonly #recipe: SessionRecipe
   readonly #seed: number
   readonly #gives: readonly string[] | undefined
   readonly #ownRunner: Runner | undefined
-  readonly #metrics: MetricsReader
+  readonly #reader: MetricsReader
   readonly #learningRate: number
   readonly #schedule: Schedule
   /** What examples consist of: with targets, and without. */
@@ -124,20 +124,35 @@ export class Session implements EngineModel {
   #step = 0
   #metricsStep = 0
   #runs = 0
+  #disposed = false
 
   constructor({ compiled, program, adapter, storage, recipe, seed, gives, ownRunner }: SessionParts) {
     this.adapter = adapter
     this.storage = storage
     this.#compiled = compiled
-    this.#program = program
+    this.#loaded = program
     this.#recipe = recipe
     this.#seed = seed
     this.#gives = gives
     this.#ownRunner = ownRunner
-    this.#metrics = createMetricsReader(program, compiled.model.heads)
-    this.#ports = { all: portsOf(compiled.model.spec, compiled.plans.evaluate), inputs: portsOf(compiled.model.spec, compiled.plans.predict) }
+    this.#reader = createMetricsReader(program, compiled.model.heads)
+    this.#ports = { all: portsOf(compiled.model, compiled.plans.evaluate), inputs: portsOf(compiled.model, compiled.plans.predict) }
     this.#schedule = resolveSchedule(recipe.schedule ?? { name: 'constant' })
     this.#learningRate = resolveOptimizer(recipe.objectives[0]!.optimizer).learningRate
+  }
+
+  get #program(): Program {
+    this.#checkUse()
+    return this.#loaded
+  }
+
+  get #metrics(): MetricsReader {
+    this.#checkUse()
+    return this.#reader
+  }
+
+  #checkUse(): void {
+    if (this.#disposed) throw new ConfigError(`${this.spec.name}: must not be used after dispose, got a call. Compile it again.`)
   }
 
   get spec(): ModelSpec {
@@ -257,7 +272,9 @@ export class Session implements EngineModel {
   }
 
   dispose(): void {
-    this.#program.dispose()
+    if (this.#disposed) return
+    this.#disposed = true
+    this.#loaded.dispose()
     this.#ownRunner?.dispose()
   }
 

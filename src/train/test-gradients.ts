@@ -32,13 +32,12 @@ export async function gradientsOn(runner: Runner, spec: ModelSpec, batchSize: nu
 }
 
 /** Values in [0, 1), as of images, and integers that the model knows. */
-export function examplesOf({ model: { spec, heads, batchSize }, plans }: CompiledProgram): Readonly<Record<string, HostArray>> {
-  return Object.fromEntries(Object.entries(portsOf(spec, plans.gradient)).map(([name, { shape, element, below }]) => {
+export function examplesOf({ model, plans }: CompiledProgram): Readonly<Record<string, HostArray>> {
+  return Object.fromEntries(Object.entries(portsOf(model, plans.gradient)).map(([name, { shape, element, below }]) => {
     if (name === 'random') return [name, Uint32Array.of(1, 2, 3, 0)]
     const rng = createRng(name)
-    const classes = heads.find(({ target }) => target.node.attrs['name'] === name)?.from.shape.at(-1)
-    const length = product([batchSize, ...shape])
-    return [name, element === 'u32' ? Uint32Array.from({ length }, () => rng.integer(below ?? classes ?? 2)) : Float32Array.from({ length }, () => rng.uniform())]
+    const length = product([model.batchSize, ...shape])
+    return [name, element === 'u32' ? Uint32Array.from({ length }, () => rng.integer(below ?? 2)) : Float32Array.from({ length }, () => rng.uniform())]
   }))
 }
 

@@ -126,13 +126,11 @@ function randomParams(spec: ModelSpec, layout: Layout, seed: string): Float32Arr
   return params
 }
 
-function randomExamples({ model: { spec, heads }, plans }: CompiledProgram, seed: string): Readonly<Record<string, HostArray>> {
-  return Object.fromEntries(Object.entries(portsOf(spec, plans.gradient)).map(([name, { shape, element, below }]) => {
+function randomExamples({ model, plans }: CompiledProgram, seed: string): Readonly<Record<string, HostArray>> {
+  return Object.fromEntries(Object.entries(portsOf(model, plans.gradient)).map(([name, { shape, element, below }]) => {
     if (name === 'random') return [name, RANDOM]
     const rng = createRng(`${seed} ${name}`)
-    const head = heads.find(({ target }) => target.node.attrs['name'] === name)
-    const bound = below ?? head?.from.shape.at(-1) ?? 2
     const length = product([plans.gradient.inputs[name]!.shape[0]!, ...shape])
-    return [name, element === 'u32' ? Uint32Array.from({ length }, () => rng.integer(bound)) : Float32Array.from({ length }, () => rng.normal())]
+    return [name, element === 'u32' ? Uint32Array.from({ length }, () => rng.integer(below ?? 2)) : Float32Array.from({ length }, () => rng.normal())]
   }))
 }

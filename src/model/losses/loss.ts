@@ -2,12 +2,18 @@
 import type * as v from 'valibot'
 import type { Tensor, TensorType } from '../../graph/tensor.ts'
 
+/** What a head is compared with. */
+export interface TargetType extends TensorType {
+  /** Integers lie below this. */
+  readonly below?: number
+}
+
 export interface Loss {
   readonly name: string
   /** Options with their defaults. */
   readonly schema: v.GenericSchema
   /** Type of the target for outputs of this shape, batch dimension included. Throws ConfigError, naming `path`, for outputs that do not fit. */
-  readonly target: (output: readonly number[], options: unknown, path: string) => TensorType
+  readonly target: (output: readonly number[], options: unknown, path: string) => TargetType
   readonly build: (parts: LossInputs, options: unknown) => LossOutputs
 }
 
@@ -29,7 +35,7 @@ export interface LossOutputs {
 interface TypedLoss<S extends v.GenericSchema> {
   readonly name: string
   readonly schema: S
-  readonly target: (output: readonly number[], options: v.InferOutput<S>, path: string) => TensorType
+  readonly target: (output: readonly number[], options: v.InferOutput<S>, path: string) => TargetType
   readonly build: (parts: LossInputs, options: v.InferOutput<S>) => LossOutputs
 }
 

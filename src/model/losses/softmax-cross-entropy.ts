@@ -17,7 +17,7 @@ export const softmaxCrossEntropy = defineLoss({
   target(output, { classWeights }, path) {
     if (output.length !== 2 && output.length !== 3) throw new ConfigError(`${path}: must end in one dimension of classes, or a sequence of them, got ${formatShape(output.slice(1))} for labels []. Add flatten and dense nodes.`)
     if (classWeights !== undefined && classWeights.length !== output.at(-1)) throw new ConfigError(`${path}.classWeights: must be as many as there are classes, got ${classWeights.length} for ${formatShape(output.slice(1))}. Give ${output.at(-1)}.`)
-    return { shape: output.slice(0, -1), element: 'u32' }
+    return { shape: output.slice(0, -1), element: 'u32', below: output.at(-1)! }
   },
   build: ({ output, target, weights }, { labelSmoothing, classWeights }) =>
     crossEntropy(output, target, weights, { smoothing: labelSmoothing, ...(classWeights === undefined ? {} : { classWeights: constant(classWeights) }) }),
