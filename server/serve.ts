@@ -77,8 +77,8 @@ function listen(server: HttpServer, { host, port }: { readonly host: string | un
 
 function listenError(error: NodeJS.ErrnoException, host: string | undefined, port: number): Error {
   switch (error.code) {
-    case 'EADDRINUSE': return new ConfigError(`port: must be free, but another program listens on ${port}. Stop that program, or choose another port: npm start -- --port ${port + 1}`)
-    case 'EACCES': return new ConfigError(`port: must be one that you may open, got ${port}. Choose one above 1023: npm start -- --port 8787`)
+    case 'EADDRINUSE': return new ConfigError(`--port: must be free, but another program listens on ${port}. Stop that program, or choose another port: npm start -- --port ${port + 1}`)
+    case 'EACCES': return new ConfigError(`--port: must be one that you may open, got ${port}. Choose one above 1023: npm start -- --port 8787`)
     case 'EADDRNOTAVAIL': case 'ENOTFOUND': return new ConfigError(`host: must be an address of this machine, got "${host}". Leave --host out to listen on all of them.`)
     default: return error
   }

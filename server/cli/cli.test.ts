@@ -56,7 +56,7 @@ describe('progress', () => {
   })
 
   it('says what matters of a run', () => {
-    expect(describeStatus(status)).toBe('mnist-mlp-1  epoch 1  version 50  12,800 examples  0/s  0 volunteers  accuracy 95.00%  loss 0.2000  0.0 MB up, 0.0 MB down')
+    expect(describeStatus(status)).toBe('mnist-mlp-1  epoch 1  version 50  accuracy 95.00%  loss 0.2000  12,800 examples  0/s  0 volunteers  0.0 MB up, 0.0 MB down')
     expect(describeStatus({ ...status, state: 'waiting', reason: { code: 'waiting' } })).toContain('waiting (for a volunteer: ')
   })
 })

@@ -48,17 +48,17 @@ export function createProgress(output: NodeJS.WriteStream, now: () => number = (
   }
 }
 
-/** A run in one line. */
+/** A run in one line, what matters most first: narrow terminals cut it off. */
 export function describeStatus(status: RunStatus): string {
   const { evaluation, nextVersion, connected } = status
   const parts = [
     status.runId,
     status.state === 'running' ? `epoch ${status.epoch + 1}` : `${status.state} (${describeReason(status.reason)})`,
     nextVersion === undefined || !ROUNDS.includes(status.schedule) ? `version ${status.modelVersion}` : `round ${nextVersion.number}`,
+    ...(evaluation === undefined ? [] : [`accuracy ${(evaluation.accuracy * 100).toFixed(2)}%`, `loss ${evaluation.loss.toFixed(4)}`]),
     `${status.examples.toLocaleString('en')} examples`,
     `${status.examplesPerSecond.toFixed(0)}/s`,
     `${connected} volunteer${connected === 1 ? '' : 's'}`,
-    ...(evaluation === undefined ? [] : [`accuracy ${(evaluation.accuracy * 100).toFixed(2)}%`, `loss ${evaluation.loss.toFixed(4)}`]),
     `${megabytes(status.bytesUp)} up, ${megabytes(status.bytesDown)} down`,
   ]
   return parts.join('  ')
